@@ -1,1 +1,89 @@
-//! stub
+//! A stateful stand-in for Microsoft: the Office 365 Management Activity API and the token endpoint of Entra ID on one
+//! origin, written from Microsoft's documented rules and from what was seen live, and from no client.
+//!
+//! ```no_run
+//! use management_api_simulator::{Config, Fault, On, Operation, Simulator, Tenant, What};
+//!
+//! # async fn story() -> std::io::Result<()> {
+//! let microsoft = Simulator::start(Config::default()).await?;
+//! let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
+//! microsoft.publish(contoso, "Audit.Exchange", microsoft.now(), [r#"{"Id":"1"}"#]);
+//! microsoft.inject(Fault::new(On::operation(Operation::FetchContent), What::Unavailable));
+//! // … let a client loose on `microsoft.url()` …
+//! assert_eq!(microsoft.calls().of(Operation::FetchContent), 2);
+//! microsoft.assert_clean();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rules of the house:
+//!
+//! - **What is published are slices**: some records and the instant they were made available (`created`). A listing
+//!   gathers the slices inside the asked window into aggregates, and an aggregate's id names its first and last slice:
+//!   the same window gives the same ids, a window that cuts an aggregate gives another id with a part of the records.
+//! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays
+//!   on the wire (a stalled body) take real time.
+//! - **Randomness is seeded**, but for the characters of a token.
+//! - **It is strict**: calls that Microsoft does not know, and scripted faults that nothing ran into, are kept and
+//!   handed out by [`Simulator::verify`].
+
+mod admin;
+mod answer;
+mod authorize;
+mod blobs;
+mod body;
+mod call;
+mod clock;
+mod config;
+mod control;
+mod faults;
+mod feed;
+mod folder;
+mod generate;
+mod http;
+mod listing;
+mod mishap;
+mod oracle;
+mod paging;
+mod publishing;
+mod records;
+mod reply;
+mod seeds;
+mod shapes;
+mod simulator;
+mod slice;
+mod subscriptions;
+mod tally;
+mod tenant;
+mod throttle;
+mod tokens;
+mod weather;
+mod window;
+mod wire;
+mod world;
+
+pub use call::Operation;
+pub use clock::Clock;
+pub use config::{Aggregation, BlobFormat, Config};
+pub use faults::{Fault, On, What};
+pub use generate::Generate;
+pub use jiff::Timestamp;
+pub use oracle::{Published, PublishedRecord};
+pub use publishing::{Publisher, Publishing};
+pub use simulator::Simulator;
+pub use slice::{Content, Generated, Slice};
+pub use tally::{Calls, SeenCall};
+pub use tenant::{Cloud, Role, Secret, Tenant};
+pub use throttle::{Throttle, ThrottleWindow};
+pub use uuid::Uuid;
+pub use weather::Weather;
+
+/// The five content types of the API.
+pub const CONTENT_TYPES: [&str; 5] =
+    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
+
+/// How every access token begins, so that a search through logs finds a leaked one.
+pub const TOKEN_PREFIX: &str = "simulated-access-token-";
+
+/// How every secret of [`Tenant::example`] begins, so that a search through logs finds a leaked one.
+pub const SECRET_PREFIX: &str = "simulated-client-secret-";

@@ -1,0 +1,71 @@
+//! Loss as a value: what cannot be collected any more is returned by the code that decides it, kept, and reported.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A span of publication time of which something is lost, or may be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Loss {
+    /// The first instant concerned.
+    pub from: Timestamp,
+    /// The first instant no longer concerned.
+    pub to: Timestamp,
+    /// Why.
+    pub reason: LossReason,
+    /// The content concerned, as Microsoft named it; `None` where nobody can say which there was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+/// Why content can never be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossReason {
+    /// It was published more than 7 days ago and was not listed in time.
+    SevenDayEdge,
+    /// The subscription was off: what is published then is never listed.
+    SubscriptionOff,
+    /// Microsoft listed content without an id and without a URI.
+    UnusableEntry,
+    /// Microsoft says that the content expired or does not exist (AF20050, AF20051).
+    ContentGone,
+}
+
+impl LossReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::SevenDayEdge, Self::SubscriptionOff, Self::UnusableEntry, Self::ContentGone];
+
+    /// The name in reports, logs and state.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SevenDayEdge => "seven_day_edge",
+            Self::SubscriptionOff => "subscription_off",
+            Self::UnusableEntry => "unusable_entry",
+            Self::ContentGone => "content_gone",
+        }
+    }
+
+    /// What the person who reads of it should know or do.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::SevenDayEdge => {
+                "content older than 7 days can no longer be listed; find out why the collector did not poll in time"
+            }
+            Self::SubscriptionOff => {
+                "content published while the subscription was off is never listed; find out who stopped it"
+            }
+            Self::UnusableEntry => "a listing held an entry without id and URI; open a ticket with Microsoft",
+            Self::ContentGone => "the content had expired or was withdrawn; open a ticket with Microsoft naming it",
+        }
+    }
+}
+
+impl fmt::Display for LossReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

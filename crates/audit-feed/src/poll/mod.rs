@@ -1,0 +1,167 @@
+//! One poll: every feed of every tenant, window by window, from Microsoft's listing into the queue.
+
+mod feed_run;
+mod report;
+mod shard;
+mod subscription;
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use futures::future::{Either, select};
+use futures::stream::{FuturesUnordered, StreamExt};
+use futures::pin_mut;
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::report::{FeedReport, PollReport, TenantReport};
+pub use self::shard::{NoSuchShard, Shard};
+
+use self::feed_run::{FeedRun, Step};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::PlanPolicy;
+use crate::ports::{Clock, ManagementApi, Queue, State, Tenants};
+use crate::tenant::{BadSecret, Tenant};
+
+/// The use case of the poller.
+#[derive(Debug)]
+pub struct Poll<T, M, S, Q, C> {
+    /// Who is polled.
+    pub tenants: T,
+    /// Where content is listed.
+    pub management_api: M,
+    /// What was asked before.
+    pub state: S,
+    /// Where content goes to be fetched.
+    pub queue: Q,
+    /// What time it is.
+    pub clock: C,
+    /// How much and how far.
+    pub policy: PollPolicy,
+}
+
+/// What does not change from poll to poll.
+#[derive(Debug, Clone, Copy)]
+pub struct PollPolicy {
+    /// Which windows.
+    pub plan: PlanPolicy,
+    /// How many tenants and windows are in work at once.
+    pub concurrency: usize,
+    /// Nothing new is begun this long before the deadline.
+    pub reserve: SignedDuration,
+}
+
+/// What waits for its turn. A feed goes to the end of the line after each window, so that one tenant's backfill never
+/// holds up what the others published a minute ago.
+enum Work {
+    Open { tenant: usize, secret: Rc<Tenant> },
+    Window(FeedRun),
+}
+
+enum Done {
+    Opened { tenant: usize, feeds: Result<Vec<FeedOpened>, Failure> },
+    Listed { run: FeedRun, step: Step },
+}
+
+/// A feed at the start of a poll: how it stands, and how it goes on.
+struct FeedOpened {
+    report: FeedReport,
+    run: Option<FeedRun>,
+}
+
+impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q, C> {
+    /// Polls the tenants of `shard` until all is listed or `deadline` comes; what is then under way is finished by the
+    /// next poll.
+    ///
+    /// # Errors
+    /// Only where the tenants cannot be listed. All else stands in the report, each tenant and feed failing alone.
+    pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<PollReport, Failure> {
+        let (mut report, mut waiting) = roster(self.tenants.all().await?, shard);
+        let mut running = FuturesUnordered::new();
+        let out_of_time = self.clock.sleep_until(deadline);
+        pin_mut!(out_of_time);
+        loop {
+            let may_begin = self.clock.now() < deadline - self.policy.reserve;
+            while may_begin && running.len() < self.policy.concurrency {
+                let Some(work) = waiting.pop_front() else { break };
+                running.push(self.work(work));
+            }
+            match select(running.next(), &mut out_of_time).await {
+                Either::Left((Some(done), _)) => waiting.extend(report.take_in(done)),
+                Either::Left((None, _)) | Either::Right(_) => break,
+            }
+        }
+        drop(running);
+        report.close(self.clock.now());
+        Ok(report)
+    }
+
+    async fn work(&self, work: Work) -> Done {
+        match work {
+            Work::Open { tenant, secret } => Done::Opened { tenant, feeds: self.open(tenant, &secret).await },
+            Work::Window(mut run) => {
+                let mut step = Step::default();
+                step.failure = self.list_next_window(&mut run, &mut step).await.err();
+                Done::Listed { run, step }
+            }
+        }
+    }
+
+    /// Asks for a tenant's subscriptions and cursors, once for all of its feeds.
+    async fn open(&self, tenant: usize, secret: &Rc<Tenant>) -> Result<Vec<FeedOpened>, Failure> {
+        let enabled = self.management_api.enabled_subscriptions(secret).await?;
+        let states = self.state.feeds(secret.id, &secret.content_types).await?;
+        let mut feeds = Vec::new();
+        for (content_type, state) in secret.content_types.iter().copied().zip(states) {
+            let mut report = FeedReport::new(content_type, state.cursor);
+            let is_enabled = enabled.contains(&content_type);
+            let run = match self.ensure_subscription(secret, content_type, &state, is_enabled, &mut report).await {
+                Ok(()) => Some(FeedRun::plan(
+                    (tenant, feeds.len()),
+                    Rc::clone(secret),
+                    content_type,
+                    state.cursor,
+                    self.clock.now(),
+                    &self.policy.plan,
+                )),
+                Err(failure) => {
+                    report.error = Some(failure);
+                    None
+                }
+            };
+            feeds.push(FeedOpened { report, run });
+        }
+        Ok(feeds)
+    }
+}
+
+/// The tenants of this shard, each with its place in the report. Two secrets for one tenant would move one cursor with
+/// different settings: the first by name is polled, the others are told so.
+fn roster(secrets: Vec<Result<Tenant, BadSecret>>, shard: Shard) -> (PollReport, VecDeque<Work>) {
+    let mut report = PollReport::default();
+    let mut waiting = VecDeque::new();
+    let mut polled_by: HashMap<_, String> = HashMap::new();
+    for secret in secrets {
+        match secret {
+            Err(bad) if shard.holds(bad.secret_id.as_bytes()) => {
+                let failure = Failure::new(FailureKind::BadSecret, bad.to_string());
+                report.tenants.push(TenantReport::failed(bad.secret_id, None, failure));
+            }
+            Ok(tenant) if shard.holds(tenant.id.0.as_bytes()) => {
+                if let Some(first) = polled_by.get(&tenant.id) {
+                    let problem = format!(
+                        "secret {} names the tenant that secret {first} names already; delete one of them",
+                        tenant.secret_id
+                    );
+                    let failure = Failure::new(FailureKind::BadSecret, problem);
+                    report.tenants.push(TenantReport::failed(tenant.secret_id, Some(tenant.id), failure));
+                    continue;
+                }
+                polled_by.insert(tenant.id, tenant.secret_id.clone());
+                waiting.push_back(Work::Open { tenant: report.tenants.len(), secret: Rc::new(tenant.clone()) });
+                report.tenants.push(TenantReport::waiting(tenant.secret_id, tenant.id));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    (report, waiting)
+}

@@ -1,0 +1,164 @@
+//! The archive: gzipped JSON Lines in an S3 bucket.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use audit_feed::failure::Failure;
+use audit_feed::ports::{Archive, ArchiveObject, ObjectMetadata};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use futures::{StreamExt, TryStreamExt, stream};
+use tempfile::SpooledTempFile;
+
+use crate::failure::{aws, unexpected};
+
+/// Objects up to this size are held in memory and put in one request; larger ones go through a temporary file in parts
+/// of this size (S3 asks for 5 MiB at least).
+const PART: usize = 8 * 1024 * 1024;
+/// Parts under way at once.
+const PARTS_AT_ONCE: usize = 2;
+
+const CONTENT_TYPE: &str = "application/x-ndjson";
+
+/// One bucket, below one prefix.
+#[derive(Debug, Clone)]
+pub struct S3Archive {
+    client: Client,
+    bucket: String,
+    prefix: String,
+}
+
+/// An object on its way. It is complete, and known to be valid, before S3 sees its first byte: its metadata holds the
+/// number of its records, and a multipart upload takes metadata at its start only.
+#[derive(Debug)]
+pub struct S3Object {
+    archive: S3Archive,
+    bytes: SpooledTempFile,
+    length: usize,
+}
+
+impl S3Archive {
+    /// The archive below `prefix` of `bucket`.
+    #[must_use]
+    pub fn new(client: Client, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into(), prefix: prefix.into() }
+    }
+}
+
+impl Archive for S3Archive {
+    type Object = S3Object;
+
+    async fn begin(&self) -> Result<S3Object, Failure> {
+        Ok(S3Object { archive: self.clone(), bytes: SpooledTempFile::new(PART), length: 0 })
+    }
+}
+
+impl ArchiveObject for S3Object {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.length += bytes.len();
+        self.bytes.write_all(bytes).map_err(|error| aws("writing to the temporary folder", &error))
+    }
+
+    async fn store(mut self, key: &str, about: &ObjectMetadata) -> Result<(), Failure> {
+        let target = Target { archive: self.archive.clone(), key: format!("{}/{key}", self.archive.prefix), about };
+        self.bytes.seek(SeekFrom::Start(0)).map_err(|error| aws("reading the temporary folder", &error))?;
+        if self.length <= PART { target.put(self.next_part(self.length)?).await } else { self.upload(&target).await }
+    }
+}
+
+impl S3Object {
+    async fn upload(&mut self, target: &Target<'_>) -> Result<(), Failure> {
+        let upload_id = target.create_upload().await?;
+        let sizes = (0..self.length).step_by(PART).map(|start| PART.min(self.length - start)).collect::<Vec<_>>();
+        let parts = sizes.into_iter().zip(1..).map(|(size, number)| Ok((number, self.next_part(size)?)));
+        let parts: Result<Vec<CompletedPart>, Failure> = stream::iter(parts)
+            .map(|part| async { target.upload_part(&upload_id, part?).await })
+            .buffered(PARTS_AT_ONCE)
+            .try_collect()
+            .await;
+        let completed = match parts {
+            Ok(parts) => target.complete(&upload_id, parts).await,
+            Err(failure) => Err(failure),
+        };
+        if completed.is_err() {
+            target.abort(&upload_id).await;
+        }
+        completed
+    }
+
+    fn next_part(&mut self, size: usize) -> Result<Vec<u8>, Failure> {
+        let mut part = vec![0; size];
+        self.bytes.read_exact(&mut part).map_err(|error| aws("reading the temporary folder", &error))?;
+        Ok(part)
+    }
+}
+
+/// Where an object goes, and what it says of itself.
+struct Target<'a> {
+    archive: S3Archive,
+    key: String,
+    about: &'a ObjectMetadata,
+}
+
+impl Target<'_> {
+    fn doing(&self, what: &str) -> String {
+        format!("{what} s3://{}/{}", self.archive.bucket, self.key)
+    }
+
+    fn metadata(&self) -> [(&'static str, String); 5] {
+        // Metadata travels in HTTP headers.
+        let content_id = &self.about.content_id;
+        let content_id =
+            if content_id.is_ascii() { content_id.clone() } else { content_id.escape_default().to_string() };
+        [
+            ("content-id", content_id),
+            ("content-type", self.about.content_type.to_string()),
+            ("content-created", self.about.content_created.to_string()),
+            ("tenant-id", self.about.tenant_id.to_string()),
+            ("records", self.about.records.to_string()),
+        ]
+    }
+
+    async fn put(&self, bytes: Vec<u8>) -> Result<(), Failure> {
+        let request = self.archive.client.put_object().bucket(&self.archive.bucket).key(&self.key);
+        let request = self.metadata().into_iter().fold(request, |request, (name, value)| request.metadata(name, value));
+        match request.content_type(CONTENT_TYPE).body(ByteStream::from(bytes)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(self.doing("putting"), &error)),
+        }
+    }
+
+    async fn create_upload(&self) -> Result<String, Failure> {
+        let request = self.archive.client.create_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
+        let request = self.metadata().into_iter().fold(request, |request, (name, value)| request.metadata(name, value));
+        let upload = request.content_type(CONTENT_TYPE).send().await;
+        let upload = upload.map_err(|error| aws(self.doing("beginning an upload to"), &error))?;
+        upload.upload_id.ok_or_else(|| unexpected(self.doing("beginning an upload to"), "S3 gave it no id"))
+    }
+
+    async fn upload_part(&self, upload_id: &str, (number, bytes): (i32, Vec<u8>)) -> Result<CompletedPart, Failure> {
+        let request = self.archive.client.upload_part().bucket(&self.archive.bucket).key(&self.key);
+        let request = request.upload_id(upload_id).part_number(number).body(ByteStream::from(bytes));
+        let part = request.send().await.map_err(|error| aws(self.doing("uploading a part of"), &error))?;
+        Ok(CompletedPart::builder()
+            .part_number(number)
+            .set_e_tag(part.e_tag)
+            .set_checksum_crc32(part.checksum_crc32)
+            .build())
+    }
+
+    async fn complete(&self, upload_id: &str, parts: Vec<CompletedPart>) -> Result<(), Failure> {
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let request = self.archive.client.complete_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
+        match request.upload_id(upload_id).multipart_upload(parts).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(self.doing("completing the upload to"), &error)),
+        }
+    }
+
+    /// What cannot be aborted here, the bucket's lifecycle rule clears away.
+    async fn abort(&self, upload_id: &str) {
+        let request = self.archive.client.abort_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
+        let _ = request.upload_id(upload_id).send().await;
+    }
+}

@@ -1,0 +1,95 @@
+//! The queue.
+
+use std::collections::HashMap;
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::message::ContentMessage;
+use audit_feed::ports::Queue;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures::stream::{self, TryStreamExt};
+use jiff::SignedDuration;
+
+use crate::failure::{aws, unexpected};
+
+/// One SQS standard queue.
+#[derive(Debug, Clone)]
+pub struct SqsQueue {
+    client: Client,
+    url: String,
+}
+
+impl SqsQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// Hides a delivered message for `duration` from now, at most the 12 hours that SQS allows.
+    ///
+    /// # Errors
+    /// [`FailureKind::Aws`]; the message then comes back when the queue's own visibility time-out is over.
+    pub async fn hide(&self, receipt_handle: &str, duration: SignedDuration) -> Result<(), Failure> {
+        const LONGEST: SignedDuration = SignedDuration::from_hours(11);
+        let seconds = i32::try_from(duration.min(LONGEST).as_secs()).unwrap_or_default().max(0);
+        let request = self.client.change_message_visibility().queue_url(&self.url);
+        match request.receipt_handle(receipt_handle).visibility_timeout(seconds).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(format_args!("hiding a message of queue {}", self.url), &error)),
+        }
+    }
+
+    /// SQS may take some messages of a batch and refuse others: those alone are sent again.
+    async fn send_batch(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+        const TRIES: usize = 4;
+        let doing = format!("sending to queue {}", self.url);
+        let mut left = HashMap::new();
+        for (place, message) in messages.iter().enumerate() {
+            let id = place.to_string();
+            let entry = SendMessageBatchRequestEntry::builder().id(&id).message_body(body(message)?);
+            let entry = entry.message_group_id(message.tenant_id.to_string()).build();
+            left.insert(id, entry.map_err(|error| aws(&doing, &error))?);
+        }
+        let mut reason = String::new();
+        for _ in 0..TRIES {
+            let entries = left.values().cloned().collect();
+            let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let answer = request.send().await.map_err(|error| aws(&doing, &error))?;
+            for sent in answer.successful() {
+                left.remove(sent.id());
+            }
+            if left.is_empty() {
+                return Ok(());
+            }
+            if let Some(failed) = answer.failed().first() {
+                reason = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
+            }
+        }
+        Err(unexpected(doing, format_args!("SQS did not take {} of {} messages ({reason})", left.len(), messages.len())))
+    }
+}
+
+impl Queue for SqsQueue {
+    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+        /// SQS's own limit.
+        const BATCH: usize = 10;
+        const AT_ONCE: usize = 8;
+        stream::iter(messages.chunks(BATCH).map(Ok)).try_for_each_concurrent(AT_ONCE, |batch| self.send_batch(batch)).await
+    }
+
+    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+        let request = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
+        let request = request.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
+        match request.message_group_id(message.tenant_id.to_string()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(format_args!("sending a delayed copy to queue {}", self.url), &error)),
+        }
+    }
+}
+
+fn body(message: &ContentMessage) -> Result<String, Failure> {
+    serde_json::to_string(message)
+        .map_err(|error| Failure::new(FailureKind::BadMessage, format!("a message cannot be written as JSON: {error}")))
+}
+

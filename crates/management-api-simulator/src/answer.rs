@@ -1,0 +1,65 @@
+//! From a request to an answer: the one way through Microsoft.
+
+use jiff::Timestamp;
+
+use crate::{
+    Operation,
+    authorize::{authorize, content_type},
+    blobs,
+    call::{Call, Route, Subject},
+    faults::Stage,
+    listing, mishap,
+    reply::Reply,
+    subscriptions, tokens,
+    world::World,
+};
+
+/// Answers a call, changes the world as it asks for, and keeps account of it.
+pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
+    let now = world.now();
+    let Some(route) = Route::of(call) else {
+        world.tally.unknown(call);
+        return Reply::html(404, "Not Found");
+    };
+    world.tally.check(call, &route);
+    let subject = Subject::of(call, &route);
+    let fault = world.faults.take(&subject, Stage::Call).or_else(|| world.sky.draw(&subject, call));
+    let instead = fault.as_ref().and_then(|what| mishap::instead(what, route.operation, call, now));
+    let mut reply = match instead {
+        Some(reply) => reply,
+        None => carry_out(world, &route, &subject, call, now).unwrap_or_else(|refused| refused),
+    };
+    if let Some(what) = fault {
+        mishap::alter(&what, &mut reply, call);
+    }
+    for stage in mishap::stages(route.operation, &reply) {
+        if let Some(what) = world.faults.take(&subject, *stage) {
+            mishap::alter(&what, &mut reply, call);
+        }
+    }
+    world.tally.record(call, &subject, reply.status, now);
+    reply
+}
+
+fn carry_out(
+    world: &mut World,
+    route: &Route,
+    subject: &Subject,
+    call: &Call,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
+    if route.operation == Operation::Token {
+        return Ok(tokens::issue(world, route, call, now));
+    }
+    let id = authorize(world, route, subject, call, now)?;
+    let World { config, tenants, .. } = world;
+    let Some(tenant) = tenants.get_mut(&id) else { return Err(Reply::unauthorized()) };
+    Ok(match route.operation {
+        Operation::Token | Operation::ListSubscriptions => subscriptions::list(tenant),
+        Operation::StartSubscription => subscriptions::start(tenant, content_type(subject)?, call, config, now),
+        Operation::ListContent => listing::list(tenant, content_type(subject)?, call, config, now),
+        Operation::FetchContent => {
+            blobs::fetch(tenant, route.content_id.as_deref().unwrap_or_default(), call, config, now)
+        }
+    })
+}

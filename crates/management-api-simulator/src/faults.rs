@@ -1,0 +1,258 @@
+//! Scripted faults: what shall go wrong, where, and how often.
+
+use std::{fmt, time::Duration};
+
+use uuid::Uuid;
+
+use crate::{Operation, call::Subject};
+
+/// Something that shall go wrong.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Which calls it waits for.
+    pub on: On,
+    /// How many of those calls pass untouched first.
+    pub skip: u64,
+    /// How many calls it then meets.
+    pub times: u64,
+    /// What happens to them.
+    pub what: What,
+}
+
+impl Fault {
+    /// Meets the first matching call, once.
+    pub fn new(on: On, what: What) -> Self {
+        Fault { on, skip: 0, times: 1, what }
+    }
+
+    /// Lets `count` matching calls pass first, whatever else happens to them.
+    pub fn skip(mut self, count: u64) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// Meets so many calls.
+    pub fn times(mut self, count: u64) -> Self {
+        self.times = count;
+        self
+    }
+
+    /// Meets every matching call from then on.
+    pub fn always(self) -> Self {
+        self.times(u64::MAX)
+    }
+}
+
+/// Which calls a fault waits for: all that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct On {
+    /// The operation.
+    pub operation: Option<Operation>,
+    /// The tenant in the path.
+    pub tenant: Option<Uuid>,
+    /// The content type asked for; for blobs the one of the content id.
+    pub content_type: Option<String>,
+    /// A part of the content id of a blob.
+    pub content_id: Option<String>,
+}
+
+impl On {
+    /// Every call.
+    pub fn any() -> Self {
+        On::default()
+    }
+
+    /// Every call of this operation.
+    pub fn operation(operation: Operation) -> Self {
+        On { operation: Some(operation), ..On::default() }
+    }
+
+    /// And of this tenant.
+    pub fn tenant(mut self, tenant: Uuid) -> Self {
+        self.tenant = Some(tenant);
+        self
+    }
+
+    /// And for this content type.
+    pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
+    }
+
+    /// And for a blob whose id contains this.
+    pub fn content_id(mut self, part: impl Into<String>) -> Self {
+        self.content_id = Some(part.into());
+        self
+    }
+
+    fn matches(&self, subject: &Subject) -> bool {
+        self.operation.is_none_or(|operation| operation == subject.operation)
+            && self.tenant.is_none_or(|tenant| subject.tenant == Some(tenant))
+            && self.content_type.as_ref().is_none_or(|named| subject.content_type.as_ref() == Some(named))
+            && self
+                .content_id
+                .as_ref()
+                .is_none_or(|part| subject.content_id.as_ref().is_some_and(|id| id.contains(part)))
+    }
+}
+
+/// What goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// This status and error code instead of the answer, in the shape of the service asked: `{"error":{code,message}}`
+    /// of the API, or Entra's (then the code is `AADSTS…`).
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// Such as `AF50000` or `AADSTS90033`.
+        code: String,
+    },
+    /// Too many requests: `AF429` with this status, or AADSTS90055 with 429 from the token endpoint.
+    Throttled {
+        /// 403 as documented, or 429.
+        status: u16,
+        /// Sent in whole seconds.
+        retry_after: Option<Duration>,
+    },
+    /// 503 with a page of HTML instead of the answer.
+    Unavailable,
+    /// 502 without a body instead of the answer.
+    BadGateway,
+    /// 200 with `{"error":{code,message}}` instead of the answer.
+    ErrorInside200 {
+        /// Such as `AF50000`.
+        code: String,
+    },
+    /// 401 instead of the answer, although the token is good; from the token endpoint AADSTS7000215.
+    Unauthorized,
+    /// Just this instead of the answer.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+    /// The request is carried out, and the connection ends without an answer.
+    Drop,
+    /// The request is carried out, and the connection ends after so many bytes of the body, at the latest before its
+    /// last one: `Content-Length` is not kept, a chunked body lacks its end.
+    CutBody {
+        /// Bytes of the body that still travel.
+        after: u64,
+    },
+    /// The JSON text ends after so many bytes (before compression), while HTTP is in perfect order.
+    Truncate {
+        /// Bytes of the text that are left.
+        after: u64,
+    },
+    /// Nothing at all for so long, then the answer.
+    StallHead(Duration),
+    /// The head at once, the first byte of the body only after so long.
+    SlowFirstByte(Duration),
+    /// A pause in the middle of the body.
+    StallBody {
+        /// Bytes of the body that travel before it.
+        after: u64,
+        /// How long nothing comes.
+        pause: Duration,
+    },
+    /// `NextPageUri` names the page it comes with. Meets listings that are answered; use [`Fault::always`] for a loop
+    /// without end.
+    RepeatNextPage,
+    /// `NextPageUri` on this origin (`https://host`). Meets listings that are answered.
+    ForeignNextPage {
+        /// Scheme and host.
+        origin: String,
+    },
+    /// The first `contentUri` of a page on this origin. Meets listings that hold an entry.
+    ForeignContentUri {
+        /// Scheme and host.
+        origin: String,
+    },
+    /// The first entry of a page lacks `contentUri`. Meets listings that hold an entry.
+    MissingContentUri,
+    /// The first entry of a page lacks `contentId`. Meets listings that hold an entry.
+    MissingContentId,
+}
+
+/// When a fault meets its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Whatever the answer.
+    Call,
+    /// On a page of a listing.
+    Page,
+    /// On a page of a listing that holds an entry.
+    Entries,
+}
+
+impl What {
+    fn stage(&self) -> Stage {
+        match self {
+            What::Error { .. }
+            | What::Throttled { .. }
+            | What::Unavailable
+            | What::BadGateway
+            | What::ErrorInside200 { .. }
+            | What::Unauthorized
+            | What::Answer { .. }
+            | What::Drop
+            | What::CutBody { .. }
+            | What::Truncate { .. }
+            | What::StallHead(_)
+            | What::SlowFirstByte(_)
+            | What::StallBody { .. } => Stage::Call,
+            What::RepeatNextPage | What::ForeignNextPage { .. } => Stage::Page,
+            What::ForeignContentUri { .. } | What::MissingContentUri | What::MissingContentId => Stage::Entries,
+        }
+    }
+}
+
+/// The faults that wait for their calls, in the order they were given.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    fault: Fault,
+    seen: u64,
+    met: u64,
+}
+
+impl Faults {
+    pub(crate) fn inject(&mut self, fault: Fault) {
+        self.waiting.push(Waiting { fault, seen: 0, met: 0 });
+    }
+
+    /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
+    pub(crate) fn take(&mut self, subject: &Subject, stage: Stage) -> Option<What> {
+        let mut taken = None;
+        for waiting in &mut self.waiting {
+            let fault = &waiting.fault;
+            if fault.what.stage() != stage || !fault.on.matches(subject) {
+                continue;
+            }
+            waiting.seen += 1;
+            if taken.is_none() && waiting.seen > fault.skip && waiting.met < fault.times {
+                waiting.met += 1;
+                taken = Some(fault.what.clone());
+            }
+        }
+        taken
+    }
+
+    /// Those that no call ran into.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        self.waiting.iter().filter(|waiting| waiting.met == 0).map(|waiting| waiting.fault.to_string()).collect()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} on {:?} (skip {}, times {})", self.what, self.on, self.skip, self.times)
+    }
+}

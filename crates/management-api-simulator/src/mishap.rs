@@ -1,0 +1,122 @@
+//! What a fault makes of an answer.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    Operation, Throttle, What,
+    call::Call,
+    faults::Stage,
+    reply::{Body, Reply, too_many_requests},
+    tokens,
+};
+
+/// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
+pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
+    let of_entra = operation == Operation::Token;
+    Some(match what {
+        What::Error { status, code } if of_entra => entra(*status, code, now),
+        What::Error { status, code } => Reply::error(*status, code, "An error occurred."),
+        What::Throttled { retry_after, .. } if of_entra => {
+            entra(429, "AADSTS90055", now).with_retry_after(*retry_after)
+        }
+        What::Throttled { status, retry_after } => {
+            let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
+            too_many_requests(&quota, operation.name(), call)
+        }
+        What::Unavailable => Reply::html(503, "Service Unavailable"),
+        What::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
+        What::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
+        What::Unauthorized if of_entra => {
+            tokens::refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
+        }
+        What::Unauthorized => Reply::unauthorized(),
+        What::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
+        What::Drop
+        | What::CutBody { .. }
+        | What::Truncate { .. }
+        | What::StallHead(_)
+        | What::SlowFirstByte(_)
+        | What::StallBody { .. }
+        | What::RepeatNextPage
+        | What::ForeignNextPage { .. }
+        | What::ForeignContentUri { .. }
+        | What::MissingContentUri
+        | What::MissingContentId => return None,
+    })
+}
+
+fn entra(status: u16, code: &str, now: Timestamp) -> Reply {
+    let number = code.trim_start_matches("AADSTS").parse().unwrap_or(0);
+    tokens::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
+}
+
+/// What a fault does to an answer that was given.
+pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
+    match what {
+        What::Drop => reply.delivery.dropped = true,
+        What::CutBody { after } => reply.delivery.cut_after = Some(*after),
+        What::Truncate { after } => truncate(&mut reply.body, *after),
+        What::StallHead(wait) => reply.delivery.wait = *wait,
+        What::SlowFirstByte(pause) => reply.delivery.pause = Some((0, *pause)),
+        What::StallBody { after, pause } => reply.delivery.pause = Some((*after, *pause)),
+        What::RepeatNextPage => reply.next_page = Some(call.own_uri()),
+        What::ForeignNextPage { origin } => {
+            let own = reply.next_page.take().unwrap_or_else(|| call.own_uri());
+            reply.next_page = Some(own.replacen(&call.origin, origin, 1));
+        }
+        What::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
+            let own = entry.get("contentUri").and_then(Value::as_str).unwrap_or_default();
+            let foreign = own.replacen(&call.origin, origin, 1);
+            entry.insert("contentUri".to_owned(), Value::String(foreign));
+        }),
+        What::MissingContentUri => alter_first_entry(reply, |entry| {
+            entry.remove("contentUri");
+        }),
+        What::MissingContentId => alter_first_entry(reply, |entry| {
+            entry.remove("contentId");
+        }),
+        What::Error { .. }
+        | What::Throttled { .. }
+        | What::Unavailable
+        | What::BadGateway
+        | What::ErrorInside200 { .. }
+        | What::Unauthorized
+        | What::Answer { .. } => {}
+    }
+}
+
+fn truncate(body: &mut Body, after: u64) {
+    match body {
+        Body::Text(text) => text.truncate(usize::try_from(after).unwrap_or(usize::MAX)),
+        Body::Records(records) => records.truncated_at = Some(after),
+    }
+}
+
+fn alter_first_entry(reply: &mut Reply, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+    let Some(mut entries) = entries(reply) else { return };
+    if let Some(first) = entries.first_mut() {
+        change(first);
+    }
+    reply.body = Body::Text(serde_json::to_vec(&entries).unwrap_or_default().into());
+}
+
+/// Which kinds of fault can meet this answer besides those that meet every call.
+pub(crate) fn stages(operation: Operation, reply: &Reply) -> &'static [Stage] {
+    if operation != Operation::ListContent || reply.status != 200 {
+        return &[];
+    }
+    match entries(reply) {
+        None => &[],
+        Some(entries) if entries.is_empty() => &[Stage::Page],
+        Some(_) => &[Stage::Page, Stage::Entries],
+    }
+}
+
+fn entries(reply: &Reply) -> Option<Vec<serde_json::Map<String, Value>>> {
+    match &reply.body {
+        Body::Text(text) => serde_json::from_slice(text).ok(),
+        Body::Records(_) => None,
+    }
+}

@@ -1,0 +1,149 @@
+//! Microsoft's error answers, each classified once.
+
+use audit_feed::failure::{Failure, FailureKind};
+use jiff::SignedDuration;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+/// An answer that is an error, as far as it has been read.
+#[derive(Debug)]
+pub(crate) struct ErrorAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) retry_after: Option<SignedDuration>,
+}
+
+/// The operation that was asked for: the same status means different things to different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    ListSubscriptions,
+    StartSubscription,
+    ListContent,
+    FetchContent,
+}
+
+impl Operation {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ListSubscriptions => "listing the subscriptions",
+            Self::StartSubscription => "starting the subscription",
+            Self::ListContent => "listing content",
+            Self::FetchContent => "fetching content",
+        }
+    }
+}
+
+impl ErrorAnswer {
+    /// Reads an error object, whatever its shape; HTML pages and empty bodies give no code and no message.
+    pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let code = text(&json["error"]["code"]).or_else(|| text(&json["error"])).unwrap_or_default();
+        let message = [&json["error"]["message"], &json["error_description"], &json["Message"], &json["message"]]
+            .into_iter()
+            .find_map(text)
+            .unwrap_or_default();
+        let retry_after = headers
+            .get(RETRY_AFTER)
+            .and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok())
+            .map(SignedDuration::from_secs);
+        Self { status, code, message: first_line(&message), retry_after }
+    }
+
+    /// The token was not accepted, and nothing says that a permission is what is missing.
+    pub(crate) fn is_token_refused(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED && self.code != "AF10001"
+    }
+
+    /// The subscription is on already; undocumented, seen as HTTP 400.
+    pub(crate) fn is_already_enabled(&self) -> bool {
+        self.code == "AF20024"
+    }
+
+    /// What it means to the one who asked for `operation` at `address`.
+    pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
+        let kind = self.kind(operation);
+        let said = match (self.code.as_str(), self.message.as_str()) {
+            ("", "") => format!("HTTP {}", self.status.as_u16()),
+            ("", message) => format!("HTTP {}: {message}", self.status.as_u16()),
+            (code, message) => format!("{code} (HTTP {}): {message}", self.status.as_u16()),
+        };
+        let advice = advice(kind);
+        let mut failure = Failure::new(kind, format!("{} failed: {said}{advice}", operation.as_str()));
+        if kind == FailureKind::RequestRejected {
+            failure.message = format!("{} [request: {address}]", failure.message);
+        }
+        failure.retry_after = self.retry_after;
+        failure
+    }
+
+    /// By code first, by status second: throttling arrives as HTTP 403.
+    fn kind(&self, operation: Operation) -> FailureKind {
+        match self.code.as_str() {
+            "AF429" => FailureKind::Throttled,
+            "AF10001" => FailureKind::Permission,
+            "AF20010" | "AF20011" | "AF20012" | "AF20013" => FailureKind::Tenant,
+            "AF20022" | "AF20023" => FailureKind::SubscriptionOff,
+            "AF20030" | "AF20055" => FailureKind::WindowOutOfRange,
+            "AF20050" | "AF20051" => FailureKind::ContentGone,
+            "AF20001" | "AF20002" | "AF20003" | "AF20020" | "AF20031" | "AF20052" | "AF20053" | "AF20054" => {
+                FailureKind::RequestRejected
+            }
+            "AF50000" | "AF50005" | "AF50006" => FailureKind::Passing,
+            _ if self.message.contains("does not exist") && self.message.starts_with("Tenant") => FailureKind::Tenant,
+            _ => self.kind_by_status(operation),
+        }
+    }
+
+    fn kind_by_status(&self, operation: Operation) -> FailureKind {
+        match self.status.as_u16() {
+            429 => FailureKind::Throttled,
+            401 | 403 => FailureKind::Permission,
+            404 | 410 if operation == Operation::FetchContent => FailureKind::ContentGone,
+            // A success with an error object inside is seen in passing troubles, as are time-outs and all 5xx.
+            200..=299 | 408 | 500..=599 => FailureKind::Passing,
+            _ => FailureKind::RequestRejected,
+        }
+    }
+}
+
+/// What the person who reads the message can do about it.
+fn advice(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Throttled => "; the tenant's request quota is used up, it is tried again later",
+        FailureKind::Permission => {
+            "; grant the app registration the *application* permissions ActivityFeed.Read and, for DLP.All, \
+             ActivityFeed.ReadDlp of the Office 365 Management APIs, with admin consent (delegated ones do not work)"
+        }
+        FailureKind::Tenant => {
+            "; check the secret's tenant_id and cloud, that the tenant has a licence, and that unified auditing is on \
+             (Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true)"
+        }
+        FailureKind::SubscriptionOff => "; the poller starts the subscription, at most once in 15 minutes",
+        FailureKind::WindowOutOfRange => "; the next poll asks for what can still be listed and reports what cannot",
+        FailureKind::ContentGone => "; it can never be fetched",
+        FailureKind::RequestRejected => "; this is a defect of the collector, please report it",
+        FailureKind::Credentials => "; put valid credentials into the tenant's secret",
+        FailureKind::Passing | FailureKind::BadSecret | FailureKind::BadMessage | FailureKind::Aws => "",
+    }
+}
+
+/// A failure below HTTP: nothing was answered, or not all of it.
+pub(crate) fn transport(error: reqwest::Error) -> Failure {
+    let mut causes = Vec::new();
+    let error = error.without_url();
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = cause {
+        causes.push(error.to_string());
+        cause = error.source();
+    }
+    causes.dedup();
+    Failure::new(FailureKind::Passing, format!("no complete answer from Microsoft: {}", causes.join(": ")))
+}
+
+fn first_line(text: &str) -> String {
+    const LONGEST: usize = 400;
+    text.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
+}

@@ -1,0 +1,137 @@
+//! Access tokens by client credentials: one per tenant, kept until shortly before they expire.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::feed::TenantId;
+use audit_feed::tenant::{Secret, Tenant};
+use futures::lock::Mutex as AsyncMutex;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::endpoints::Endpoints;
+use crate::error::{ErrorAnswer, transport};
+use crate::wire::TokenAnswer;
+
+/// The tokens in use.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    slots: Mutex<HashMap<TenantId, Arc<Slot>>>,
+}
+
+/// The token of one set of credentials. Whoever finds it empty fills it while the others wait: one request, not one
+/// for each content type.
+#[derive(Debug)]
+struct Slot {
+    client_id: String,
+    client_secret: Secret,
+    token: AsyncMutex<Option<Token>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) bearer: Secret,
+    renew_at: Timestamp,
+}
+
+impl Tokens {
+    /// The tenant's token, new where there is none, it is about to expire, or it is `refused`.
+    pub(crate) async fn get(
+        &self,
+        http: &reqwest::Client,
+        endpoints: &Endpoints,
+        tenant: &Tenant,
+        now: Timestamp,
+        refused: Option<&Token>,
+    ) -> Result<Token, Failure> {
+        let slot = self.slot(tenant);
+        let mut held = slot.token.lock().await;
+        if let Some(token) = held.as_ref()
+            && now < token.renew_at
+            && refused != Some(token)
+        {
+            return Ok(token.clone());
+        }
+        *held = None;
+        let token = request(http, endpoints, tenant, now).await?;
+        *held = Some(token.clone());
+        Ok(token)
+    }
+
+    fn slot(&self, tenant: &Tenant) -> Arc<Slot> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = slots
+            .get(&tenant.id)
+            .filter(|slot| slot.client_id == tenant.client_id && slot.client_secret == tenant.client_secret);
+        if let Some(slot) = same {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::new(Slot {
+            client_id: tenant.client_id.clone(),
+            client_secret: tenant.client_secret.clone(),
+            token: AsyncMutex::default(),
+        });
+        slots.insert(tenant.id, Arc::clone(&slot));
+        slot
+    }
+}
+
+async fn request(
+    http: &reqwest::Client,
+    endpoints: &Endpoints,
+    tenant: &Tenant,
+    now: Timestamp,
+) -> Result<Token, Failure> {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &tenant.client_id),
+        ("client_secret", tenant.client_secret.reveal()),
+        ("scope", &endpoints.scope),
+    ];
+    let response = http.post(&endpoints.token).form(&form).send().await.map_err(transport)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.map_err(transport)?;
+    if !status.is_success() {
+        return Err(refusal(&ErrorAnswer::read(status, &headers, &body)));
+    }
+    let answer: TokenAnswer = serde_json::from_slice(&body)
+        .map_err(|_| Failure::new(FailureKind::Passing, "the token endpoint's answer holds no access token"))?;
+    let lifetime = SignedDuration::from_secs(seconds(&answer.expires_in).unwrap_or(0));
+    // Five minutes early, or half-way through a token that lives for less than ten.
+    let used_for = (lifetime - SignedDuration::from_mins(5)).max(lifetime / 2);
+    Ok(Token { bearer: Secret::new(answer.access_token), renew_at: now + used_for })
+}
+
+fn seconds(expires_in: &Value) -> Option<i64> {
+    expires_in.as_i64().or_else(|| expires_in.as_str()?.parse().ok())
+}
+
+/// Why there is no token. Microsoft's description starts with its code, `AADSTS…`.
+fn refusal(answer: &ErrorAnswer) -> Failure {
+    let code: String =
+        answer.message.strip_prefix("AADSTS").unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+    let (kind, advice) = match (code.as_str(), answer.status.as_u16()) {
+        ("7000215", _) => (
+            FailureKind::Credentials,
+            "client_secret is wrong: put the secret's *value*, not its id, into the tenant's secret",
+        ),
+        ("7000222", _) => (
+            FailureKind::Credentials,
+            "client_secret has expired: create a new one in Entra and put its value into the tenant's secret",
+        ),
+        ("700016", _) => (FailureKind::Credentials, "client_id is no application of this tenant: check both ids"),
+        ("90002", _) => (FailureKind::Tenant, "there is no such tenant in this cloud: check tenant_id and cloud"),
+        ("901002" | "70011", _) => {
+            (FailureKind::Tenant, "the scope is not this cloud's: check cloud, or set token_scope in the tenant's secret")
+        }
+        ("90033" | "90055", _) | (_, 408 | 500..=599) => (FailureKind::Passing, "it is tried again"),
+        (_, 429) => (FailureKind::Throttled, "it is tried again later"),
+        _ => (FailureKind::Credentials, "check tenant_id, client_id and client_secret in the tenant's secret"),
+    };
+    let said = if answer.message.is_empty() { &answer.code } else { &answer.message };
+    let mut failure =
+        Failure::new(kind, format!("Entra gives no token (HTTP {}): {said}; {advice}", answer.status.as_u16()));
+    failure.retry_after = answer.retry_after;
+    failure
+}

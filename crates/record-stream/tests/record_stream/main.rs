@@ -1,0 +1,52 @@
+//! What the stream promises, from outside: stories with values, malformed bodies with their offsets, and properties.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod malformed;
+mod properties;
+mod stories;
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use record_stream::{Malformed, RecordStream, Summary};
+
+/// Streams the pieces; returns the whole object and the summary.
+fn archive<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<(Vec<u8>, Summary), Malformed> {
+    let mut stream = RecordStream::new();
+    let mut object = Vec::new();
+    for piece in pieces {
+        object.extend(stream.push(piece)?);
+    }
+    let summary = stream.finish()?;
+    object.extend(&summary.tail);
+    Ok((object, summary))
+}
+
+/// The text inside a gzip object. It must be one member, whole, with nothing after it.
+fn unzip(object: &[u8]) -> String {
+    let mut member = GzDecoder::new(object);
+    let mut text = String::new();
+    member.read_to_string(&mut text).unwrap();
+    assert!(
+        member.into_inner().is_empty(),
+        "bytes after the gzip member"
+    );
+    text
+}
+
+/// The lines that a body comes to, streamed in one piece.
+fn lines(body: impl AsRef<[u8]>) -> String {
+    unzip(&archive([body.as_ref()]).unwrap().0)
+}
+
+/// A body of more than one compressor block, whose records look alike but do not repeat.
+fn large_body() -> String {
+    let record = |n: u64| {
+        let id = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        format!(r#"{{"Id":"{id:016x}","Operation":"FileAccessed","UserId":"user{n}@example.com"}}"#)
+    };
+    let records: Vec<_> = (0..6000).map(record).collect();
+    format!("[{}]", records.join(","))
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# deploy.sh OUT_DIR STACK [PARAMETER=VALUE...]: deploys what stage.sh laid out in OUT_DIR to the local AWS.
+#
+# It is `sam deploy`, with the questions answered. Only a local AWS will do: for AWS itself there is `make deploy`.
+set -euo pipefail
+
+usage() {
+  echo "usage: AWS_ENDPOINT_URL=http://127.0.0.1:PORT $0 OUT_DIR STACK [PARAMETER=VALUE...]" >&2
+  exit 2
+}
+[ $# -ge 2 ] && [ -f "$1/template.yaml" ] || usage
+case ${AWS_ENDPOINT_URL:-} in http://127.0.0.1:* | http://localhost:*) ;; *) usage ;; esac
+out_dir=$1 stack=$2
+shift 2
+
+parameters=()
+for parameter in "$@"; do
+  case $parameter in [A-Za-z]*=*) ;; *) usage ;; esac
+  # Quoted, for values with spaces and commas.
+  parameters+=("ParameterKey=${parameter%%=*},ParameterValue=\"${parameter#*=}\"")
+done
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+export SAM_CLI_TELEMETRY=0
+exec "$root/.venv/bin/sam" deploy --template-file "$out_dir/template.yaml" --stack-name "$stack" \
+  --region "${AWS_REGION:-us-east-1}" --resolve-s3 --capabilities CAPABILITY_IAM \
+  --no-confirm-changeset --no-fail-on-empty-changeset ${parameters[@]+--parameter-overrides "${parameters[@]}"}
