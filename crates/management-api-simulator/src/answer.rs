@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    Operation,
+    Config, Operation,
     authorize::{authorize, content_type},
     blobs,
     call::{Call, Route, Subject},
@@ -11,7 +11,7 @@ use crate::{
     listing, mishap,
     reply::Reply,
     subscriptions, tokens,
-    world::World,
+    world::{TenantState, World},
 };
 
 /// Answers a call, changes the world as it asks for, and keeps account of it.
@@ -23,8 +23,13 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
     };
     world.tally.check(call, &route);
     let subject = Subject::of(call, &route);
-    let fault = world.faults.take(&subject, Stage::Call).or_else(|| world.sky.draw(&subject, call));
-    let instead = fault.as_ref().and_then(|what| mishap::instead(what, route.operation, call, now));
+    let fault = world
+        .faults
+        .take(&subject, Stage::Call)
+        .or_else(|| world.sky.draw(&subject, call));
+    let instead = fault
+        .as_ref()
+        .and_then(|what| mishap::instead(what, route.operation, call, now));
     let mut reply = match instead {
         Some(reply) => reply,
         None => carry_out(world, &route, &subject, call, now).unwrap_or_else(|refused| refused),
@@ -48,18 +53,52 @@ fn carry_out(
     call: &Call,
     now: Timestamp,
 ) -> Result<Reply, Reply> {
-    if route.operation == Operation::Token {
-        return Ok(tokens::issue(world, route, call, now));
-    }
-    let id = authorize(world, route, subject, call, now)?;
-    let World { config, tenants, .. } = world;
-    let Some(tenant) = tenants.get_mut(&id) else { return Err(Reply::unauthorized()) };
-    Ok(match route.operation {
-        Operation::Token | Operation::ListSubscriptions => subscriptions::list(tenant),
-        Operation::StartSubscription => subscriptions::start(tenant, content_type(subject)?, call, config, now),
-        Operation::ListContent => listing::list(tenant, content_type(subject)?, call, config, now),
-        Operation::FetchContent => {
-            blobs::fetch(tenant, route.content_id.as_deref().unwrap_or_default(), call, config, now)
+    match route.operation {
+        Operation::Token => Ok(tokens::issue(world, route, call, now)),
+        Operation::ListSubscriptions => {
+            let (tenant, _) = enter(world, route, subject, call, now)?;
+            Ok(subscriptions::list(tenant))
         }
-    })
+        Operation::StartSubscription => {
+            let (tenant, config) = enter(world, route, subject, call, now)?;
+            Ok(subscriptions::start(
+                tenant,
+                content_type(subject)?,
+                call,
+                config,
+                now,
+            ))
+        }
+        Operation::ListContent => {
+            let (tenant, config) = enter(world, route, subject, call, now)?;
+            listing::list(tenant, content_type(subject)?, call, config, now)
+        }
+        Operation::FetchContent => {
+            let (tenant, config) = enter(world, route, subject, call, now)?;
+            blobs::fetch(
+                tenant,
+                route.content_id.as_deref().unwrap_or_default(),
+                call,
+                config,
+                now,
+            )
+        }
+    }
+}
+
+fn enter<'w>(
+    world: &'w mut World,
+    route: &Route,
+    subject: &Subject,
+    call: &Call,
+    now: Timestamp,
+) -> Result<(&'w mut TenantState, &'w Config), Reply> {
+    let id = authorize(world, route, subject, call, now)?;
+    let World {
+        config, tenants, ..
+    } = world;
+    tenants
+        .get_mut(&id)
+        .map(|tenant| (tenant, &*config))
+        .ok_or_else(Reply::unauthorized)
 }

@@ -18,12 +18,21 @@ pub(crate) fn authorize(
     call: &Call,
     now: Timestamp,
 ) -> Result<Uuid, Reply> {
-    let token = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
-    let Some(grant) = token.and_then(|token| world.tokens.grant(token, now)).cloned() else {
+    let token = call
+        .authorization
+        .as_deref()
+        .and_then(|header| header.strip_prefix("Bearer "));
+    let Some(grant) = token
+        .and_then(|token| world.tokens.grant(token, now))
+        .cloned()
+    else {
         return Err(Reply::unauthorized());
     };
     let Some(tenant) = subject.tenant else {
-        let message = format!("The tenant ID passed in the URL ({}) is not a valid GUID.", route.tenant);
+        let message = format!(
+            "The tenant ID passed in the URL ({}) is not a valid GUID.",
+            route.tenant
+        );
         return Err(Reply::error(400, "AF20013", &message));
     };
     if tenant != grant.tenant {
@@ -35,10 +44,22 @@ pub(crate) fn authorize(
     }
     let account = (tenant, call.parameter("publisheridentifier"));
     if !world.meter.admits(account, &world.config.throttle, now) {
-        return Err(too_many_requests(&world.config.throttle, route.operation.name(), call));
+        return Err(too_many_requests(
+            &world.config.throttle,
+            route.operation.name(),
+            call,
+        ));
     }
-    if !world.tenants.get(&tenant).is_some_and(|found| found.settings.auditing) {
-        return Err(Reply::error(400, "AF20012", &format!("Tenant {tenant} does not exist.")));
+    if !world
+        .tenants
+        .get(&tenant)
+        .is_some_and(|found| found.settings.auditing)
+    {
+        return Err(Reply::error(
+            400,
+            "AF20012",
+            &format!("Tenant {tenant} does not exist."),
+        ));
     }
     permits(&grant.roles, subject)?;
     Ok(tenant)
@@ -46,13 +67,18 @@ pub(crate) fn authorize(
 
 fn permits(roles: &[Role], subject: &Subject) -> Result<(), Reply> {
     let needed: &[(Role, &str)] = match subject.content_type.as_deref() {
-        Some("DLP.All") => &[(Role::Read, "ActivityFeed.Read"), (Role::ReadDlp, "ActivityFeed.ReadDlp")],
+        Some("DLP.All") => &[
+            (Role::Read, "ActivityFeed.Read"),
+            (Role::ReadDlp, "ActivityFeed.ReadDlp"),
+        ],
         Some(_) | None => &[(Role::Read, "ActivityFeed.Read")],
     };
     match needed.iter().find(|(role, _)| !roles.contains(role)) {
         None => Ok(()),
         Some((_, name)) => {
-            let message = format!("The permission set () sent in the request did not include the expected permission {name}.");
+            let message = format!(
+                "The permission set () sent in the request did not include the expected permission {name}."
+            );
             Err(Reply::error(401, "AF10001", &message))
         }
     }
@@ -61,7 +87,11 @@ fn permits(roles: &[Role], subject: &Subject) -> Result<(), Reply> {
 /// The content type that a call names, as one of the five.
 pub(crate) fn content_type(subject: &Subject) -> Result<&'static str, Reply> {
     let Some(named) = &subject.content_type else {
-        return Err(Reply::error(400, "AF20001", "Missing parameter: contentType."));
+        return Err(Reply::error(
+            400,
+            "AF20001",
+            "Missing parameter: contentType.",
+        ));
     };
     CONTENT_TYPES
         .into_iter()

@@ -10,20 +10,32 @@ use crate::{
     world::TenantState,
 };
 
-pub(crate) fn fetch(tenant: &TenantState, content_id: &str, call: &Call, config: &Config, now: Timestamp) -> Reply {
+pub(crate) fn fetch(
+    tenant: &TenantState,
+    content_id: &str,
+    call: &Call,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Reply, Reply> {
     let known = tenant.listed.get(content_id);
-    let Some((listed, feed)) = known.and_then(|listed| Some((listed, tenant.feeds.get(listed.content_type)?))) else {
+    let Some((listed, feed)) =
+        known.and_then(|listed| Some((listed, tenant.feeds.get(listed.content_type)?)))
+    else {
         let message = format!("The specified content ({content_id}) does not exist.");
-        return Reply::error(404, "AF20050", &message);
+        return Err(Reply::error(404, "AF20050", &message));
     };
     if listed.expires <= now {
         let message = format!(
             "Content requested with the key {content_id} has already expired. Content older than 7 days cannot be retrieved."
         );
-        return Reply::error(400, "AF20051", &message);
+        return Err(Reply::error(400, "AF20051", &message));
     }
-    let slices: Vec<Content> =
-        listed.keys.iter().filter_map(|key| feed.slices.get(key)).map(|stored| stored.content.clone()).collect();
+    let slices: Vec<Content> = listed
+        .keys
+        .iter()
+        .filter_map(|key| feed.slices.get(key))
+        .map(|stored| stored.content.clone())
+        .collect();
     let format = &config.blobs;
     let body = RecordsBody {
         slices,
@@ -32,5 +44,5 @@ pub(crate) fn fetch(tenant: &TenantState, content_id: &str, call: &Call, config:
         spaced: format.spaced,
         truncated_at: None,
     };
-    Reply::new(200, &format.content_type, Body::Records(body))
+    Ok(Reply::new(200, &format.content_type, Body::Records(body)))
 }

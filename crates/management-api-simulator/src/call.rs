@@ -36,7 +36,9 @@ impl Operation {
     fn method(self) -> &'static str {
         match self {
             Operation::Token | Operation::StartSubscription => "POST",
-            Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => "GET",
+            Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => {
+                "GET"
+            }
         }
     }
 }
@@ -76,7 +78,11 @@ impl Call {
         let kept: Vec<&str> = self
             .raw_query
             .split('&')
-            .filter(|pair| !pair.to_ascii_lowercase().starts_with("publisheridentifier="))
+            .filter(|pair| {
+                !pair
+                    .to_ascii_lowercase()
+                    .starts_with("publisheridentifier=")
+            })
             .collect();
         format!("{}{}?{}", self.origin, self.path, kept.join("&"))
     }
@@ -112,7 +118,11 @@ impl Route {
             },
             _ => return None,
         };
-        (call.method == operation.method()).then(|| Route { operation, tenant: (*tenant).to_owned(), content_id })
+        (call.method == operation.method()).then(|| Route {
+            operation,
+            tenant: (*tenant).to_owned(),
+            content_id,
+        })
     }
 }
 

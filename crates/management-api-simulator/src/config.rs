@@ -67,7 +67,10 @@ pub struct Aggregation {
 
 impl Default for Aggregation {
     fn default() -> Self {
-        Aggregation { gap: Duration::from_secs(60), at_most: 10 }
+        Aggregation {
+            gap: Duration::from_secs(60),
+            at_most: 10,
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Scripted faults: what shall go wrong, where, and how often.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{Operation, call::Subject};
+use crate::{
+    Operation, What,
+    call::Subject,
+    what::Stage,
+};
 
 /// Something that shall go wrong.
 #[derive(Debug, Clone)]
@@ -22,7 +26,12 @@ pub struct Fault {
 impl Fault {
     /// Meets the first matching call, once.
     pub fn new(on: On, what: What) -> Self {
-        Fault { on, skip: 0, times: 1, what }
+        Fault {
+            on,
+            skip: 0,
+            times: 1,
+            what,
+        }
     }
 
     /// Lets `count` matching calls pass first, whatever else happens to them.
@@ -64,7 +73,10 @@ impl On {
 
     /// Every call of this operation.
     pub fn operation(operation: Operation) -> Self {
-        On { operation: Some(operation), ..On::default() }
+        On {
+            operation: Some(operation),
+            ..On::default()
+        }
     }
 
     /// And of this tenant.
@@ -86,127 +98,21 @@ impl On {
     }
 
     fn matches(&self, subject: &Subject) -> bool {
-        self.operation.is_none_or(|operation| operation == subject.operation)
-            && self.tenant.is_none_or(|tenant| subject.tenant == Some(tenant))
-            && self.content_type.as_ref().is_none_or(|named| subject.content_type.as_ref() == Some(named))
+        self.operation
+            .is_none_or(|operation| operation == subject.operation)
             && self
-                .content_id
+                .tenant
+                .is_none_or(|tenant| subject.tenant == Some(tenant))
+            && self
+                .content_type
                 .as_ref()
-                .is_none_or(|part| subject.content_id.as_ref().is_some_and(|id| id.contains(part)))
-    }
-}
-
-/// What goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// This status and error code instead of the answer, in the shape of the service asked: `{"error":{code,message}}`
-    /// of the API, or Entra's (then the code is `AADSTS…`).
-    Error {
-        /// The HTTP status.
-        status: u16,
-        /// Such as `AF50000` or `AADSTS90033`.
-        code: String,
-    },
-    /// Too many requests: `AF429` with this status, or AADSTS90055 with 429 from the token endpoint.
-    Throttled {
-        /// 403 as documented, or 429.
-        status: u16,
-        /// Sent in whole seconds.
-        retry_after: Option<Duration>,
-    },
-    /// 503 with a page of HTML instead of the answer.
-    Unavailable,
-    /// 502 without a body instead of the answer.
-    BadGateway,
-    /// 200 with `{"error":{code,message}}` instead of the answer.
-    ErrorInside200 {
-        /// Such as `AF50000`.
-        code: String,
-    },
-    /// 401 instead of the answer, although the token is good; from the token endpoint AADSTS7000215.
-    Unauthorized,
-    /// Just this instead of the answer.
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// The `Content-Type`.
-        content_type: String,
-        /// The body.
-        body: String,
-    },
-    /// The request is carried out, and the connection ends without an answer.
-    Drop,
-    /// The request is carried out, and the connection ends after so many bytes of the body, at the latest before its
-    /// last one: `Content-Length` is not kept, a chunked body lacks its end.
-    CutBody {
-        /// Bytes of the body that still travel.
-        after: u64,
-    },
-    /// The JSON text ends after so many bytes (before compression), while HTTP is in perfect order.
-    Truncate {
-        /// Bytes of the text that are left.
-        after: u64,
-    },
-    /// Nothing at all for so long, then the answer.
-    StallHead(Duration),
-    /// The head at once, the first byte of the body only after so long.
-    SlowFirstByte(Duration),
-    /// A pause in the middle of the body.
-    StallBody {
-        /// Bytes of the body that travel before it.
-        after: u64,
-        /// How long nothing comes.
-        pause: Duration,
-    },
-    /// `NextPageUri` names the page it comes with. Meets listings that are answered; use [`Fault::always`] for a loop
-    /// without end.
-    RepeatNextPage,
-    /// `NextPageUri` on this origin (`https://host`). Meets listings that are answered.
-    ForeignNextPage {
-        /// Scheme and host.
-        origin: String,
-    },
-    /// The first `contentUri` of a page on this origin. Meets listings that hold an entry.
-    ForeignContentUri {
-        /// Scheme and host.
-        origin: String,
-    },
-    /// The first entry of a page lacks `contentUri`. Meets listings that hold an entry.
-    MissingContentUri,
-    /// The first entry of a page lacks `contentId`. Meets listings that hold an entry.
-    MissingContentId,
-}
-
-/// When a fault meets its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Whatever the answer.
-    Call,
-    /// On a page of a listing.
-    Page,
-    /// On a page of a listing that holds an entry.
-    Entries,
-}
-
-impl What {
-    fn stage(&self) -> Stage {
-        match self {
-            What::Error { .. }
-            | What::Throttled { .. }
-            | What::Unavailable
-            | What::BadGateway
-            | What::ErrorInside200 { .. }
-            | What::Unauthorized
-            | What::Answer { .. }
-            | What::Drop
-            | What::CutBody { .. }
-            | What::Truncate { .. }
-            | What::StallHead(_)
-            | What::SlowFirstByte(_)
-            | What::StallBody { .. } => Stage::Call,
-            What::RepeatNextPage | What::ForeignNextPage { .. } => Stage::Page,
-            What::ForeignContentUri { .. } | What::MissingContentUri | What::MissingContentId => Stage::Entries,
-        }
+                .is_none_or(|named| subject.content_type.as_ref() == Some(named))
+            && self.content_id.as_ref().is_none_or(|part| {
+                subject
+                    .content_id
+                    .as_ref()
+                    .is_some_and(|id| id.contains(part))
+            })
     }
 }
 
@@ -225,7 +131,11 @@ struct Waiting {
 
 impl Faults {
     pub(crate) fn inject(&mut self, fault: Fault) {
-        self.waiting.push(Waiting { fault, seen: 0, met: 0 });
+        self.waiting.push(Waiting {
+            fault,
+            seen: 0,
+            met: 0,
+        });
     }
 
     /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
@@ -247,12 +157,20 @@ impl Faults {
 
     /// Those that no call ran into.
     pub(crate) fn unused(&self) -> Vec<String> {
-        self.waiting.iter().filter(|waiting| waiting.met == 0).map(|waiting| waiting.fault.to_string()).collect()
+        self.waiting
+            .iter()
+            .filter(|waiting| waiting.met == 0)
+            .map(|waiting| waiting.fault.to_string())
+            .collect()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} on {:?} (skip {}, times {})", self.what, self.on, self.skip, self.times)
+        write!(
+            f,
+            "{:?} on {:?} (skip {}, times {})",
+            self.what, self.on, self.skip, self.times
+        )
     }
 }

@@ -6,15 +6,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{
-    CONTENT_TYPES, Content, Slice,
+    Content, Slice,
+    aggregate::{Aggregate, Key},
     clock::{plus, to_millisecond},
     config::{Aggregation, Config},
     subscriptions::Subscription,
     window::Window,
 };
-
-/// A slice's place: its instant, and its number among the slices of that millisecond.
-pub(crate) type Key = (Timestamp, u32);
 
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
@@ -52,37 +50,53 @@ enum Born {
     At(Timestamp),
 }
 
-/// Slices that a listing shows under one id.
-#[derive(Debug, Clone)]
-pub(crate) struct Aggregate {
-    pub(crate) first: Key,
-    pub(crate) last: Key,
-    pub(crate) keys: Vec<Key>,
-    pub(crate) expires: Timestamp,
-}
-
 impl Feed {
+    pub(crate) fn new(subscription: Subscription) -> Self {
+        Feed {
+            subscription,
+            ..Feed::default()
+        }
+    }
+
     pub(crate) fn publish(&mut self, slice: Slice, config: &Config, now: Timestamp) {
         let created = to_millisecond(slice.created);
         let visible_at = slice.visible_at.map_or(created, |at| at.max(created));
         let content = self.with_repeats(slice.content, slice.repeat);
         let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
         let born = if created <= now {
-            Born::Already { subscribed: self.subscription.is_on() == Some(true) }
+            Born::Already {
+                subscribed: self.subscription.is_on() == Some(true),
+            }
         } else {
             Born::At(created)
         };
-        let number = self.slices.range((created, 0)..=(created, u32::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
+        let number = self
+            .slices
+            .range((created, 0)..=(created, u32::MAX))
+            .next_back()
+            .map_or(0, |(key, _)| key.1 + 1);
         self.slices.insert(
             (created, number),
-            Stored { content, visible_at, expires: slice.expires.map(to_millisecond), aggregate, born },
+            Stored {
+                content,
+                visible_at,
+                expires: slice.expires.map(to_millisecond),
+                aggregate,
+                born,
+            },
         );
     }
 
     fn with_repeats(&self, content: Content, count: usize) -> Content {
         match content {
             Content::Records(records) if count > 0 => {
-                let mut earlier: Vec<Bytes> = self.slices.values().rev().flat_map(in_memory).take(count).collect();
+                let mut earlier: Vec<Bytes> = self
+                    .slices
+                    .values()
+                    .rev()
+                    .flat_map(in_memory)
+                    .take(count)
+                    .collect();
                 earlier.reverse();
                 Content::Records(records.iter().cloned().chain(earlier).collect())
             }
@@ -107,13 +121,22 @@ impl Feed {
         self.aggregates += 1;
         let follows = self.open.as_ref().is_none_or(|open| open.last <= created);
         if !late && follows {
-            self.open = Some(OpenAggregate { number: self.aggregates, last: created, slices: 1 });
+            self.open = Some(OpenAggregate {
+                number: self.aggregates,
+                last: created,
+                slices: 1,
+            });
         }
         self.aggregates
     }
 
     /// What a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
-    pub(crate) fn aggregates(&mut self, window: Window, config: &Config, now: Timestamp) -> Vec<Aggregate> {
+    pub(crate) fn aggregates(
+        &mut self,
+        window: Window,
+        config: &Config,
+        now: Timestamp,
+    ) -> Vec<Aggregate> {
         if window.end <= now {
             self.listed_until = self.listed_until.max(Some(window.end));
         }
@@ -123,14 +146,25 @@ impl Feed {
                 found.entry(stored.aggregate).or_default().push(*key);
             }
         }
-        found.into_values().filter_map(|keys| self.aggregate(keys, config)).collect()
+        found
+            .into_values()
+            .filter_map(|keys| self.aggregate(keys, config))
+            .collect()
     }
 
     fn aggregate(&self, keys: Vec<Key>, config: &Config) -> Option<Aggregate> {
         let (first, last) = (*keys.first()?, *keys.last()?);
-        let own = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
+        let own = keys
+            .iter()
+            .filter_map(|key| self.slices.get(key)?.expires)
+            .min();
         let expires = own.unwrap_or_else(|| plus(last.0, config.content_lifetime));
-        Some(Aggregate { first, last, keys, expires })
+        Some(Aggregate {
+            first,
+            last,
+            keys,
+            expires,
+        })
     }
 
     /// Whether the subscription ever made this slice obtainable.
@@ -141,26 +175,6 @@ impl Feed {
         };
         subscribed || self.subscription.reaches_back_to(key.0)
     }
-}
-
-impl Aggregate {
-    /// `{first}${last}$audit_exchange$Audit_Exchange$na0030`
-    pub(crate) fn content_id(&self, content_type: &str) -> String {
-        let name = content_type.replace('.', "_");
-        format!("{}${}${}${name}$na0030", stamp(self.first), stamp(self.last), name.to_ascii_lowercase())
-    }
-}
-
-/// The 17 digits of an instant, and one more to tell apart what shares a millisecond.
-fn stamp((created, number): Key) -> String {
-    let digits = created.strftime("%Y%m%d%H%M%S%3f");
-    if number == 0 { digits.to_string() } else { format!("{digits}{number}") }
-}
-
-/// The content type that an id names in its third part.
-pub(crate) fn content_type_of_id(content_id: &str) -> Option<&'static str> {
-    let named = content_id.split('$').nth(2)?;
-    CONTENT_TYPES.into_iter().find(|content_type| content_type.replace('.', "_").eq_ignore_ascii_case(named))
 }
 
 fn in_memory(stored: &Stored) -> Vec<Bytes> {

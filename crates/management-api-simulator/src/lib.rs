@@ -28,6 +28,7 @@
 //!   handed out by [`Simulator::verify`].
 
 mod admin;
+mod aggregate;
 mod answer;
 mod authorize;
 mod blobs;
@@ -36,13 +37,16 @@ mod call;
 mod clock;
 mod config;
 mod control;
+mod entra;
 mod faults;
 mod feed;
+mod filler;
 mod folder;
 mod generate;
 mod http;
 mod listing;
 mod mishap;
+mod observe;
 mod oracle;
 mod paging;
 mod publishing;
@@ -55,9 +59,11 @@ mod slice;
 mod subscriptions;
 mod tally;
 mod tenant;
+mod text;
 mod throttle;
 mod tokens;
 mod weather;
+mod what;
 mod window;
 mod wire;
 mod world;
@@ -65,7 +71,7 @@ mod world;
 pub use call::Operation;
 pub use clock::Clock;
 pub use config::{Aggregation, BlobFormat, Config};
-pub use faults::{Fault, On, What};
+pub use faults::{Fault, On};
 pub use generate::Generate;
 pub use jiff::Timestamp;
 pub use oracle::{Published, PublishedRecord};
@@ -77,10 +83,16 @@ pub use tenant::{Cloud, Role, Secret, Tenant};
 pub use throttle::{Throttle, ThrottleWindow};
 pub use uuid::Uuid;
 pub use weather::Weather;
+pub use what::What;
 
 /// The five content types of the API.
-pub const CONTENT_TYPES: [&str; 5] =
-    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
+pub const CONTENT_TYPES: [&str; 5] = [
+    "Audit.AzureActiveDirectory",
+    "Audit.Exchange",
+    "Audit.SharePoint",
+    "Audit.General",
+    "DLP.All",
+];
 
 /// How every access token begins, so that a search through logs finds a leaked one.
 pub const TOKEN_PREFIX: &str = "simulated-access-token-";

@@ -41,17 +41,26 @@ pub(crate) fn list(
     call: &Call,
     config: &Config,
     now: Timestamp,
-) -> Reply {
+) -> Result<Reply, Reply> {
     let feed = tenant.feed(content_type);
     match feed.subscription.is_on() {
-        None => return Reply::error(400, "AF20022", "No subscription found for the specified content type."),
-        Some(false) => return Reply::error(400, "AF20023", "The subscription was disabled."),
+        None => {
+            return Err(Reply::error(
+                400,
+                "AF20022",
+                "No subscription found for the specified content type.",
+            ));
+        }
+        Some(false) => {
+            return Err(Reply::error(
+                400,
+                "AF20023",
+                "The subscription was disabled.",
+            ));
+        }
         Some(true) => {}
     }
-    let window = match Window::asked(call, now) {
-        Ok(window) => window,
-        Err(refused) => return refused,
-    };
+    let window = Window::asked(call, now)?;
     let token = match call.parameter("nextpage") {
         Some(token) => token,
         None => {
@@ -60,8 +69,12 @@ pub(crate) fn list(
         }
     };
     match tenant.pages.turn_to(&token, content_type, window) {
-        Some(page) => page_reply(&page, call),
-        None => Reply::error(400, "AF20031", &format!("Invalid nextPage Input: {token}.")),
+        Some(page) => Ok(page_reply(&page, call)),
+        None => Err(Reply::error(
+            400,
+            "AF20031",
+            &format!("Invalid nextPage Input: {token}."),
+        )),
     }
 }
 
@@ -77,18 +90,42 @@ fn first_listing(
         .into_iter()
         .map(|aggregate| {
             let content_id = aggregate.content_id(content_type);
-            let Aggregate { first: _, last, keys, expires } = aggregate;
-            tenant.listed.insert(content_id.clone(), Listed { content_type, keys, expires });
-            Entry { content_id, created: last.0, expires }
+            let Aggregate {
+                first: _,
+                last,
+                keys,
+                expires,
+            } = aggregate;
+            tenant.listed.insert(
+                content_id.clone(),
+                Listed {
+                    content_type,
+                    keys,
+                    expires,
+                },
+            );
+            Entry {
+                content_id,
+                created: last.0,
+                expires,
+            }
         })
         .collect();
-    let label = [&tenant.settings.id.to_string(), content_type, &window.start.to_string(), &window.end.to_string()];
+    let label = [
+        &tenant.settings.id.to_string(),
+        content_type,
+        &window.start.to_string(),
+        &window.end.to_string(),
+    ];
     entries.shuffle(&mut seeded(config.seed, &label));
     Book::bind(content_type, window, entries, config)
 }
 
 fn page_reply(page: &PageRef, call: &Call) -> Reply {
-    let feed_root = call.path.trim_end_matches('/').trim_end_matches("/subscriptions/content");
+    let feed_root = call
+        .path
+        .trim_end_matches('/')
+        .trim_end_matches("/subscriptions/content");
     let listed: Vec<EntryJson> = page
         .entries
         .iter()

@@ -13,7 +13,12 @@ use crate::{
 };
 
 /// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
-pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
+pub(crate) fn instead(
+    what: &What,
+    operation: Operation,
+    call: &Call,
+    now: Timestamp,
+) -> Option<Reply> {
     let of_entra = operation == Operation::Token;
     Some(match what {
         What::Error { status, code } if of_entra => entra(*status, code, now),
@@ -21,18 +26,35 @@ pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Times
         What::Throttled { retry_after, .. } if of_entra => {
             entra(429, "AADSTS90055", now).with_retry_after(*retry_after)
         }
-        What::Throttled { status, retry_after } => {
-            let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
+        What::Throttled {
+            status,
+            retry_after,
+        } => {
+            let quota = Throttle {
+                status: *status,
+                retry_after: *retry_after,
+                ..Throttle::default()
+            };
             too_many_requests(&quota, operation.name(), call)
         }
         What::Unavailable => Reply::html(503, "Service Unavailable"),
         What::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
-        What::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
-        What::Unauthorized if of_entra => {
-            tokens::refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
+        What::ErrorInside200 { code } => {
+            Reply::error(200, code, "An internal error occurred. Retry the request.")
         }
+        What::Unauthorized if of_entra => tokens::refuse(
+            401,
+            "invalid_client",
+            7_000_215,
+            "Invalid client secret provided.",
+            now,
+        ),
         What::Unauthorized => Reply::unauthorized(),
-        What::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
+        What::Answer {
+            status,
+            content_type,
+            body,
+        } => Reply::text(*status, content_type, body.clone()),
         What::Drop
         | What::CutBody { .. }
         | What::Truncate { .. }
@@ -49,7 +71,13 @@ pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Times
 
 fn entra(status: u16, code: &str, now: Timestamp) -> Reply {
     let number = code.trim_start_matches("AADSTS").parse().unwrap_or(0);
-    tokens::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
+    tokens::refuse(
+        status,
+        "temporarily_unavailable",
+        number,
+        "The service is temporarily unavailable.",
+        now,
+    )
 }
 
 /// What a fault does to an answer that was given.
@@ -67,7 +95,10 @@ pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
             reply.next_page = Some(own.replacen(&call.origin, origin, 1));
         }
         What::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
-            let own = entry.get("contentUri").and_then(Value::as_str).unwrap_or_default();
+            let own = entry
+                .get("contentUri")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let foreign = own.replacen(&call.origin, origin, 1);
             entry.insert("contentUri".to_owned(), Value::String(foreign));
         }),
@@ -95,7 +126,9 @@ fn truncate(body: &mut Body, after: u64) {
 }
 
 fn alter_first_entry(reply: &mut Reply, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
-    let Some(mut entries) = entries(reply) else { return };
+    let Some(mut entries) = entries(reply) else {
+        return;
+    };
     if let Some(first) = entries.first_mut() {
         change(first);
     }

@@ -73,17 +73,25 @@ impl Reply {
 
     /// The API's error shape.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
-        Reply::json(status, &json!({"error": {"code": code, "message": message}}))
+        Reply::json(
+            status,
+            &json!({"error": {"code": code, "message": message}}),
+        )
     }
 
     /// An HTML page, as gateways send them.
     pub(crate) fn html(status: u16, title: &str) -> Self {
-        let page = format!("<!DOCTYPE html>\r\n<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>");
+        let page = format!(
+            "<!DOCTYPE html>\r\n<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
+        );
         Reply::text(status, "text/html; charset=us-ascii", page)
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Reply::json(401, &json!({"Message": "Authorization has been denied for this request."}))
+        Reply::json(
+            401,
+            &json!({"Message": "Authorization has been denied for this request."}),
+        )
     }
 
     pub(crate) fn with_next_page(mut self, uri: String) -> Self {

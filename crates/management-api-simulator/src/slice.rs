@@ -25,7 +25,10 @@ pub struct Slice {
 impl Slice {
     /// A slice of these records, each a JSON object as it shall travel.
     pub fn new<R: Into<Bytes>>(created: Timestamp, records: impl IntoIterator<Item = R>) -> Self {
-        Slice::of(created, Content::Records(records.into_iter().map(Into::into).collect()))
+        Slice::of(
+            created,
+            Content::Records(records.into_iter().map(Into::into).collect()),
+        )
     }
 
     /// A slice whose records are made up while they are sent.
@@ -34,7 +37,13 @@ impl Slice {
     }
 
     fn of(created: Timestamp, content: Content) -> Self {
-        Slice { created, content, visible_at: None, expires: None, repeat: 0 }
+        Slice {
+            created,
+            content,
+            visible_at: None,
+            expires: None,
+            repeat: 0,
+        }
     }
 
     /// Not listed before `at`.

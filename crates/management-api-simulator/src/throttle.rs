@@ -62,7 +62,10 @@ impl Meter {
             return true;
         };
         let admitted = self.admitted.entry(account).or_default();
-        while admitted.front().is_some_and(|&at| !shares_minute(at, now, throttle.window)) {
+        while admitted
+            .front()
+            .is_some_and(|&at| !shares_minute(at, now, throttle.window))
+        {
             admitted.pop_front();
         }
         let admits = admitted.len() < limit;

@@ -27,7 +27,12 @@ impl Window {
     /// The window that the parameters ask for; without any, the last 24 hours.
     pub(crate) fn asked(call: &Call, now: Timestamp) -> Result<Window, Reply> {
         let (start, end) = match (call.parameter("starttime"), call.parameter("endtime")) {
-            (None, None) => return Ok(Window { start: minus(now, DAY), end: now }),
+            (None, None) => {
+                return Ok(Window {
+                    start: minus(now, DAY),
+                    end: now,
+                });
+            }
             (Some(start), Some(end)) => (instant("startTime", &start)?, instant("endTime", &end)?),
             (Some(_), None) | (None, Some(_)) => return Err(out_of_rule("AF20030")),
         };
@@ -62,5 +67,11 @@ fn instant(name: &str, text: &str) -> Result<Timestamp, Reply> {
     parsed
         .and_then(|at| at.to_zoned(TimeZone::UTC).ok())
         .map(|at| at.timestamp())
-        .ok_or_else(|| Reply::error(400, "AF20002", &format!("Invalid parameter type: {name}. Expected type: datetime")))
+        .ok_or_else(|| {
+            Reply::error(
+                400,
+                "AF20002",
+                &format!("Invalid parameter type: {name}. Expected type: datetime"),
+            )
+        })
 }

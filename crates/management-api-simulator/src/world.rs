@@ -68,12 +68,24 @@ impl World {
         let feeds = CONTENT_TYPES
             .into_iter()
             .map(|content_type| {
-                let subscribed = settings.subscriptions.iter().any(|named| named == content_type);
-                let subscription = if subscribed { Subscription::since_ever() } else { Subscription::default() };
-                (content_type, Feed { subscription, ..Feed::default() })
+                let subscribed = settings
+                    .subscriptions
+                    .iter()
+                    .any(|named| named == content_type);
+                let subscription = if subscribed {
+                    Subscription::since_ever()
+                } else {
+                    Subscription::default()
+                };
+                (content_type, Feed::new(subscription))
             })
             .collect();
-        let tenant = TenantState { settings, feeds, listed: HashMap::new(), pages: Pages::default() };
+        let tenant = TenantState {
+            settings,
+            feeds,
+            listed: HashMap::new(),
+            pages: Pages::default(),
+        };
         self.tenants.insert(tenant.settings.id, tenant);
     }
 
@@ -97,7 +109,9 @@ impl TenantState {
     pub(crate) fn feed(&mut self, content_type: &str) -> &mut Feed {
         match self.feeds.get_mut(content_type) {
             Some(feed) => feed,
-            None => panic!("there is no content type {content_type:?}: it is one of {CONTENT_TYPES:?}"),
+            None => {
+                panic!("there is no content type {content_type:?}: it is one of {CONTENT_TYPES:?}")
+            }
         }
     }
 }

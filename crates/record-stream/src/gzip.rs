@@ -4,8 +4,8 @@ use flate2::{Compression, write::GzEncoder};
 
 const LEVEL: Compression = Compression::new(6);
 
-/// Bytes are compressed in blocks of this size: what the compressor emits depends on how it is fed, and the pieces of a
-/// body must not show in the object.
+/// Bytes to compress at a time. What deflate emits depends on how it is fed: neither the pieces in which a body came nor
+/// the white space in it may show in the object.
 const BLOCK: usize = 64 * 1024;
 
 /// A gzip member without name or time: the same bytes written, in whatever pieces, give the same bytes out.

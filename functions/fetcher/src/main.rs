@@ -1,2 +1,36 @@
-//! stub
-fn main() {}
+//! The fetcher: brings the content blobs that the queue names into the archive.
+
+mod config;
+mod handler;
+
+use audit_feed::fetch::Fetch;
+use aws_adapters::{DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use lambda_runtime::{Error, service_fn};
+use lambda_shell::{SystemClock, ThreadDice, start_logging};
+use management_api::Client;
+
+use crate::config::Config;
+use crate::handler::Handler;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = Config::read(|name| std::env::var(name).ok())
+        .inspect_err(|error| tracing::error!(problems = ?error.problems, "the fetcher does not start: {error}"))?;
+    let sdk = Sdk::load(config.path_style).await;
+    let queue = SqsQueue::new(sdk.sqs(), &config.fetch_queue_url);
+    let fetch = Fetch {
+        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &config.tenant_secret_prefix, SystemClock),
+        management_api: Client::new(config.client, SystemClock, ThreadDice)?,
+        state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
+        queue: queue.clone(),
+        archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
+        dice: ThreadDice,
+    };
+    let handler = Handler {
+        fetch: async |body: &str, receive_count| fetch.run(body, receive_count).await,
+        hide: async |receipt: &str, duration| queue.hide(receipt, duration).await,
+        metrics: config.metrics,
+    };
+    lambda_runtime::run(service_fn(|event| handler.handle(event))).await
+}

@@ -1,2 +1,30 @@
-//! stub
-fn main() {}
+//! The poller: lists what every tenant published since the last poll and queues it for the fetchers.
+
+mod config;
+mod handler;
+
+use audit_feed::poll::Poll;
+use aws_adapters::{DynamoDbState, Sdk, SecretsManagerTenants, SqsQueue};
+use lambda_runtime::{Error, service_fn};
+use lambda_shell::{SystemClock, ThreadDice, start_logging};
+use management_api::Client;
+
+use crate::config::Config;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let config = Config::read(|name| std::env::var(name).ok())
+        .inspect_err(|error| tracing::error!(problems = ?error.problems, "the poller does not start: {error}"))?;
+    let sdk = Sdk::load(config.path_style).await;
+    let poll = Poll {
+        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &config.tenant_secret_prefix, SystemClock),
+        management_api: Client::new(config.client, SystemClock, ThreadDice)?,
+        state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
+        queue: SqsQueue::new(sdk.sqs(), &config.fetch_queue_url),
+        clock: SystemClock,
+        policy: config.policy,
+    };
+    let run = async |shard, deadline| poll.run(shard, deadline).await;
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &config.metrics))).await
+}

@@ -186,10 +186,12 @@ proptest! {
 
     #[test]
     fn faults_are_where_serde_json_stops(body in soup()) {
-        let Err(failure) = archive([&*body]) else { return Ok(()) };
-        // An unfinished record is not looked into.
-        prop_assume!(failure.reason != Reason::Cut);
-        prop_assert_eq!(Some(failure.offset), serde_offset(&body), "{}", body.escape_ascii());
+        if let Err(failure) = archive([&*body])
+            // An unfinished record is not looked into.
+            && failure.reason != Reason::Cut
+        {
+            prop_assert_eq!(Some(failure.offset), serde_offset(&body), "{}", body.escape_ascii());
+        }
     }
 }
 

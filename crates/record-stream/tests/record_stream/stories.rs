@@ -18,6 +18,22 @@ fn white_space_between_tokens_is_dropped() {
 }
 
 #[test]
+fn each_kind_of_white_space_is_dropped_alone() {
+    for space in [" ", "\t", "\r", "\n"] {
+        assert_eq!(lines(format!("[[1,{space}2]]")), "[1,2]\n", "{space:?}");
+    }
+}
+
+#[test]
+fn a_large_object_does_not_show_the_white_space_of_its_body() {
+    let compact = large_body();
+    let pretty = compact
+        .replace("\":\"", "\" :\t\"")
+        .replace("\",\"", "\",\n  \"");
+    assert!(archive([compact.as_bytes()]).unwrap().0 == archive([pretty.as_bytes()]).unwrap().0);
+}
+
+#[test]
 fn pretty_and_compact_input_give_the_same_object() {
     let compact = r#"[{"a":[1,{"b":" x "}]},"y"]"#;
     let pretty = "[ {\n \"a\" : [ 1,\t{ \"b\" : \" x \" } ] } ,\r\n \"y\" ]";
@@ -88,6 +104,12 @@ fn the_summary_counts() {
         (summary.records, summary.bytes_in, summary.bytes_out),
         (2, body.len() as u64, object.len() as u64)
     );
+}
+
+#[test]
+fn bytes_given_out_early_are_counted() {
+    let (object, summary) = archive(large_body().as_bytes().chunks(5000)).unwrap();
+    assert_eq!(summary.bytes_out, object.len() as u64);
 }
 
 #[test]

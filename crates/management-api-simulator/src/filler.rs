@@ -1,0 +1,30 @@
+//! Made-up records of an exact size, for blobs that need no memory.
+
+use bytes::Bytes;
+use rand::Rng;
+
+use crate::{
+    Generated,
+    seeds::seeded,
+    shapes::{Json, guid},
+};
+
+/// A made-up record of exactly the wanted size, cheap enough to be made while it is sent.
+pub(crate) fn generated_record(of: Generated, index: u64) -> Bytes {
+    let mut rng = seeded(of.seed, &["generated", &index.to_string()]);
+    let mut json = Json::new();
+    json.text("CreationTime", "2026-01-01T00:00:00");
+    json.text("Id", &guid(&mut rng));
+    json.text("Operation", "FileAccessed");
+    json.raw("RecordType", "6");
+    json.text("UserId", "generated@contoso.example");
+    json.text("Filler", "");
+    let mut record = json.finish();
+    let missing = of.size().saturating_sub(record.len());
+    let close = record.split_off(record.len() - 2);
+    // Hexadecimal words: compresses about as well as real records do.
+    let word = format!("{:016x}", rng.next_u64());
+    record.extend(word.bytes().cycle().take(missing));
+    record.extend(close);
+    record.into()
+}

@@ -1,0 +1,154 @@
+//! The simulator as a program: one tenant, served until Ctrl-C or SIGTERM.
+
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Parser;
+use management_api_simulator::{Config, Generate, Publishing, Simulator, Tenant, Uuid};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A stand-in for Microsoft: the Office 365 Management Activity API and its token endpoint, for one tenant.
+///
+/// Give the address it prints to a client as API root and as token authority. Nothing is kept between runs.
+/// `GET /_simulator/health` and `GET /_simulator/status` tell how it is doing.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The tenant's GUID
+    #[arg(
+        long,
+        value_name = "GUID",
+        default_value = "00000001-0000-4000-8000-000000000000"
+    )]
+    tenant_id: Uuid,
+    /// The client id of the application that may read the tenant's audit log
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "00000001-c11e-4000-8000-000000000000"
+    )]
+    client_id: String,
+    /// The secret of the application
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "SIMULATOR_CLIENT_SECRET",
+        hide_env_values = true,
+        default_value = "simulated-client-secret-1"
+    )]
+    client_secret: String,
+    /// Publish the records of this folder: files {ContentType}.jsonl or {ContentType}.jsonl.gz, one record a line
+    #[arg(long, value_name = "FOLDER", conflicts_with = "generate")]
+    records: Option<PathBuf>,
+    /// Publish so many made-up records of all five content types
+    #[arg(long, value_name = "COUNT")]
+    generate: Option<usize>,
+    /// Shapes all that is made up: the same seed gives the same records and slices
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Spread what is published at the start over so many hours before now
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168))]
+    span_hours: u64,
+    /// Publish ten more made-up records every so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    publish_every: Option<u64>,
+    /// Most entries on one page of a listing
+    #[arg(long, value_name = "ENTRIES", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    page_size: u64,
+    /// The quota of each tenant and PublisherIdentifier; 0: none
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000)]
+    requests_per_minute: usize,
+    /// All five subscriptions have always been on. Without this a client has to start each; content then reaches back
+    /// as far as there is any
+    #[arg(long)]
+    subscriptions_on: bool,
+}
+
+impl Options {
+    fn config(&self) -> Config {
+        let mut config = Config {
+            listen: self.listen,
+            seed: self.seed,
+            page_size: usize::try_from(self.page_size).unwrap_or(usize::MAX),
+            reach_back: Duration::from_secs(8 * 24 * 3_600),
+            ..Config::default()
+        };
+        config.throttle.requests_per_minute =
+            (self.requests_per_minute > 0).then_some(self.requests_per_minute);
+        config
+    }
+
+    fn tenant(&self) -> Tenant {
+        let tenant = Tenant::new(self.tenant_id, &self.client_id, &self.client_secret);
+        if self.subscriptions_on {
+            tenant.subscribed()
+        } else {
+            tenant
+        }
+    }
+
+    fn span(&self) -> Duration {
+        Duration::from_secs(self.span_hours * 3_600)
+    }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(options: &Options) -> io::Result<()> {
+    let microsoft = Simulator::start(options.config()).await.map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {}: {error}", options.listen),
+        )
+    })?;
+    let tenant = options.tenant();
+    let id = microsoft.add_tenant(tenant.clone());
+    if let Some(folder) = &options.records {
+        microsoft.load_folder(id, folder, options.span(), microsoft.now(), options.seed)?;
+    }
+    if let Some(count) = options.generate {
+        microsoft.generate(
+            id,
+            &Generate::new(options.seed, count, options.span(), microsoft.now()),
+        );
+    }
+    let _publisher = options.publish_every.map(|seconds| {
+        let every = Duration::from_secs(seconds);
+        microsoft.keep_publishing(
+            id,
+            Publishing {
+                seed: options.seed.wrapping_add(1),
+                every,
+                records: 10,
+            },
+        )
+    });
+    announce(&microsoft.url(), &tenant);
+    until_told().await
+}
+
+/// One line: what a client and its Secrets Manager need.
+#[allow(clippy::print_stdout, reason = "it is what the program is asked for")]
+fn announce(url: &str, tenant: &Tenant) {
+    println!("listening on {url} tenant {}", tenant.credentials_json());
+}
+
+async fn until_told() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told,
+        _ = terminate.recv() => Ok(()),
+    }
+}

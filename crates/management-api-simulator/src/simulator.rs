@@ -1,0 +1,127 @@
+//! The running simulator and its handle.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{net::TcpListener, task::AbortHandle};
+
+use crate::{
+    Clock, Config,
+    http::router,
+    wire::{Door, Fuse},
+    world::World,
+};
+
+/// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or
+/// with the runtime it was started in. All methods take effect at once and for every call that is answered after them.
+///
+/// Methods that name a tenant or a content type **panic** if there is no such: they are for tests and demos, where that
+/// is a mistake in the script.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    pub(crate) shared: Arc<Shared>,
+    _server: Arc<Server>,
+}
+
+/// What the handle and the server have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) address: SocketAddr,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        // A panic over a tenant that is not there leaves the world as it was.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stops the server when dropped.
+#[derive(Debug)]
+struct Server {
+    accepting: AbortHandle,
+    closed: Arc<AtomicBool>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.accepting.abort();
+    }
+}
+
+impl Simulator {
+    /// Listens, and serves on the runtime this is called in (of either flavour).
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be listened on.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await?;
+        let shared = Arc::new(Shared {
+            address: listener.local_addr()?,
+            world: Mutex::new(World::new(config)),
+        });
+        let closed = Arc::new(AtomicBool::new(false));
+        let door = Door {
+            listener,
+            closed: Arc::clone(&closed),
+        };
+        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Fuse>();
+        let serving = tokio::spawn(async move { axum::serve(door, service).await });
+        let server = Server {
+            accepting: serving.abort_handle(),
+            closed,
+        };
+        Ok(Simulator {
+            shared,
+            _server: Arc::new(server),
+        })
+    }
+
+    /// The origin of both services, such as `http://127.0.0.1:40123`, without a slash at the end: the root of the
+    /// Management Activity API and the token authority at once.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// Changes how Microsoft behaves, from the next call on.
+    pub fn configure(&self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.shared.world().config);
+    }
+
+    /// The simulator's time.
+    pub fn now(&self) -> Timestamp {
+        self.shared.world().now()
+    }
+
+    /// Gives it another clock.
+    pub fn set_clock(&self, clock: Clock) {
+        self.shared.world().clock = clock;
+    }
+
+    /// Makes it `now`, and stops the clock there.
+    pub fn set_now(&self, now: Timestamp) {
+        self.set_clock(Clock::Manual(now));
+    }
+
+    /// Moves the clock on. A real clock becomes one with an offset.
+    pub fn advance(&self, by: Duration) {
+        let clock = &mut self.shared.world().clock;
+        *clock = clock.advanced(by);
+    }
+}

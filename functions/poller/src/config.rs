@@ -1,0 +1,72 @@
+//! The poller's environment.
+
+use audit_feed::plan::PlanPolicy;
+use audit_feed::poll::PollPolicy;
+use jiff::SignedDuration;
+use lambda_shell::{BadEnvironment, Environment, MetricsLog};
+use management_api::{ClientSettings, RootOverrides};
+
+/// What the poller needs to know.
+pub(crate) struct Config {
+    pub(crate) tenant_secret_prefix: String,
+    pub(crate) state_table: String,
+    pub(crate) fetch_queue_url: String,
+    pub(crate) client: ClientSettings,
+    pub(crate) policy: PollPolicy,
+    pub(crate) metrics: MetricsLog,
+    pub(crate) path_style: bool,
+}
+
+impl Config {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+        let mut environment = Environment::new(lookup);
+        let (management_api, token_authority) = environment.root_urls();
+        let config = Self {
+            tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
+            state_table: environment.required("STATE_TABLE", "m365-audit-state"),
+            fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
+            client: ClientSettings {
+                overrides: RootOverrides { management_api, token_authority },
+                ..ClientSettings::default()
+            },
+            policy: PollPolicy {
+                plan: PlanPolicy::with_backfill_hours(environment.number("BACKFILL_HOURS", 0..=168, 168)),
+                concurrency: 16,
+                reserve: SignedDuration::from_secs(15),
+            },
+            metrics: environment.metrics(),
+            path_style: environment.has_local_aws(),
+        };
+        environment.finish(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_every_problem_at_once() {
+        let bad = Config::read(|name| match name {
+            "BACKFILL_HOURS" => Some("200".into()),
+            "MANAGEMENT_API_URL" => Some("http://manage.example.com".into()),
+            _ => None,
+        });
+        let problems = bad.err().map(|bad| bad.problems).unwrap_or_default();
+        let named: Vec<&str> = problems.iter().filter_map(|problem| problem.split(' ').next()).collect();
+        assert_eq!(named, ["MANAGEMENT_API_URL", "STATE_TABLE", "FETCH_QUEUE_URL", "BACKFILL_HOURS"]);
+    }
+
+    #[test]
+    fn needs_the_table_and_the_queue_only() {
+        let config = Config::read(|name| match name {
+            "STATE_TABLE" => Some("state".into()),
+            "FETCH_QUEUE_URL" => Some("http://127.0.0.1:4566/000000000000/fetch".into()),
+            _ => None,
+        });
+        let config = config.map_err(|bad| bad.problems).expect("a complete environment");
+        assert_eq!(config.tenant_secret_prefix, "m365/");
+        assert_eq!(config.policy.plan.backfill, SignedDuration::from_hours(168));
+        assert_eq!(config.client.overrides.management_api, None);
+    }
+}

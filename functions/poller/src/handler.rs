@@ -1,0 +1,115 @@
+//! From a scheduled event to a poll, and from its report to the answer, the logs and the metrics.
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::poll::{PollReport, Shard};
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent};
+use lambda_shell::{Metrics, MetricsLog, deadline};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What an event may ask for; all else in it is ignored.
+#[derive(Deserialize)]
+struct Part {
+    shard: u64,
+    shards: u64,
+}
+
+/// Polls, and tells of it.
+pub(crate) async fn handle(
+    event: LambdaEvent<Value>,
+    poll: &impl AsyncFn(Shard, Timestamp) -> Result<PollReport, Failure>,
+    metrics: &MetricsLog,
+) -> Result<PollReport, Error> {
+    let shard = shard(&event.payload)?;
+    let report = poll(shard, deadline(&event.context, Timestamp::now())).await;
+    let report = report.inspect_err(|failure| {
+        metrics.write(&Metrics { tenant_errors: Some(1.into()), ..Metrics::default() });
+        tracing::error!(kind = ?failure.kind, "no tenant could be polled: {failure}");
+    })?;
+    log(&report);
+    metrics.write(&measures(&report));
+    if report.is_failure() {
+        let errors: Vec<String> = report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();
+        return Err(format!("no tenant could be polled: {}", errors.join(" | ")).into());
+    }
+    Ok(report)
+}
+
+fn shard(event: &Value) -> Result<Shard, Error> {
+    if event.get("shard").is_none() && event.get("shards").is_none() {
+        return Ok(Shard::WHOLE);
+    }
+    let part = Part::deserialize(event)
+        .map_err(|error| format!("the event names a shard, but not as {{\"shard\": 0, \"shards\": 4}}: {error}"))?;
+    Ok(Shard::new(part.shard, part.shards)?)
+}
+
+fn measures(report: &PollReport) -> Metrics {
+    let errors = || report.tenants.iter().flat_map(|tenant| tenant.errors());
+    let throttled = errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
+    let lost: u64 = report.feeds().map(|(_, feed)| feed.lost.len() as u64).sum();
+    let listed: u64 = report.feeds().map(|(_, feed)| feed.contents_queued).sum();
+    let failing = report.tenants.iter().filter(|tenant| tenant.errors().next().is_some()).count() as u64;
+    let lag = report.feeds().filter_map(|(_, feed)| u64::try_from(feed.cursor_lag_seconds?).ok()).max();
+    Metrics {
+        content_listed: Some(listed.into()),
+        content_lost: Some(lost.into()),
+        throttled: Some(throttled.into()),
+        tenant_errors: Some(failing.into()),
+        cursor_lag_seconds: lag.map(Into::into),
+        ..Metrics::default()
+    }
+}
+
+fn log(report: &PollReport) {
+    for tenant in &report.tenants {
+        if let Some(error) = &tenant.error {
+            let tenant_id = tenant.tenant_id.map(|id| id.to_string());
+            tracing::error!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error}");
+        }
+    }
+    for (tenant, feed) in report.feeds() {
+        let secret_id = &tenant.secret_id;
+        let tenant_id = tenant.tenant_id.map(|id| id.to_string());
+        let content_type = feed.content_type.as_str();
+        if let Some(error) = &feed.error {
+            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error}");
+        }
+        for loss in &feed.lost {
+            let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
+            let advice = loss.reason.advice();
+            tracing::error!(secret_id, tenant_id, content_type, %from, %to, reason, content, "content is lost: {advice}");
+        }
+        if feed.subscription_started {
+            tracing::info!(secret_id, tenant_id, content_type, "the subscription was off and has been started");
+        }
+    }
+    if report.tenants.is_empty() {
+        tracing::warn!("there is no tenant to poll: no secret's name begins with the prefix");
+    }
+    let windows_listed: u64 = report.feeds().map(|(_, feed)| feed.windows_listed).sum();
+    let contents_queued: u64 = report.feeds().map(|(_, feed)| feed.contents_queued).sum();
+    let (tenants, more_to_do) = (report.tenants.len(), report.more_to_do);
+    tracing::info!(tenants, windows_listed, contents_queued, more_to_do, "polled");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_names_a_shard_or_means_all_tenants() {
+        let scheduled = serde_json::json!({"source": "aws.events", "detail-type": "Scheduled Event"});
+        assert_eq!(shard(&scheduled).expect("a scheduled event"), Shard::WHOLE);
+        assert_eq!(shard(&serde_json::json!({"shard": 3, "shards": 4})).ok(), Shard::new(3, 4).ok());
+    }
+
+    #[test]
+    fn a_shard_that_cannot_be_is_refused() {
+        for event in [r#"{"shard":4,"shards":4}"#, r#"{"shard":0}"#, r#"{"shard":"0","shards":4}"#, r#"{"shards":0}"#] {
+            let event: Value = serde_json::from_str(event).expect("JSON");
+            assert!(shard(&event).is_err(), "{event}");
+        }
+    }
+}
