@@ -9,7 +9,7 @@ usage() {
   exit 2
 }
 [ $# -ge 2 ] && [ -f "$1/template.yaml" ] || usage
-case ${AWS_ENDPOINT_URL:-} in http://127.0.0.1:* | http://localhost:*) ;; *) usage ;; esac
+[[ ${AWS_ENDPOINT_URL:-} =~ ^https?://(127\.0\.0\.1|localhost): ]] || usage
 out_dir=$1 stack=$2
 shift 2
 
@@ -22,6 +22,16 @@ done
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export SAM_CLI_TELEMETRY=0
-exec "$root/.venv/bin/sam" deploy --template-file "$out_dir/template.yaml" --stack-name "$stack" \
+"$root/.venv/bin/sam" deploy --template-file "$out_dir/template.yaml" --stack-name "$stack" \
   --region "${AWS_REGION:-us-east-1}" --resolve-s3 --capabilities CAPABILITY_IAM \
   --no-confirm-changeset --no-fail-on-empty-changeset ${parameters[@]+--parameter-overrides "${parameters[@]}"}
+
+# The local AWS keeps a number that came through a parameter as text, and then cannot compare it: say it again as a number.
+"$root/.venv/bin/python" - <<'EOF'
+import boto3
+
+aws = boto3.client("lambda")
+for mapping in aws.list_event_source_mappings()["EventSourceMappings"]:
+    limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+    aws.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
+EOF

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -52,6 +53,20 @@ impl ContentDigest {
     }
 }
 
+/// Text that is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no digest: 32 hexadecimal digits")]
+pub struct NotADigest(String);
+
+impl FromStr for ContentDigest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = (text.len() == 2 * Self::BYTES && text.is_ascii()).then(|| u128::from_str_radix(text, 16).ok());
+        parsed.flatten().map(|bits| Self(bits.to_be_bytes())).ok_or_else(|| NotADigest(text.to_owned()))
+    }
+}
+
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -63,6 +78,12 @@ impl fmt::Display for ContentDigest {
 #[must_use]
 pub fn archive_key(feed: FeedId, content_id: &str, created: Timestamp) -> String {
     format!("{}/{}.json.gz", hour_prefix(feed, created), ContentDigest::of(content_id))
+}
+
+/// The content whose object has this key; `None` for a key that is not of [`archive_key`]'s making.
+#[must_use]
+pub fn digest_of_key(key: &str) -> Option<ContentDigest> {
+    key.rsplit('/').next()?.strip_suffix(".json.gz")?.parse().ok()
 }
 
 /// The folder below the archive's prefix of what `feed` published in the UTC hour of `created`.

@@ -2,11 +2,12 @@
 //! lost, and the use cases that carry content from Microsoft to the archive.
 //!
 //! Nothing here knows AWS, HTTP, a runtime, the environment or the time of day. The outside comes in through
-//! [`ports`]; the use cases are [`poll::Poll`] and [`fetch::Fetch`].
+//! [`ports`]; the use cases are [`poll::Poll`], [`fetch::Fetch`] and [`reconcile::Reconcile`].
 
 pub mod content;
 pub mod cursor;
 pub mod failure;
+pub mod fair_line;
 pub mod feed;
 pub mod fetch;
 pub mod loss;
@@ -14,5 +15,7 @@ pub mod message;
 pub mod plan;
 pub mod poll;
 pub mod ports;
+pub mod reconcile;
 pub mod tenant;
 pub mod window;
+pub mod window_record;

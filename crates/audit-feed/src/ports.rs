@@ -3,12 +3,14 @@
 //! Each port has a strict in-memory fake and a real adapter, and both pass the same contract suite.
 #![expect(async_fn_in_trait, reason = "a use case runs on one task and never asks its futures to be Send")]
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::content::{Content, Listing};
+use crate::content::{Content, ContentDigest, Listing};
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
@@ -16,6 +18,7 @@ use crate::loss::Loss;
 use crate::message::ContentMessage;
 use crate::tenant::{BadSecret, Tenant};
 use crate::window::Window;
+use crate::window_record::WindowRecord;
 
 /// The time of day.
 pub trait Clock {
@@ -130,6 +133,18 @@ pub trait State {
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure>;
 }
 
+/// What was found in the windows that were committed, for the one who looks back.
+pub trait WindowLog {
+    /// The windows of a feed that start at `since` or later, oldest first.
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure>;
+
+    /// Keeps what another look at a window found.
+    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure>;
+
+    /// The losses of a feed that start at `since` or later, oldest first.
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure>;
+}
+
 /// The queue between the poller and the fetchers. Delivery is at least once and in any order.
 pub trait Queue {
     /// Puts all messages into the queue.
@@ -149,6 +164,46 @@ pub trait Archive {
 
     /// Begins an object; nothing can be seen of it until it is stored.
     async fn begin(&self) -> Result<Self::Object, Failure>;
+}
+
+/// What is in the archive, for the one who looks back.
+pub trait ArchiveIndex {
+    /// The contents of a feed that have an object in the hour of `hour`.
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure>;
+
+    /// Stores a report under `key` (below the archive's prefix), in place of an earlier one.
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure>;
+}
+
+/// Where messages end that failed too often.
+pub trait DeadLetters {
+    /// What names one dead letter.
+    type Receipt;
+
+    /// Some of the dead letters, each with its body; none where there are none left to see.
+    async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure>;
+
+    /// Takes a dead letter away for good.
+    async fn remove(&self, receipt: Self::Receipt) -> Result<(), Failure>;
+}
+
+/// Without a dead-letter queue there are no dead letters.
+impl<L: DeadLetters> DeadLetters for Option<L> {
+    type Receipt = L::Receipt;
+
+    async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure> {
+        match self {
+            Some(letters) => letters.receive().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn remove(&self, receipt: Self::Receipt) -> Result<(), Failure> {
+        match self {
+            Some(letters) => letters.remove(receipt).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// An object that is being written. Dropped before it is stored, it was never there.

@@ -1,13 +1,17 @@
 //! The archive: gzipped JSON Lines in an S3 bucket.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom, Write};
 
+use audit_feed::content::{ContentDigest, digest_of_key, hour_prefix};
 use audit_feed::failure::Failure;
-use audit_feed::ports::{Archive, ArchiveObject, ObjectMetadata};
+use audit_feed::feed::FeedId;
+use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use tempfile::SpooledTempFile;
 
 use crate::failure::{aws, unexpected};
@@ -50,6 +54,29 @@ impl Archive for S3Archive {
 
     async fn begin(&self) -> Result<S3Object, Failure> {
         Ok(S3Object { archive: self.clone(), bytes: SpooledTempFile::new(PART), length: 0 })
+    }
+}
+
+impl ArchiveIndex for S3Archive {
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
+        let folder = format!("{}/{}/", self.prefix, hour_prefix(feed, hour));
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(&folder).into_paginator().send();
+        let mut archived = HashSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| aws(format_args!("listing s3://{}/{folder}", self.bucket), &error))?;
+            let names = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            archived.extend(names.filter_map(|key| digest_of_key(&key)));
+        }
+        Ok(archived)
+    }
+
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        let key = format!("{}/{key}", self.prefix);
+        let request = self.client.put_object().bucket(&self.bucket).key(&key).content_type("application/json");
+        match request.body(ByteStream::from(json)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(format_args!("putting s3://{}/{key}", self.bucket), &error)),
+        }
     }
 }
 

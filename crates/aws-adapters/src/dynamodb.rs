@@ -5,8 +5,9 @@ use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::Loss;
-use audit_feed::ports::{Claim, Clock, FeedState, State};
-use audit_feed::window::Window;
+use audit_feed::ports::{Claim, Clock, FeedState, State, WindowLog};
+use audit_feed::window::{Window, whole_second};
+use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -14,7 +15,9 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update}
 use jiff::Timestamp;
 
 use crate::failure::{aws, unexpected};
-use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_row, string, window_rows};
+use crate::items::{
+    CURSOR, Item, LOST, SUBSCRIPTION, WINDOW, cursor, instant, key, loss, loss_row, string, window_records, window_rows,
+};
 
 /// The state in one DynamoDB table.
 #[derive(Debug, Clone)]
@@ -49,6 +52,20 @@ impl<C: Clock> DynamoDbState<C> {
             }
         }
         Err(unexpected(doing, "DynamoDB keeps leaving rows out; the table may be throttled"))
+    }
+
+    /// The rows of a feed whose sort key is `kind` and an instant not before `since`.
+    async fn range(&self, feed: FeedId, kind: &str, since: Timestamp) -> Result<Vec<Item>, Failure> {
+        let request = self.client.query().table_name(&self.table).consistent_read(true);
+        let pages = request
+            .key_condition_expression("pk = :feed AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":feed", string(feed))
+            .expression_attribute_values(":from", string(format_args!("{kind}{}", whole_second(since))))
+            .expression_attribute_values(":to", string(format_args!("{kind}~")))
+            .into_paginator()
+            .items()
+            .send();
+        pages.try_collect().await.map_err(|error| aws(format_args!("reading {kind} rows of table {}", self.table), &error))
     }
 
     async fn put(&self, row: Item) -> Result<(), Failure> {
@@ -141,7 +158,7 @@ impl<C: Clock> State for DynamoDbState<C> {
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
-        let (row, parts) = window_rows(feed, listing);
+        let (row, parts) = window_rows(feed, &WindowRecord::new(listing));
         for part in parts {
             self.put(part).await?;
         }
@@ -162,6 +179,30 @@ impl<C: Clock> State for DynamoDbState<C> {
         let mut row = key(feed, SUBSCRIPTION);
         row.extend(at.map(|at| ("started_at".to_owned(), string(at))));
         self.put(row).await
+    }
+}
+
+impl<C: Clock> WindowLog for DynamoDbState<C> {
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
+        let rows = self.range(feed, WINDOW, since).await?;
+        window_records(&rows).ok_or_else(|| {
+            unexpected(format_args!("reading the windows of {feed}"), "a row is damaged; restore the table")
+        })
+    }
+
+    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        let (row, parts) = window_rows(feed, record);
+        for part in parts {
+            self.put(part).await?;
+        }
+        self.put(row).await
+    }
+
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+        let rows = self.range(feed, LOST, since).await?;
+        rows.iter().map(loss).collect::<Option<_>>().ok_or_else(|| {
+            unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
+        })
     }
 }
 

@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
-use audit_feed::content::{ContentDigest, Listing};
+use audit_feed::content::ContentDigest;
 use audit_feed::cursor::Cursor;
 use audit_feed::feed::FeedId;
-use audit_feed::loss::Loss;
+use audit_feed::loss::{Loss, LossReason};
 use audit_feed::window::Window;
+use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +22,15 @@ pub(crate) const CURSOR: &str = "cursor";
 /// The sort key of when a feed's subscription was started.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
 
+/// How the sort keys of windows begin.
+pub(crate) const WINDOW: &str = "window#";
+/// How the sort keys of losses begin.
+pub(crate) const LOST: &str = "lost#";
+/// What follows a window's sort key where its digests did not fit into one row.
+const PART: &str = "#part";
+
+/// The ids of missing contents that are kept for people; of the others, which no ticket will list, the digests are.
+const MISSING_IDS: usize = 500;
 /// 240 kB of digests: well below DynamoDB's 400 kB for an item.
 const DIGESTS_PER_ROW: usize = 15_000;
 /// How long a window's row is kept: longer than anything can still be done about it.
@@ -36,12 +46,12 @@ pub(crate) fn string(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-/// The rows of a listing: the one that goes with the cursor, then those that must be written before it.
-pub(crate) fn window_rows(feed: FeedId, listing: &Listing) -> (Item, Vec<Item>) {
-    let name = window_key(listing.window);
-    let digests: Vec<ContentDigest> = listing.digests.iter().copied().collect();
+/// The rows of a window: the one that goes with the cursor, then those that must be written before it.
+pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Item>) {
+    let name = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
+    let digests: Vec<ContentDigest> = record.digests.iter().copied().collect();
     let mut parts = digests.chunks(DIGESTS_PER_ROW);
-    let expires_at = epoch_seconds(listing.listed_at + WINDOW_KEPT);
+    let expires_at = epoch_seconds(record.listed_at + WINDOW_KEPT);
     let row = |sk: &str, digests: &[ContentDigest]| {
         let mut row = key(feed, sk);
         let bytes: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
@@ -50,21 +60,68 @@ pub(crate) fn window_rows(feed: FeedId, listing: &Listing) -> (Item, Vec<Item>) 
         row
     };
     let mut first = row(&name, parts.next().unwrap_or_default());
-    let rest: Vec<Item> = parts.enumerate().map(|(part, digests)| row(&format!("{name}#part{part:04}"), digests)).collect();
-    first.insert("contents".into(), AttributeValue::N(listing.digests.len().to_string()));
-    first.insert("parts".into(), AttributeValue::N(rest.len().to_string()));
-    first.insert("listed_at".into(), string(listing.listed_at));
+    let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests)).collect();
+    first.insert("contents".into(), number(record.digests.len()));
+    first.insert("listed_at".into(), string(record.listed_at));
+    first.insert("late".into(), number(record.late));
+    first.insert("lost".into(), number(record.lost));
+    first.extend(record.looked_at.map(|at| ("looked_at".to_owned(), string(at))));
+    first.extend(record.settled_at.map(|at| ("settled_at".to_owned(), string(at))));
+    let missing: Vec<u8> = record.missing.keys().flat_map(|digest| digest.0).collect();
+    let ids = record.missing.iter().take(MISSING_IDS).map(|(digest, id)| (digest.to_string(), string(id))).collect();
+    first.insert("missing".into(), AttributeValue::B(Blob::new(missing)));
+    first.insert("missing_ids".into(), AttributeValue::M(ids));
     (first, rest)
 }
 
-pub(crate) fn window_key(window: Window) -> String {
-    format!("window#{}#{}", window.start(), window.end())
+/// The windows in rows, which come sorted: a window's parts right behind it.
+pub(crate) fn window_records(rows: &[Item]) -> Option<Vec<WindowRecord>> {
+    let mut records: Vec<WindowRecord> = Vec::new();
+    for row in rows {
+        let sk = row.get("sk")?.as_s().ok()?;
+        if sk.contains(PART) {
+            // A part without its window was written by a poller that did not get to commit.
+            let owner = records.last_mut().filter(|record| {
+                sk.starts_with(&format!("{WINDOW}{}#{}#", record.window.start(), record.window.end()))
+            });
+            if let Some(record) = owner {
+                record.digests.extend(digests(row, "digests")?);
+            }
+        } else {
+            records.push(window_record(sk, row)?);
+        }
+    }
+    Some(records)
+}
+
+fn window_record(sk: &str, row: &Item) -> Option<WindowRecord> {
+    let (start, end) = sk.strip_prefix(WINDOW)?.split_once('#')?;
+    let ids = row.get("missing_ids").and_then(|ids| ids.as_m().ok());
+    let missing = digests(row, "missing")?.map(|digest| {
+        let id = ids.and_then(|ids| ids.get(&digest.to_string())?.as_s().ok().cloned());
+        (digest, id.unwrap_or_else(|| format!("digest {digest}")))
+    });
+    Some(WindowRecord {
+        window: Window::new(start.parse().ok()?, end.parse().ok()?).ok()?,
+        digests: digests(row, "digests")?.collect(),
+        listed_at: instant(row, "listed_at")?,
+        looked_at: instant(row, "looked_at"),
+        late: count(row, "late")?,
+        missing: missing.collect(),
+        lost: count(row, "lost")?,
+        settled_at: instant(row, "settled_at"),
+    })
+}
+
+fn digests(row: &Item, attribute: &str) -> Option<impl Iterator<Item = ContentDigest>> {
+    let bytes = row.get(attribute)?.as_b().ok()?.as_ref();
+    Some(bytes.chunks_exact(ContentDigest::BYTES).filter_map(|digest| digest.try_into().ok().map(ContentDigest)))
 }
 
 /// One loss is one row, whoever notices it how often. A gap whose end still moves keeps its key.
 pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     let content = loss.content.as_deref().map(|content| format!("#{}", ContentDigest::of(content))).unwrap_or_default();
-    let mut row = key(feed, &format!("lost#{}#{}{content}", loss.from, loss.reason));
+    let mut row = key(feed, &format!("{LOST}{}#{}{content}", loss.from, loss.reason));
     row.insert("lost_from".into(), string(loss.from));
     row.insert("lost_to".into(), string(loss.to));
     row.insert("reason".into(), string(loss.reason));
@@ -72,6 +129,17 @@ pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     row.insert("expires_at".into(), epoch_seconds(now + LOSS_KEPT));
     row.extend(loss.content.iter().map(|content| ("content".to_owned(), string(content))));
     row
+}
+
+/// The loss in a row; `None` for a row that is not one.
+pub(crate) fn loss(row: &Item) -> Option<Loss> {
+    let reason = row.get("reason")?.as_s().ok()?;
+    Some(Loss {
+        from: instant(row, "lost_from")?,
+        to: instant(row, "lost_to")?,
+        reason: LossReason::ALL.into_iter().find(|known| known.as_str() == reason)?,
+        content: row.get("content").and_then(|content| content.as_s().ok().cloned()),
+    })
 }
 
 /// The cursor in a row; `None` for a row that is not one.
@@ -87,6 +155,14 @@ pub(crate) fn instant(row: &Item, attribute: &str) -> Option<Timestamp> {
     row.get(attribute)?.as_s().ok()?.parse().ok()
 }
 
+fn count(row: &Item, attribute: &str) -> Option<u64> {
+    row.get(attribute)?.as_n().ok()?.parse().ok()
+}
+
+fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
 fn epoch_seconds(instant: Timestamp) -> AttributeValue {
-    AttributeValue::N(instant.as_second().to_string())
+    number(instant.as_second())
 }

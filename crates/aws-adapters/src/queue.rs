@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::message::ContentMessage;
-use audit_feed::ports::Queue;
+use audit_feed::ports::{DeadLetters, Queue};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::stream::{self, TryStreamExt};
@@ -84,6 +84,27 @@ impl Queue for SqsQueue {
         match request.message_group_id(message.tenant_id.to_string()).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(aws(format_args!("sending a delayed copy to queue {}", self.url), &error)),
+        }
+    }
+}
+
+impl DeadLetters for SqsQueue {
+    type Receipt = String;
+
+    async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
+        /// Long enough for one run to see each letter once.
+        const HIDDEN_FOR_SECONDS: i32 = 900;
+        let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
+        let answer = request.visibility_timeout(HIDDEN_FOR_SECONDS).send().await;
+        let answer = answer.map_err(|error| aws(format_args!("reading dead letters of {}", self.url), &error))?;
+        let letters = answer.messages.unwrap_or_default().into_iter();
+        Ok(letters.filter_map(|letter| Some((letter.receipt_handle?, letter.body.unwrap_or_default()))).collect())
+    }
+
+    async fn remove(&self, receipt: String) -> Result<(), Failure> {
+        match self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(format_args!("removing a dead letter of {}", self.url), &error)),
         }
     }
 }

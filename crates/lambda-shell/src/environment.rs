@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
@@ -77,6 +78,27 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             self.problem(name, "is not the address of a queue", EXAMPLE);
         }
         url
+    }
+
+    /// An address of a queue that may be missing.
+    pub fn optional_queue_url(&mut self, name: &str) -> Option<String> {
+        self.value(name).map(|_| self.queue_url(name))
+    }
+
+    /// A list of ages in minutes, at most the week that Microsoft keeps content.
+    pub fn minutes(&mut self, name: &str, default: &str) -> Vec<SignedDuration> {
+        const WEEK: i64 = 7 * 24 * 60;
+        let text = self.or(name, default);
+        let ages: Option<Vec<i64>> = text.split(',').map(|age| age.trim().parse().ok()).collect();
+        match ages {
+            Some(ages) if ages.iter().all(|age| (0..=WEEK).contains(age)) => {
+                ages.into_iter().map(SignedDuration::from_mins).collect()
+            }
+            Some(_) | None => {
+                self.problem(name, &format!("is {text:?}, not whole minutes from 0 to {WEEK} with commas"), default);
+                Vec::new()
+            }
+        }
     }
 
     /// The bucket and the prefix of the archive.

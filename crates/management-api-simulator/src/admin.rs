@@ -31,11 +31,7 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn answer(value: &Value) -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        value.to_string(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
 fn describe(world: &World) -> Value {
@@ -43,19 +39,14 @@ fn describe(world: &World) -> Value {
         .tenants
         .iter()
         .map(|(id, tenant)| {
-            let feeds: Map<String, Value> = tenant
-                .feeds
-                .iter()
-                .map(|(&name, feed)| (name.to_owned(), oracle::summary(feed)))
-                .collect();
+            let feeds: Map<String, Value> =
+                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), oracle::summary(feed))).collect();
             (id.to_string(), Value::Object(feeds))
         })
         .collect();
     let counted = world.tally.calls(world.meter.allowed, world.meter.refused);
-    let calls: Map<String, Value> = OPERATIONS
-        .iter()
-        .map(|&operation| (operation.name().to_owned(), counted.of(operation).into()))
-        .collect();
+    let calls: Map<String, Value> =
+        OPERATIONS.iter().map(|&operation| (operation.name().to_owned(), counted.of(operation).into())).collect();
     json!({
         "now": world.now().to_string(),
         "tenants": tenants,

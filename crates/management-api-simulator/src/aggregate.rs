@@ -20,29 +20,18 @@ impl Aggregate {
     /// `{first}${last}$audit_exchange$Audit_Exchange$na0030`
     pub(crate) fn content_id(&self, content_type: &str) -> String {
         let name = content_type.replace('.', "_");
-        format!(
-            "{}${}${}${name}$na0030",
-            stamp(self.first),
-            stamp(self.last),
-            name.to_ascii_lowercase()
-        )
+        format!("{}${}${}${name}$na0030", stamp(self.first), stamp(self.last), name.to_ascii_lowercase())
     }
 }
 
 /// The 17 digits of an instant, and one more to tell apart what shares a millisecond.
 fn stamp((created, number): Key) -> String {
     let digits = created.strftime("%Y%m%d%H%M%S%3f");
-    if number == 0 {
-        digits.to_string()
-    } else {
-        format!("{digits}{number}")
-    }
+    if number == 0 { digits.to_string() } else { format!("{digits}{number}") }
 }
 
 /// The content type that an id names in its third part.
 pub(crate) fn content_type_of_id(content_id: &str) -> Option<&'static str> {
     let named = content_id.split('$').nth(2)?;
-    CONTENT_TYPES
-        .into_iter()
-        .find(|content_type| content_type.replace('.', "_").eq_ignore_ascii_case(named))
+    CONTENT_TYPES.into_iter().find(|content_type| content_type.replace('.', "_").eq_ignore_ascii_case(named))
 }

@@ -7,10 +7,10 @@ use crate::{
     authorize::{authorize, content_type},
     blobs,
     call::{Call, Route, Subject},
-    faults::Stage,
-    listing, mishap,
-    reply::Reply,
-    subscriptions, tokens,
+    entra, listing, mishap,
+    reply::{Refusal, Reply},
+    subscriptions,
+    what::Stage,
     world::{TenantState, World},
 };
 
@@ -23,16 +23,11 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
     };
     world.tally.check(call, &route);
     let subject = Subject::of(call, &route);
-    let fault = world
-        .faults
-        .take(&subject, Stage::Call)
-        .or_else(|| world.sky.draw(&subject, call));
-    let instead = fault
-        .as_ref()
-        .and_then(|what| mishap::instead(what, route.operation, call, now));
+    let fault = world.faults.take(&subject, Stage::Call).or_else(|| world.sky.draw(&subject, call));
+    let instead = fault.as_ref().and_then(|what| mishap::instead(what, route.operation, call, now));
     let mut reply = match instead {
         Some(reply) => reply,
-        None => carry_out(world, &route, &subject, call, now).unwrap_or_else(|refused| refused),
+        None => carry_out(world, &route, &subject, call, now).unwrap_or_else(|refused| *refused),
     };
     if let Some(what) = fault {
         mishap::alter(&what, &mut reply, call);
@@ -52,22 +47,16 @@ fn carry_out(
     subject: &Subject,
     call: &Call,
     now: Timestamp,
-) -> Result<Reply, Reply> {
+) -> Result<Reply, Refusal> {
     match route.operation {
-        Operation::Token => Ok(tokens::issue(world, route, call, now)),
+        Operation::Token => entra::issue(world, route, call, now),
         Operation::ListSubscriptions => {
             let (tenant, _) = enter(world, route, subject, call, now)?;
             Ok(subscriptions::list(tenant))
         }
         Operation::StartSubscription => {
             let (tenant, config) = enter(world, route, subject, call, now)?;
-            Ok(subscriptions::start(
-                tenant,
-                content_type(subject)?,
-                call,
-                config,
-                now,
-            ))
+            Ok(subscriptions::start(tenant, content_type(subject)?, call, config, now))
         }
         Operation::ListContent => {
             let (tenant, config) = enter(world, route, subject, call, now)?;
@@ -75,13 +64,7 @@ fn carry_out(
         }
         Operation::FetchContent => {
             let (tenant, config) = enter(world, route, subject, call, now)?;
-            blobs::fetch(
-                tenant,
-                route.content_id.as_deref().unwrap_or_default(),
-                call,
-                config,
-                now,
-            )
+            blobs::fetch(tenant, route.content_id.as_deref().unwrap_or_default(), call, config, now)
         }
     }
 }
@@ -92,13 +75,8 @@ fn enter<'w>(
     subject: &Subject,
     call: &Call,
     now: Timestamp,
-) -> Result<(&'w mut TenantState, &'w Config), Reply> {
+) -> Result<(&'w mut TenantState, &'w Config), Refusal> {
     let id = authorize(world, route, subject, call, now)?;
-    let World {
-        config, tenants, ..
-    } = world;
-    tenants
-        .get_mut(&id)
-        .map(|tenant| (tenant, &*config))
-        .ok_or_else(Reply::unauthorized)
+    let World { config, tenants, .. } = world;
+    tenants.get_mut(&id).map(|tenant| (tenant, &*config)).ok_or_else(|| Box::new(Reply::unauthorized()))
 }

@@ -6,7 +6,7 @@ use crate::{
     Content,
     call::Call,
     config::Config,
-    reply::{Body, RecordsBody, Reply},
+    reply::{Body, RecordsBody, Refusal, Reply},
     world::TenantState,
 };
 
@@ -16,26 +16,20 @@ pub(crate) fn fetch(
     call: &Call,
     config: &Config,
     now: Timestamp,
-) -> Result<Reply, Reply> {
+) -> Result<Reply, Refusal> {
     let known = tenant.listed.get(content_id);
-    let Some((listed, feed)) =
-        known.and_then(|listed| Some((listed, tenant.feeds.get(listed.content_type)?)))
-    else {
+    let Some((listed, feed)) = known.and_then(|listed| Some((listed, tenant.feeds.get(listed.content_type)?))) else {
         let message = format!("The specified content ({content_id}) does not exist.");
-        return Err(Reply::error(404, "AF20050", &message));
+        return Err(Reply::refusal(404, "AF20050", &message));
     };
     if listed.expires <= now {
         let message = format!(
             "Content requested with the key {content_id} has already expired. Content older than 7 days cannot be retrieved."
         );
-        return Err(Reply::error(400, "AF20051", &message));
+        return Err(Reply::refusal(400, "AF20051", &message));
     }
-    let slices: Vec<Content> = listed
-        .keys
-        .iter()
-        .filter_map(|key| feed.slices.get(key))
-        .map(|stored| stored.content.clone())
-        .collect();
+    let slices: Vec<Content> =
+        listed.keys.iter().filter_map(|key| feed.slices.get(key)).map(|stored| stored.content.clone()).collect();
     let format = &config.blobs;
     let body = RecordsBody {
         slices,

@@ -7,29 +7,14 @@ use flate2::{Compression, write::GzEncoder};
 use futures::{Stream, stream};
 
 use crate::{
-    Content,
-    reply::{Body, Delivery, RecordsBody},
+    reply::{Body, Delivery},
+    text::Text,
 };
 
-/// About how much is written at a time.
-const PIECE: usize = 64 * 1024;
-
 /// The bytes that travel.
-pub(crate) fn stream(
-    body: Body,
-    delivery: Delivery,
-) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let outgoing = Outgoing {
-        length: length(&body),
-        pieces: Pieces::of(body),
-        piece: Bytes::new(),
-        sent: 0,
-        delivery,
-    };
-    stream::unfold(
-        Some(outgoing),
-        |outgoing| async move { outgoing?.next().await },
-    )
+pub(crate) fn stream(body: Body, delivery: Delivery) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let outgoing = Outgoing { length: length(&body), pieces: Pieces::of(body), piece: Bytes::new(), sent: 0, delivery };
+    stream::unfold(Some(outgoing), |outgoing| async move { outgoing?.next().await })
 }
 
 /// What `Content-Length` says; `None`: chunked.
@@ -68,35 +53,24 @@ impl Outgoing {
             return Some((Err(io::ErrorKind::ConnectionAborted.into()), None));
         }
         let pause_after = self.delivery.pause.map(|(after, _)| after);
-        let stop = [pause_after, self.cut_after()]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(u64::MAX);
+        let stop = [pause_after, self.cut_after()].into_iter().flatten().min().unwrap_or(u64::MAX);
         let most = usize::try_from(stop.saturating_sub(self.sent)).unwrap_or(usize::MAX);
         let now = self.piece.split_to(most.min(self.piece.len()));
         self.sent += now.len() as u64;
-        if now.is_empty() {
-            None
-        } else {
-            Some((Ok(now), Some(self)))
-        }
+        if now.is_empty() { None } else { Some((Ok(now), Some(self))) }
     }
 
     /// A body of known length is cut before its last byte: else nobody would notice.
     fn cut_after(&self) -> Option<u64> {
         let after = self.delivery.cut_after?;
-        Some(
-            self.length
-                .map_or(after, |length| after.min(length.saturating_sub(1))),
-        )
+        Some(self.length.map_or(after, |length| after.min(length.saturating_sub(1))))
     }
 }
 
 enum Pieces {
     Whole(Option<Bytes>),
     Plain(Box<Text>),
-    Compressed(Box<Text>, Option<GzEncoder<Vec<u8>>>),
+    Compressed(Box<Text>, Option<Box<GzEncoder<Vec<u8>>>>),
 }
 
 impl Pieces {
@@ -107,7 +81,7 @@ impl Pieces {
                 let gzip = records.gzip;
                 let text = Box::new(Text::of(records));
                 if gzip {
-                    Pieces::Compressed(text, Some(GzEncoder::new(Vec::new(), Compression::fast())))
+                    Pieces::Compressed(text, Some(Box::new(GzEncoder::new(Vec::new(), Compression::fast()))))
                 } else {
                     Pieces::Plain(text)
                 }
@@ -133,6 +107,6 @@ impl Pieces {
     }
 }
 
-fn finish(encoder: GzEncoder<Vec<u8>>) -> Option<Bytes> {
+fn finish(encoder: Box<GzEncoder<Vec<u8>>>) -> Option<Bytes> {
     encoder.finish().ok().map(Bytes::from)
 }

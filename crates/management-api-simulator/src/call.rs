@@ -4,7 +4,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use crate::feed;
+use crate::aggregate;
 
 /// What can be asked of Microsoft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +36,7 @@ impl Operation {
     fn method(self) -> &'static str {
         match self {
             Operation::Token | Operation::StartSubscription => "POST",
-            Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => {
-                "GET"
-            }
+            Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => "GET",
         }
     }
 }
@@ -78,11 +76,7 @@ impl Call {
         let kept: Vec<&str> = self
             .raw_query
             .split('&')
-            .filter(|pair| {
-                !pair
-                    .to_ascii_lowercase()
-                    .starts_with("publisheridentifier=")
-            })
+            .filter(|pair| !pair.to_ascii_lowercase().starts_with("publisheridentifier="))
             .collect();
         format!("{}{}?{}", self.origin, self.path, kept.join("&"))
     }
@@ -118,11 +112,7 @@ impl Route {
             },
             _ => return None,
         };
-        (call.method == operation.method()).then(|| Route {
-            operation,
-            tenant: (*tenant).to_owned(),
-            content_id,
-        })
+        (call.method == operation.method()).then(|| Route { operation, tenant: (*tenant).to_owned(), content_id })
     }
 }
 
@@ -138,7 +128,7 @@ pub(crate) struct Subject {
 impl Subject {
     pub(crate) fn of(call: &Call, route: &Route) -> Self {
         let content_type = match &route.content_id {
-            Some(id) => feed::content_type_of_id(id).map(str::to_owned),
+            Some(id) => aggregate::content_type_of_id(id).map(str::to_owned),
             None => call.parameter("contenttype"),
         };
         Subject {

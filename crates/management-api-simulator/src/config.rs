@@ -67,10 +67,7 @@ pub struct Aggregation {
 
 impl Default for Aggregation {
     fn default() -> Self {
-        Aggregation {
-            gap: Duration::from_secs(60),
-            at_most: 10,
-        }
+        Aggregation { gap: Duration::from_secs(60), at_most: 10 }
     }
 }
 
@@ -89,11 +86,6 @@ pub struct BlobFormat {
 
 impl Default for BlobFormat {
     fn default() -> Self {
-        BlobFormat {
-            content_type: "application/octet-stream".to_owned(),
-            gzip: true,
-            chunked: false,
-            spaced: false,
-        }
+        BlobFormat { content_type: "application/octet-stream".to_owned(), gzip: true, chunked: false, spaced: false }
     }
 }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::{
-    CONTENT_TYPES, Calls, Fault, Role, Secret, SeenCall, Simulator, Tenant, Weather, weather::Sky,
-};
+use crate::{CONTENT_TYPES, Fault, Role, Secret, Simulator, Tenant, Weather, weather::Sky};
 
 impl Simulator {
     /// Adds a tenant, or replaces the one of the same id with all that was published for it. Returns its id.
@@ -19,23 +17,13 @@ impl Simulator {
     /// One more secret that is accepted.
     #[track_caller]
     pub fn add_secret(&self, tenant: Uuid, secret: Secret) {
-        self.shared
-            .world()
-            .tenant(tenant)
-            .settings
-            .secrets
-            .push(secret);
+        self.shared.world().tenant(tenant).settings.secrets.push(secret);
     }
 
     /// A secret is no longer accepted (AADSTS7000215). Tokens it obtained stay good.
     #[track_caller]
     pub fn remove_secret(&self, tenant: Uuid, value: &str) {
-        self.shared
-            .world()
-            .tenant(tenant)
-            .settings
-            .secrets
-            .retain(|secret| secret.value != value);
+        self.shared.world().tenant(tenant).settings.secrets.retain(|secret| secret.value != value);
     }
 
     /// All tokens of a tenant are answered with 401 from now on.
@@ -60,11 +48,7 @@ impl Simulator {
     pub fn start_subscription(&self, tenant: Uuid, content_type: &str) {
         let mut world = self.shared.world();
         let (now, config) = (world.now(), world.config.clone());
-        world
-            .tenant(tenant)
-            .feed(content_type)
-            .subscription
-            .start(now, &config);
+        world.tenant(tenant).feed(content_type).subscription.start(now, &config);
     }
 
     /// An administrator stops a subscription: what is published from now on can never be fetched.
@@ -72,22 +56,13 @@ impl Simulator {
     pub fn stop_subscription(&self, tenant: Uuid, content_type: &str) {
         let mut world = self.shared.world();
         let now = world.now();
-        world
-            .tenant(tenant)
-            .feed(content_type)
-            .subscription
-            .stop(now);
+        world.tenant(tenant).feed(content_type).subscription.stop(now);
     }
 
     /// Whether a subscription is on; `None`: it was never started.
     #[track_caller]
     pub fn subscription(&self, tenant: Uuid, content_type: &str) -> Option<bool> {
-        self.shared
-            .world()
-            .tenant(tenant)
-            .feed(content_type)
-            .subscription
-            .is_on()
+        self.shared.world().tenant(tenant).feed(content_type).subscription.is_on()
     }
 
     /// Scripts a fault. Faults are tried in the order they were given; a call meets the first whose turn it is.
@@ -98,10 +73,7 @@ impl Simulator {
     #[track_caller]
     pub fn inject(&self, fault: Fault) {
         if let Some(named) = &fault.on.content_type {
-            assert!(
-                CONTENT_TYPES.contains(&named.as_str()),
-                "there is no content type {named:?}"
-            );
+            assert!(CONTENT_TYPES.contains(&named.as_str()), "there is no content type {named:?}");
         }
         self.shared.world().faults.inject(fault);
     }

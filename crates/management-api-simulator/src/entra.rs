@@ -1,25 +1,26 @@
 //! The token endpoint of Entra ID: `POST /{tenant}/oauth2/v2.0/token`.
 
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Cloud, Tenant,
+    call::{Call, Route},
+    reply::{Refusal, Reply},
+    world::World,
+};
+
 /// A token, or an error in Entra's shape.
-pub(crate) fn issue(world: &mut World, route: &Route, call: &Call, now: Timestamp) -> Reply {
-    let tenant = Uuid::try_parse(&route.tenant)
-        .ok()
-        .and_then(|id| world.tenants.get(&id));
+pub(crate) fn issue(world: &mut World, route: &Route, call: &Call, now: Timestamp) -> Result<Reply, Refusal> {
+    let tenant = Uuid::try_parse(&route.tenant).ok().and_then(|id| world.tenants.get(&id));
     let Some(tenant) = tenant.map(|found| &found.settings) else {
-        return refuse(
-            400,
-            "invalid_request",
-            90_002,
-            &format!("Tenant '{}' not found.", route.tenant),
-            now,
-        );
+        return Err(refuse(400, "invalid_request", 90_002, &format!("Tenant '{}' not found.", route.tenant), now));
     };
-    if let Err(refused) = check(tenant, call, now) {
-        return refused;
-    }
+    check(tenant, call, now)?;
     let lifetime = world.config.token_lifetime;
     let token = world.tokens.issue(tenant, lifetime, now);
-    Reply::json(
+    Ok(Reply::json(
         200,
         &json!({
             "token_type": "Bearer",
@@ -27,23 +28,18 @@ pub(crate) fn issue(world: &mut World, route: &Route, call: &Call, now: Timestam
             "ext_expires_in": lifetime.as_secs(),
             "access_token": token,
         }),
-    )
+    ))
 }
 
-fn check(tenant: &Tenant, call: &Call, now: Timestamp) -> Result<(), Reply> {
+fn check(tenant: &Tenant, call: &Call, now: Timestamp) -> Result<(), Refusal> {
     let field = |name: &str| {
-        form_urlencoded::parse(&call.body)
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(&call.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let missing = |name: &str| {
         let message = format!("The request body must contain the following parameter: '{name}'.");
         refuse(400, "invalid_request", 900_144, &message, now)
     };
-    match field("grant_type")
-        .ok_or_else(|| missing("grant_type"))?
-        .as_str()
-    {
+    match field("grant_type").ok_or_else(|| missing("grant_type"))?.as_str() {
         "client_credentials" => {}
         other => {
             let message = format!("The app requested an unsupported grant type '{other}'.");
@@ -52,78 +48,59 @@ fn check(tenant: &Tenant, call: &Call, now: Timestamp) -> Result<(), Reply> {
     }
     let client_id = field("client_id").ok_or_else(|| missing("client_id"))?;
     if client_id != tenant.client_id {
-        let message = format!(
-            "Application with identifier '{client_id}' was not found in the directory '{}'.",
-            tenant.id
-        );
+        let message =
+            format!("Application with identifier '{client_id}' was not found in the directory '{}'.", tenant.id);
         return Err(refuse(400, "unauthorized_client", 700_016, &message, now));
     }
-    check_scope(
-        tenant.cloud,
-        &field("scope").ok_or_else(|| missing("scope"))?,
-        now,
-    )?;
+    check_scope(tenant.cloud, &field("scope").ok_or_else(|| missing("scope"))?, now)?;
     match (field("client_secret"), field("client_assertion")) {
         (Some(secret), _) => check_secret(tenant, &secret, now),
         (None, Some(_)) => {
-            let message = "The certificate with identifier used to sign the client assertion is not registered on application.";
+            let message =
+                "The certificate with identifier used to sign the client assertion is not registered on application.";
             Err(refuse(401, "invalid_client", 700_027, message, now))
         }
         (None, None) => {
-            let message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            let message =
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
             Err(refuse(401, "invalid_client", 7_000_218, message, now))
         }
     }
 }
 
-fn check_scope(cloud: Cloud, scope: &str, now: Timestamp) -> Result<(), Reply> {
-    let resource = scope
-        .strip_suffix("/.default")
-        .map(|resource| resource.trim_end_matches('/'));
-    let grants =
-        |cloud: Cloud| resource.is_some_and(|resource| cloud.resources().contains(&resource));
+fn check_scope(cloud: Cloud, scope: &str, now: Timestamp) -> Result<(), Refusal> {
+    let resource = scope.strip_suffix("/.default").map(|resource| resource.trim_end_matches('/'));
+    let grants = |cloud: Cloud| resource.is_some_and(|resource| cloud.resources().contains(&resource));
     if grants(cloud) {
         Ok(())
     } else if Cloud::ALL.into_iter().any(grants) && matches!(cloud, Cloud::GccHigh | Cloud::Dod) {
         let message = "The resource of the scope is not available in this government cloud.";
         Err(refuse(400, "invalid_request", 901_002, message, now))
     } else {
-        let message = format!(
-            "The provided request must include a valid 'scope'. The scope '{scope}' is not valid."
-        );
+        let message = format!("The provided request must include a valid 'scope'. The scope '{scope}' is not valid.");
         Err(refuse(400, "invalid_scope", 70_011, &message, now))
     }
 }
 
-fn check_secret(tenant: &Tenant, secret: &str, now: Timestamp) -> Result<(), Reply> {
-    let known: Vec<_> = tenant
-        .secrets
-        .iter()
-        .filter(|known| known.value == secret)
-        .collect();
-    if known
-        .iter()
-        .any(|secret| secret.expires.is_none_or(|at| now < at))
-    {
+fn check_secret(tenant: &Tenant, secret: &str, now: Timestamp) -> Result<(), Refusal> {
+    let known: Vec<_> = tenant.secrets.iter().filter(|known| known.value == secret).collect();
+    if known.iter().any(|secret| secret.expires.is_none_or(|at| now < at)) {
         Ok(())
     } else if known.is_empty() {
         let message = "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
                        value, not the client secret ID.";
         Err(refuse(401, "invalid_client", 7_000_215, message, now))
     } else {
-        let message = format!(
-            "The provided client secret keys for app '{}' are expired.",
-            tenant.client_id
-        );
+        let message = format!("The provided client secret keys for app '{}' are expired.", tenant.client_id);
         Err(refuse(401, "invalid_client", 7_000_222, &message, now))
     }
 }
 
 /// Entra's error shape.
-pub(crate) fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Reply {
+pub(crate) fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Refusal {
     let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
-    Reply::json(
+    Box::new(Reply::json(
         status,
         &json!({
             "error": error,
@@ -136,5 +113,5 @@ pub(crate) fn refuse(status: u16, error: &str, code: u32, message: &str, now: Ti
             "correlation_id": trace,
             "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
         }),
-    )
+    ))
 }

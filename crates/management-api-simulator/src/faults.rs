@@ -4,11 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{
-    Operation, What,
-    call::Subject,
-    what::Stage,
-};
+use crate::{Operation, What, call::Subject, what::Stage};
 
 /// Something that shall go wrong.
 #[derive(Debug, Clone)]
@@ -26,12 +22,7 @@ pub struct Fault {
 impl Fault {
     /// Meets the first matching call, once.
     pub fn new(on: On, what: What) -> Self {
-        Fault {
-            on,
-            skip: 0,
-            times: 1,
-            what,
-        }
+        Fault { on, skip: 0, times: 1, what }
     }
 
     /// Lets `count` matching calls pass first, whatever else happens to them.
@@ -73,10 +64,7 @@ impl On {
 
     /// Every call of this operation.
     pub fn operation(operation: Operation) -> Self {
-        On {
-            operation: Some(operation),
-            ..On::default()
-        }
+        On { operation: Some(operation), ..On::default() }
     }
 
     /// And of this tenant.
@@ -98,21 +86,13 @@ impl On {
     }
 
     fn matches(&self, subject: &Subject) -> bool {
-        self.operation
-            .is_none_or(|operation| operation == subject.operation)
+        self.operation.is_none_or(|operation| operation == subject.operation)
+            && self.tenant.is_none_or(|tenant| subject.tenant == Some(tenant))
+            && self.content_type.as_ref().is_none_or(|named| subject.content_type.as_ref() == Some(named))
             && self
-                .tenant
-                .is_none_or(|tenant| subject.tenant == Some(tenant))
-            && self
-                .content_type
+                .content_id
                 .as_ref()
-                .is_none_or(|named| subject.content_type.as_ref() == Some(named))
-            && self.content_id.as_ref().is_none_or(|part| {
-                subject
-                    .content_id
-                    .as_ref()
-                    .is_some_and(|id| id.contains(part))
-            })
+                .is_none_or(|part| subject.content_id.as_ref().is_some_and(|id| id.contains(part)))
     }
 }
 
@@ -131,11 +111,7 @@ struct Waiting {
 
 impl Faults {
     pub(crate) fn inject(&mut self, fault: Fault) {
-        self.waiting.push(Waiting {
-            fault,
-            seen: 0,
-            met: 0,
-        });
+        self.waiting.push(Waiting { fault, seen: 0, met: 0 });
     }
 
     /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
@@ -157,20 +133,12 @@ impl Faults {
 
     /// Those that no call ran into.
     pub(crate) fn unused(&self) -> Vec<String> {
-        self.waiting
-            .iter()
-            .filter(|waiting| waiting.met == 0)
-            .map(|waiting| waiting.fault.to_string())
-            .collect()
+        self.waiting.iter().filter(|waiting| waiting.met == 0).map(|waiting| waiting.fault.to_string()).collect()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} on {:?} (skip {}, times {})",
-            self.what, self.on, self.skip, self.times
-        )
+        write!(f, "{:?} on {:?} (skip {}, times {})", self.what, self.on, self.skip, self.times)
     }
 }

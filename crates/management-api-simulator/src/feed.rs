@@ -52,10 +52,7 @@ enum Born {
 
 impl Feed {
     pub(crate) fn new(subscription: Subscription) -> Self {
-        Feed {
-            subscription,
-            ..Feed::default()
-        }
+        Feed { subscription, ..Feed::default() }
     }
 
     pub(crate) fn publish(&mut self, slice: Slice, config: &Config, now: Timestamp) {
@@ -64,39 +61,21 @@ impl Feed {
         let content = self.with_repeats(slice.content, slice.repeat);
         let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
         let born = if created <= now {
-            Born::Already {
-                subscribed: self.subscription.is_on() == Some(true),
-            }
+            Born::Already { subscribed: self.subscription.is_on() == Some(true) }
         } else {
             Born::At(created)
         };
-        let number = self
-            .slices
-            .range((created, 0)..=(created, u32::MAX))
-            .next_back()
-            .map_or(0, |(key, _)| key.1 + 1);
+        let number = self.slices.range((created, 0)..=(created, u32::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
         self.slices.insert(
             (created, number),
-            Stored {
-                content,
-                visible_at,
-                expires: slice.expires.map(to_millisecond),
-                aggregate,
-                born,
-            },
+            Stored { content, visible_at, expires: slice.expires.map(to_millisecond), aggregate, born },
         );
     }
 
     fn with_repeats(&self, content: Content, count: usize) -> Content {
         match content {
             Content::Records(records) if count > 0 => {
-                let mut earlier: Vec<Bytes> = self
-                    .slices
-                    .values()
-                    .rev()
-                    .flat_map(in_memory)
-                    .take(count)
-                    .collect();
+                let mut earlier: Vec<Bytes> = self.slices.values().rev().flat_map(in_memory).take(count).collect();
                 earlier.reverse();
                 Content::Records(records.iter().cloned().chain(earlier).collect())
             }
@@ -121,22 +100,13 @@ impl Feed {
         self.aggregates += 1;
         let follows = self.open.as_ref().is_none_or(|open| open.last <= created);
         if !late && follows {
-            self.open = Some(OpenAggregate {
-                number: self.aggregates,
-                last: created,
-                slices: 1,
-            });
+            self.open = Some(OpenAggregate { number: self.aggregates, last: created, slices: 1 });
         }
         self.aggregates
     }
 
     /// What a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
-    pub(crate) fn aggregates(
-        &mut self,
-        window: Window,
-        config: &Config,
-        now: Timestamp,
-    ) -> Vec<Aggregate> {
+    pub(crate) fn aggregates(&mut self, window: Window, config: &Config, now: Timestamp) -> Vec<Aggregate> {
         if window.end <= now {
             self.listed_until = self.listed_until.max(Some(window.end));
         }
@@ -146,25 +116,14 @@ impl Feed {
                 found.entry(stored.aggregate).or_default().push(*key);
             }
         }
-        found
-            .into_values()
-            .filter_map(|keys| self.aggregate(keys, config))
-            .collect()
+        found.into_values().filter_map(|keys| self.aggregate(keys, config)).collect()
     }
 
     fn aggregate(&self, keys: Vec<Key>, config: &Config) -> Option<Aggregate> {
         let (first, last) = (*keys.first()?, *keys.last()?);
-        let own = keys
-            .iter()
-            .filter_map(|key| self.slices.get(key)?.expires)
-            .min();
+        let own = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
         let expires = own.unwrap_or_else(|| plus(last.0, config.content_lifetime));
-        Some(Aggregate {
-            first,
-            last,
-            keys,
-            expires,
-        })
+        Some(Aggregate { first, last, keys, expires })
     }
 
     /// Whether the subscription ever made this slice obtainable.

@@ -22,39 +22,25 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<(&'static str, Vec<Bytes>)>>
     let mut found = Vec::new();
     for path in &paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let (stem, compressed) = match (name.strip_suffix(".jsonl"), name.strip_suffix(".jsonl.gz"))
-        {
+        let (stem, compressed) = match (name.strip_suffix(".jsonl"), name.strip_suffix(".jsonl.gz")) {
             (Some(stem), _) => (stem, false),
             (None, Some(stem)) => (stem, true),
             (None, None) => continue,
         };
         let Some(content_type) = CONTENT_TYPES.into_iter().find(|&known| known == stem) else {
-            return Err(invalid(
-                path,
-                &format!("{stem:?} is no content type: it is one of {CONTENT_TYPES:?}"),
-            ));
+            return Err(invalid(path, &format!("{stem:?} is no content type: it is one of {CONTENT_TYPES:?}")));
         };
-        found.push((
-            content_type,
-            lines(path, compressed).map_err(|error| naming(path, &error))?,
-        ));
+        found.push((content_type, lines(path, compressed).map_err(|error| naming(path, &error))?));
     }
     if found.is_empty() {
-        return Err(invalid(
-            folder,
-            "there is no file {ContentType}.jsonl or {ContentType}.jsonl.gz in it",
-        ));
+        return Err(invalid(folder, "there is no file {ContentType}.jsonl or {ContentType}.jsonl.gz in it"));
     }
     Ok(found)
 }
 
 fn lines(path: &Path, compressed: bool) -> io::Result<Vec<Bytes>> {
     let file = File::open(path)?;
-    let bytes: Box<dyn Read> = if compressed {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
+    let bytes: Box<dyn Read> = if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     BufReader::new(bytes)
         .split(b'\n')
         .map(|line| line.map(|line| Bytes::copy_from_slice(line.trim_ascii())))
@@ -63,15 +49,9 @@ fn lines(path: &Path, compressed: bool) -> io::Result<Vec<Bytes>> {
 }
 
 fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("cannot read {}: {error}", path.display()),
-    )
+    io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
 fn invalid(path: &Path, problem: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("cannot use {}: {problem}", path.display()),
-    )
+    io::Error::new(io::ErrorKind::InvalidData, format!("cannot use {}: {problem}", path.display()))
 }

@@ -44,13 +44,7 @@ pub struct Generate {
 impl Generate {
     /// So many records over the `span` that ends at `until`.
     pub fn new(seed: u64, count: usize, span: Duration, until: Timestamp) -> Self {
-        Generate {
-            seed,
-            count,
-            span,
-            until,
-            repeat_one_in: None,
-        }
+        Generate { seed, count, span, until, repeat_one_in: None }
     }
 
     /// One slice in so many repeats a few records of earlier ones, under the same Ids.
@@ -74,10 +68,7 @@ pub(crate) fn slices(tenant: Uuid, what: &Generate) -> Vec<(&'static str, Vec<Sl
     if let Some((_, first)) = shares.first_mut() {
         *first += left;
     }
-    shares
-        .into_iter()
-        .map(|(content_type, count)| (content_type, of_type(tenant, content_type, count, what)))
-        .collect()
+    shares.into_iter().map(|(content_type, count)| (content_type, of_type(tenant, content_type, count, what))).collect()
 }
 
 fn of_type(tenant: Uuid, content_type: &'static str, count: usize, what: &Generate) -> Vec<Slice> {

@@ -58,8 +58,7 @@ async fn unpack(request: Request, shared: &Shared) -> Option<Call> {
         raw_query: parts.uri.query().unwrap_or_default().to_owned(),
         origin: format!("http://{host}"),
         authorization: text(&parts.headers, header::AUTHORIZATION),
-        accepts_gzip: text(&parts.headers, header::ACCEPT_ENCODING)
-            .is_some_and(|accepted| accepted.contains("gzip")),
+        accepts_gzip: text(&parts.headers, header::ACCEPT_ENCODING).is_some_and(|accepted| accepted.contains("gzip")),
         has_content_length: parts.headers.contains_key(header::CONTENT_LENGTH),
         body,
     })
@@ -70,9 +69,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 fn pack(reply: Reply) -> Response<HttpBody> {
-    let mut response = Response::builder()
-        .status(reply.status)
-        .header(header::CONTENT_TYPE, reply.content_type);
+    let mut response = Response::builder().status(reply.status).header(header::CONTENT_TYPE, reply.content_type);
     if let Some(uri) = reply.next_page {
         response = response.header("NextPageUri", uri);
     }
@@ -87,15 +84,10 @@ fn pack(reply: Reply) -> Response<HttpBody> {
     if let Some(length) = body::length(&reply.body) {
         response = response.header(header::CONTENT_LENGTH, length);
     }
-    response
-        .body(HttpBody::from_stream(body::stream(
-            reply.body,
-            reply.delivery,
-        )))
-        .unwrap_or_else(|error| {
-            // Only a scripted answer can hold what HTTP does not allow.
-            let mut refused = Response::new(HttpBody::from(error.to_string()));
-            *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
-            refused
-        })
+    response.body(HttpBody::from_stream(body::stream(reply.body, reply.delivery))).unwrap_or_else(|error| {
+        // Only a scripted answer can hold what HTTP does not allow.
+        let mut refused = Response::new(HttpBody::from(error.to_string()));
+        *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+        refused
+    })
 }

@@ -86,13 +86,8 @@ pub use weather::Weather;
 pub use what::What;
 
 /// The five content types of the API.
-pub const CONTENT_TYPES: [&str; 5] = [
-    "Audit.AzureActiveDirectory",
-    "Audit.Exchange",
-    "Audit.SharePoint",
-    "Audit.General",
-    "DLP.All",
-];
+pub const CONTENT_TYPES: [&str; 5] =
+    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
 
 /// How every access token begins, so that a search through logs finds a leaked one.
 pub const TOKEN_PREFIX: &str = "simulated-access-token-";

@@ -5,12 +5,12 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use crate::{
+    aggregate::Aggregate,
     call::Call,
     clock::in_listing,
     config::Config,
-    feed::Aggregate,
     paging::{Book, PageRef},
-    reply::Reply,
+    reply::{Refusal, Reply},
     seeds::seeded,
     window::Window,
     world::{Listed, TenantState},
@@ -41,22 +41,14 @@ pub(crate) fn list(
     call: &Call,
     config: &Config,
     now: Timestamp,
-) -> Result<Reply, Reply> {
+) -> Result<Reply, Refusal> {
     let feed = tenant.feed(content_type);
     match feed.subscription.is_on() {
         None => {
-            return Err(Reply::error(
-                400,
-                "AF20022",
-                "No subscription found for the specified content type.",
-            ));
+            return Err(Reply::refusal(400, "AF20022", "No subscription found for the specified content type."));
         }
         Some(false) => {
-            return Err(Reply::error(
-                400,
-                "AF20023",
-                "The subscription was disabled.",
-            ));
+            return Err(Reply::refusal(400, "AF20023", "The subscription was disabled."));
         }
         Some(true) => {}
     }
@@ -70,11 +62,7 @@ pub(crate) fn list(
     };
     match tenant.pages.turn_to(&token, content_type, window) {
         Some(page) => Ok(page_reply(&page, call)),
-        None => Err(Reply::error(
-            400,
-            "AF20031",
-            &format!("Invalid nextPage Input: {token}."),
-        )),
+        None => Err(Reply::refusal(400, "AF20031", &format!("Invalid nextPage Input: {token}."))),
     }
 }
 
@@ -90,42 +78,18 @@ fn first_listing(
         .into_iter()
         .map(|aggregate| {
             let content_id = aggregate.content_id(content_type);
-            let Aggregate {
-                first: _,
-                last,
-                keys,
-                expires,
-            } = aggregate;
-            tenant.listed.insert(
-                content_id.clone(),
-                Listed {
-                    content_type,
-                    keys,
-                    expires,
-                },
-            );
-            Entry {
-                content_id,
-                created: last.0,
-                expires,
-            }
+            let Aggregate { first: _, last, keys, expires } = aggregate;
+            tenant.listed.insert(content_id.clone(), Listed { content_type, keys, expires });
+            Entry { content_id, created: last.0, expires }
         })
         .collect();
-    let label = [
-        &tenant.settings.id.to_string(),
-        content_type,
-        &window.start.to_string(),
-        &window.end.to_string(),
-    ];
+    let label = [&tenant.settings.id.to_string(), content_type, &window.start.to_string(), &window.end.to_string()];
     entries.shuffle(&mut seeded(config.seed, &label));
     Book::bind(content_type, window, entries, config)
 }
 
 fn page_reply(page: &PageRef, call: &Call) -> Reply {
-    let feed_root = call
-        .path
-        .trim_end_matches('/')
-        .trim_end_matches("/subscriptions/content");
+    let feed_root = call.path.trim_end_matches('/').trim_end_matches("/subscriptions/content");
     let listed: Vec<EntryJson> = page
         .entries
         .iter()

@@ -17,18 +17,10 @@ struct Options {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// The tenant's GUID
-    #[arg(
-        long,
-        value_name = "GUID",
-        default_value = "00000001-0000-4000-8000-000000000000"
-    )]
+    #[arg(long, value_name = "GUID", default_value = "00000001-0000-4000-8000-000000000000")]
     tenant_id: Uuid,
     /// The client id of the application that may read the tenant's audit log
-    #[arg(
-        long,
-        value_name = "ID",
-        default_value = "00000001-c11e-4000-8000-000000000000"
-    )]
+    #[arg(long, value_name = "ID", default_value = "00000001-c11e-4000-8000-000000000000")]
     client_id: String,
     /// The secret of the application
     #[arg(
@@ -75,18 +67,13 @@ impl Options {
             reach_back: Duration::from_secs(8 * 24 * 3_600),
             ..Config::default()
         };
-        config.throttle.requests_per_minute =
-            (self.requests_per_minute > 0).then_some(self.requests_per_minute);
+        config.throttle.requests_per_minute = (self.requests_per_minute > 0).then_some(self.requests_per_minute);
         config
     }
 
     fn tenant(&self) -> Tenant {
         let tenant = Tenant::new(self.tenant_id, &self.client_id, &self.client_secret);
-        if self.subscriptions_on {
-            tenant.subscribed()
-        } else {
-            tenant
-        }
+        if self.subscriptions_on { tenant.subscribed() } else { tenant }
     }
 
     fn span(&self) -> Duration {
@@ -107,33 +94,20 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(options: &Options) -> io::Result<()> {
-    let microsoft = Simulator::start(options.config()).await.map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {}: {error}", options.listen),
-        )
-    })?;
+    let microsoft = Simulator::start(options.config())
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}: {error}", options.listen)))?;
     let tenant = options.tenant();
     let id = microsoft.add_tenant(tenant.clone());
     if let Some(folder) = &options.records {
         microsoft.load_folder(id, folder, options.span(), microsoft.now(), options.seed)?;
     }
     if let Some(count) = options.generate {
-        microsoft.generate(
-            id,
-            &Generate::new(options.seed, count, options.span(), microsoft.now()),
-        );
+        microsoft.generate(id, &Generate::new(options.seed, count, options.span(), microsoft.now()));
     }
     let _publisher = options.publish_every.map(|seconds| {
         let every = Duration::from_secs(seconds);
-        microsoft.keep_publishing(
-            id,
-            Publishing {
-                seed: options.seed.wrapping_add(1),
-                every,
-                records: 10,
-            },
-        )
+        microsoft.keep_publishing(id, Publishing { seed: options.seed.wrapping_add(1), every, records: 10 })
     });
     announce(&microsoft.url(), &tenant);
     until_told().await

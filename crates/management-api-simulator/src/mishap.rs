@@ -7,54 +7,32 @@ use serde_json::Value;
 use crate::{
     Operation, Throttle, What,
     call::Call,
-    faults::Stage,
+    entra,
     reply::{Body, Reply, too_many_requests},
-    tokens,
+    what::Stage,
 };
 
 /// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
-pub(crate) fn instead(
-    what: &What,
-    operation: Operation,
-    call: &Call,
-    now: Timestamp,
-) -> Option<Reply> {
+pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
     let of_entra = operation == Operation::Token;
     Some(match what {
-        What::Error { status, code } if of_entra => entra(*status, code, now),
+        What::Error { status, code } if of_entra => entra_error(*status, code, now),
         What::Error { status, code } => Reply::error(*status, code, "An error occurred."),
         What::Throttled { retry_after, .. } if of_entra => {
-            entra(429, "AADSTS90055", now).with_retry_after(*retry_after)
+            entra_error(429, "AADSTS90055", now).with_retry_after(*retry_after)
         }
-        What::Throttled {
-            status,
-            retry_after,
-        } => {
-            let quota = Throttle {
-                status: *status,
-                retry_after: *retry_after,
-                ..Throttle::default()
-            };
+        What::Throttled { status, retry_after } => {
+            let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
             too_many_requests(&quota, operation.name(), call)
         }
         What::Unavailable => Reply::html(503, "Service Unavailable"),
         What::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
-        What::ErrorInside200 { code } => {
-            Reply::error(200, code, "An internal error occurred. Retry the request.")
+        What::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
+        What::Unauthorized if of_entra => {
+            *entra::refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
         }
-        What::Unauthorized if of_entra => tokens::refuse(
-            401,
-            "invalid_client",
-            7_000_215,
-            "Invalid client secret provided.",
-            now,
-        ),
         What::Unauthorized => Reply::unauthorized(),
-        What::Answer {
-            status,
-            content_type,
-            body,
-        } => Reply::text(*status, content_type, body.clone()),
+        What::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
         What::Drop
         | What::CutBody { .. }
         | What::Truncate { .. }
@@ -69,15 +47,9 @@ pub(crate) fn instead(
     })
 }
 
-fn entra(status: u16, code: &str, now: Timestamp) -> Reply {
+fn entra_error(status: u16, code: &str, now: Timestamp) -> Reply {
     let number = code.trim_start_matches("AADSTS").parse().unwrap_or(0);
-    tokens::refuse(
-        status,
-        "temporarily_unavailable",
-        number,
-        "The service is temporarily unavailable.",
-        now,
-    )
+    *entra::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
 /// What a fault does to an answer that was given.
@@ -95,10 +67,7 @@ pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
             reply.next_page = Some(own.replacen(&call.origin, origin, 1));
         }
         What::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
-            let own = entry
-                .get("contentUri")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let own = entry.get("contentUri").and_then(Value::as_str).unwrap_or_default();
             let foreign = own.replacen(&call.origin, origin, 1);
             entry.insert("contentUri".to_owned(), Value::String(foreign));
         }),

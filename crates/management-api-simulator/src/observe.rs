@@ -34,23 +34,9 @@ impl Simulator {
     /// One line for each violation and each fault that was never used.
     pub fn verify(&self) -> Result<(), Vec<String>> {
         let world = self.shared.world();
-        let unused = world
-            .faults
-            .unused()
-            .into_iter()
-            .map(|fault| format!("unused fault: {fault}"));
-        let problems: Vec<String> = world
-            .tally
-            .violations
-            .iter()
-            .cloned()
-            .chain(unused)
-            .collect();
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
-        }
+        let unused = world.faults.unused().into_iter().map(|fault| format!("unused fault: {fault}"));
+        let problems: Vec<String> = world.tally.violations.iter().cloned().chain(unused).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// [`Simulator::verify`], for the end of a test.

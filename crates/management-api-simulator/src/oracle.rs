@@ -39,10 +39,7 @@ impl Simulator {
     pub fn published(&self, tenant: Uuid) -> BTreeMap<String, Vec<Published>> {
         let mut world = self.shared.world();
         let feeds = &world.tenant(tenant).feeds;
-        feeds
-            .iter()
-            .map(|(&content_type, feed)| (content_type.to_owned(), published(feed)))
-            .collect()
+        feeds.iter().map(|(&content_type, feed)| (content_type.to_owned(), published(feed))).collect()
     }
 
     /// All records of one content type, in the order of their slices' instants. Made-up records are made for this: mind
@@ -53,17 +50,8 @@ impl Simulator {
         slices
             .into_iter()
             .flat_map(|slice| {
-                let Published {
-                    created,
-                    obtainable,
-                    content,
-                    ..
-                } = slice;
-                content.iter().map(move |bytes| PublishedRecord {
-                    bytes,
-                    created,
-                    obtainable,
-                })
+                let Published { created, obtainable, content, .. } = slice;
+                content.iter().map(move |bytes| PublishedRecord { bytes, created, obtainable })
             })
             .collect()
     }
@@ -72,11 +60,7 @@ impl Simulator {
     #[track_caller]
     pub fn obtainable_records(&self, tenant: Uuid, content_type: &str) -> Vec<Bytes> {
         let records = self.published_records(tenant, content_type);
-        records
-            .into_iter()
-            .filter(|record| record.obtainable)
-            .map(|record| record.bytes)
-            .collect()
+        records.into_iter().filter(|record| record.obtainable).map(|record| record.bytes).collect()
     }
 }
 
@@ -95,17 +79,10 @@ fn published(feed: &Feed) -> Vec<Published> {
 /// `{slices, records, obtainable_records, subscription}`
 pub(crate) fn summary(feed: &Feed) -> Value {
     let records = |wanted: fn(&Published) -> bool, slices: &[Published]| -> u64 {
-        slices
-            .iter()
-            .filter(|slice| wanted(slice))
-            .map(|slice| slice.content.count())
-            .sum()
+        slices.iter().filter(|slice| wanted(slice)).map(|slice| slice.content.count()).sum()
     };
     let slices = published(feed);
-    let subscription = feed
-        .subscription
-        .is_on()
-        .map(|on| if on { "enabled" } else { "disabled" });
+    let subscription = feed.subscription.is_on().map(|on| if on { "enabled" } else { "disabled" });
     json!({
         "slices": slices.len(),
         "records": records(|_| true, &slices),

@@ -109,14 +109,9 @@ impl Simulator {
                 tokio::time::sleep(what.every).await;
                 let seed = what.seed.wrapping_add(round);
                 let now = simulator.now();
-                simulator.generate(
-                    tenant,
-                    &Generate::new(seed, what.records, Duration::from_millis(1), now),
-                );
+                simulator.generate(tenant, &Generate::new(seed, what.records, Duration::from_millis(1), now));
             }
         });
-        Publisher {
-            task: task.abort_handle(),
-        }
+        Publisher { task: task.abort_handle() }
     }
 }

@@ -1,46 +1,21 @@
 //! Made-up audit records, in the shapes that live ones have.
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use rand::{Rng, RngExt, rngs::StdRng};
 use uuid::Uuid;
 
-use crate::{
-    Generated,
-    seeds::seeded,
-    shapes::{Json, client_ip, guid, operation, parameters, pick, properties, user},
-};
+use crate::shapes::{Json, client_ip, guid, operation, parameters, pick, properties, user};
 
 /// One record. Names in the order of live ones: `CreationTime` and `Id` first.
-pub(crate) fn record(
-    rng: &mut StdRng,
-    content_type: &str,
-    tenant: Uuid,
-    happened: Timestamp,
-) -> Vec<u8> {
+pub(crate) fn record(rng: &mut StdRng, content_type: &str, tenant: Uuid, happened: Timestamp) -> Vec<u8> {
     let (operation, record_type, workload) = operation(rng, content_type);
     let mut json = Json::new();
-    json.text(
-        "CreationTime",
-        &happened.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-    );
+    json.text("CreationTime", &happened.strftime("%Y-%m-%dT%H:%M:%S").to_string());
     json.text("Id", &guid(rng));
     json.text("Operation", operation);
     json.text("OrganizationId", &tenant.to_string());
     json.raw("RecordType", &unusual_or(rng, record_type).to_string());
-    json.text(
-        "ResultStatus",
-        pick(
-            rng,
-            &[
-                "Success",
-                "Succeeded",
-                "PartiallySucceeded",
-                "Failed",
-                "True",
-            ],
-        ),
-    );
+    json.text("ResultStatus", pick(rng, &["Success", "Succeeded", "PartiallySucceeded", "Failed", "True"]));
     json.text("UserKey", &format!("{:016X}", rng.next_u64()));
     json.raw("UserType", &rng.random_range(0..6).to_string());
     json.raw("Version", "1");
@@ -61,45 +36,21 @@ pub(crate) fn record(
 
 /// A quarter of the live record types are in no table.
 fn unusual_or(rng: &mut StdRng, usual: u32) -> u32 {
-    if rng.random_bool(0.25) {
-        rng.random_range(200..420)
-    } else {
-        usual
-    }
+    if rng.random_bool(0.25) { rng.random_range(200..420) } else { usual }
 }
 
 fn directory(rng: &mut StdRng, json: &mut Json) {
     json.raw("AzureActiveDirectoryEventType", "1");
     json.raw("ExtendedProperties", &parameters(rng));
     json.raw("ModifiedProperties", &properties(rng));
-    json.raw(
-        "Actor",
-        &format!(
-            r#"[{{"ID":"{}","Type":0}},{{"ID":"\/users\/{}","Type":5}}]"#,
-            guid(rng),
-            guid(rng)
-        ),
-    );
+    json.raw("Actor", &format!(r#"[{{"ID":"{}","Type":0}},{{"ID":"\/users\/{}","Type":5}}]"#, guid(rng), guid(rng)));
     json.text("ErrorNumber", &rng.random_range(0..60_000).to_string());
     // Live records escape slashes, which no JSON library would have to: it must survive.
-    json.raw(
-        "UserAgent",
-        r#""Mozilla\/5.0 (Windows NT 10.0; Win64; x64) Gecko\/20100101\u000d\u000a""#,
-    );
+    json.raw("UserAgent", r#""Mozilla\/5.0 (Windows NT 10.0; Win64; x64) Gecko\/20100101\u000d\u000a""#);
 }
 
 fn exchange(rng: &mut StdRng, json: &mut Json) {
-    json.text(
-        "ClientInfoString",
-        pick(
-            rng,
-            &[
-                "Client=REST;Client=RESTSystem;;",
-                "Client=OWA;Action=ViaProxy",
-                "",
-            ],
-        ),
-    );
+    json.text("ClientInfoString", pick(rng, &["Client=REST;Client=RESTSystem;;", "Client=OWA;Action=ViaProxy", ""]));
     json.raw("ExternalAccess", pick(rng, &["true", "false"]));
     json.text("MailboxOwnerUPN", &user(rng));
     json.raw("Parameters", &parameters(rng));
@@ -112,46 +63,16 @@ fn exchange(rng: &mut StdRng, json: &mut Json) {
             )
         })
         .collect();
-    let path = pick(
-        rng,
-        &[
-            r"\\Inbox",
-            r"\\Posteingang\\Gr\u00fc\u00dfe",
-            r"\\受信トレイ",
-        ],
-    );
-    json.raw(
-        "Folders",
-        &format!(
-            r#"[{{"FolderItems":[{}],"Path":"{path}"}}]"#,
-            items.join(",")
-        ),
-    );
+    let path = pick(rng, &[r"\\Inbox", r"\\Posteingang\\Gr\u00fc\u00dfe", r"\\受信トレイ"]);
+    json.raw("Folders", &format!(r#"[{{"FolderItems":[{}],"Path":"{path}"}}]"#, items.join(",")));
 }
 
 fn sharepoint(rng: &mut StdRng, json: &mut Json) {
-    let file = pick(
-        rng,
-        &[
-            "Budget 2026.xlsx",
-            "Überblick & Plan.docx",
-            "議事録.pptx",
-            "a \"quoted\" name.txt",
-            "🗂️.zip",
-        ],
-    );
+    let file =
+        pick(rng, &["Budget 2026.xlsx", "Überblick & Plan.docx", "議事録.pptx", "a \"quoted\" name.txt", "🗂️.zip"]);
     json.text("SourceFileName", file);
-    json.text(
-        "ObjectId",
-        &format!(
-            "https://contoso.sharepoint.example/sites/{}/{file}",
-            rng.random_range(1..40)
-        ),
-    );
-    json.raw(
-        "ItemType",
-        pick(rng, &[r#""File""#, r#""Folder""#, r#""Web""#]),
-    );
+    json.text("ObjectId", &format!("https://contoso.sharepoint.example/sites/{}/{file}", rng.random_range(1..40)));
+    json.raw("ItemType", pick(rng, &[r#""File""#, r#""Folder""#, r#""Web""#]));
     json.raw("ModifiedProperties", &properties(rng));
     json.text("EventData", "<Type>Edit</Type><Scope>all</Scope>");
 }

@@ -19,6 +19,9 @@ pub(crate) struct Reply {
     pub(crate) delivery: Delivery,
 }
 
+/// An answer that ends the matter early.
+pub(crate) type Refusal = Box<Reply>;
+
 #[derive(Debug)]
 pub(crate) enum Body {
     Text(Bytes),
@@ -73,25 +76,23 @@ impl Reply {
 
     /// The API's error shape.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
-        Reply::json(
-            status,
-            &json!({"error": {"code": code, "message": message}}),
-        )
+        Reply::json(status, &json!({"error": {"code": code, "message": message}}))
+    }
+
+    /// [`Reply::error`], ending the matter.
+    pub(crate) fn refusal(status: u16, code: &str, message: &str) -> Refusal {
+        Box::new(Reply::error(status, code, message))
     }
 
     /// An HTML page, as gateways send them.
     pub(crate) fn html(status: u16, title: &str) -> Self {
-        let page = format!(
-            "<!DOCTYPE html>\r\n<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>"
-        );
+        let page =
+            format!("<!DOCTYPE html>\r\n<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>");
         Reply::text(status, "text/html; charset=us-ascii", page)
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Reply::json(
-            401,
-            &json!({"Message": "Authorization has been denied for this request."}),
-        )
+        Reply::json(401, &json!({"Message": "Authorization has been denied for this request."}))
     }
 
     pub(crate) fn with_next_page(mut self, uri: String) -> Self {
@@ -108,10 +109,6 @@ impl Reply {
 /// The answer to one request too many.
 pub(crate) fn too_many_requests(throttle: &Throttle, method: &str, call: &Call) -> Reply {
     let publisher = call.parameter("publisheridentifier").unwrap_or_default();
-    Reply::error(
-        throttle.status,
-        "AF429",
-        &format!("Too many requests. Method={method}, PublisherId={publisher}"),
-    )
-    .with_retry_after(throttle.retry_after)
+    Reply::error(throttle.status, "AF429", &format!("Too many requests. Method={method}, PublisherId={publisher}"))
+        .with_retry_after(throttle.retry_after)
 }

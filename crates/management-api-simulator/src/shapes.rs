@@ -33,33 +33,16 @@ fn quoted(value: &str) -> String {
 }
 
 pub(crate) fn pick<'a>(rng: &mut StdRng, from: &[&'a str]) -> &'a str {
-    from.get(rng.random_range(0..from.len().max(1)))
-        .copied()
-        .unwrap_or_default()
+    from.get(rng.random_range(0..from.len().max(1))).copied().unwrap_or_default()
 }
 
 pub(crate) fn guid(rng: &mut StdRng) -> String {
-    Builder::from_random_bytes(rng.random())
-        .into_uuid()
-        .to_string()
+    Builder::from_random_bytes(rng.random()).into_uuid().to_string()
 }
 
 pub(crate) fn user(rng: &mut StdRng) -> String {
-    let name = pick(
-        rng,
-        &[
-            "adele.vance",
-            "zoë.müller",
-            "joão",
-            "山田",
-            "svc-backup",
-            "o'brien",
-        ],
-    );
-    let domain = pick(
-        rng,
-        &["contoso.example", "fabrikam.example", "northwind.example"],
-    );
+    let name = pick(rng, &["adele.vance", "zoë.müller", "joão", "山田", "svc-backup", "o'brien"]);
+    let domain = pick(rng, &["contoso.example", "fabrikam.example", "northwind.example"]);
     match rng.random_range(0..20) {
         0 => "Not Available".to_owned(),
         1 => "ServicePrincipal_4f1c2a".to_owned(),
@@ -84,24 +67,13 @@ pub(crate) fn client_ip(rng: &mut StdRng) -> String {
 
 /// A string, a list of names and values, or an object: all three are live.
 pub(crate) fn parameters(rng: &mut StdRng) -> String {
-    let value = pick(
-        rng,
-        &[
-            "True",
-            "contoso.example\\adele",
-            "line 1\r\nline 2\t\"quoted\"",
-            "Größe",
-            "",
-        ],
-    );
+    let value = pick(rng, &["True", "contoso.example\\adele", "line 1\r\nline 2\t\"quoted\"", "Größe", ""]);
     let value = quoted(value);
     match rng.random_range(0..4) {
         0 => quoted("-Name \"Default policy\" -Comment \"<SNIP>\""),
         1 => format!(r#"{{"Identity":{value},"Force":true,"Depth":null}}"#),
         2 => "[]".to_owned(),
-        _ => format!(
-            r#"[{{"Name":"Identity","Value":{value}}},{{"Name":"Confirm","Value":"False"}}]"#
-        ),
+        _ => format!(r#"[{{"Name":"Identity","Value":{value}}},{{"Name":"Confirm","Value":"False"}}]"#),
     }
 }
 
@@ -111,10 +83,9 @@ pub(crate) fn properties(rng: &mut StdRng) -> String {
         0 => "[]".to_owned(),
         1 => r#"["DisplayName","Manager"]"#.to_owned(),
         2 => r#"{"DisplayName":{"New":"Zo\u00eb","Old":"Zoe"}}"#.to_owned(),
-        _ => format!(
-            r#"[{{"Name":"AccountEnabled","NewValue":"[\r\n  {}\r\n]","OldValue":""}}]"#,
-            rng.random_bool(0.5)
-        ),
+        _ => {
+            format!(r#"[{{"Name":"AccountEnabled","NewValue":"[\r\n  {}\r\n]","OldValue":""}}]"#, rng.random_bool(0.5))
+        }
     }
 }
 
@@ -126,28 +97,20 @@ pub(crate) fn operation(rng: &mut StdRng, content_type: &str) -> (&'static str, 
             ("UserLoginFailed", 15, "AzureActiveDirectory"),
             ("Add member to role.", 8, "AzureActiveDirectory"),
         ],
-        "Audit.Exchange" => &[
-            ("MailItemsAccessed", 50, "Exchange"),
-            ("Set-Mailbox", 1, "Exchange"),
-            ("HardDelete", 3, "Exchange"),
-        ],
+        "Audit.Exchange" => {
+            &[("MailItemsAccessed", 50, "Exchange"), ("Set-Mailbox", 1, "Exchange"), ("HardDelete", 3, "Exchange")]
+        }
         "Audit.SharePoint" => &[
             ("FileAccessed", 6, "SharePoint"),
             ("FileModified", 6, "OneDrive"),
             ("SiteCollectionCreated", 4, "SharePoint"),
         ],
-        "DLP.All" => &[
-            ("DlpRuleMatch", 13, "Exchange"),
-            ("DlpRuleMatch", 11, "SharePoint"),
-        ],
+        "DLP.All" => &[("DlpRuleMatch", 13, "Exchange"), ("DlpRuleMatch", 11, "SharePoint")],
         _ => &[
             ("TeamsSessionStarted", 25, "MicrosoftTeams"),
             ("New-DlpCompliancePolicy", 18, "SecurityComplianceCenter"),
             ("ViewReport", 20, "PowerBI"),
         ],
     };
-    known
-        .get(rng.random_range(0..known.len()))
-        .copied()
-        .unwrap_or(("Unknown", 0, "Unknown"))
+    known.get(rng.random_range(0..known.len())).copied().unwrap_or(("Unknown", 0, "Unknown"))
 }

@@ -67,25 +67,13 @@ impl Simulator {
     /// If the address cannot be listened on.
     pub async fn start(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        let shared = Arc::new(Shared {
-            address: listener.local_addr()?,
-            world: Mutex::new(World::new(config)),
-        });
+        let shared = Arc::new(Shared { address: listener.local_addr()?, world: Mutex::new(World::new(config)) });
         let closed = Arc::new(AtomicBool::new(false));
-        let door = Door {
-            listener,
-            closed: Arc::clone(&closed),
-        };
+        let door = Door { listener, closed: Arc::clone(&closed) };
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Fuse>();
         let serving = tokio::spawn(async move { axum::serve(door, service).await });
-        let server = Server {
-            accepting: serving.abort_handle(),
-            closed,
-        };
-        Ok(Simulator {
-            shared,
-            _server: Arc::new(server),
-        })
+        let server = Server { accepting: serving.abort_handle(), closed };
+        Ok(Simulator { shared, _server: Arc::new(server) })
     }
 
     /// The origin of both services, such as `http://127.0.0.1:40123`, without a slash at the end: the root of the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::records::generated_record;
+use crate::filler::generated_record;
 
 /// Some records, made available together. The smallest thing a listing can name.
 #[derive(Debug, Clone)]
@@ -25,10 +25,7 @@ pub struct Slice {
 impl Slice {
     /// A slice of these records, each a JSON object as it shall travel.
     pub fn new<R: Into<Bytes>>(created: Timestamp, records: impl IntoIterator<Item = R>) -> Self {
-        Slice::of(
-            created,
-            Content::Records(records.into_iter().map(Into::into).collect()),
-        )
+        Slice::of(created, Content::Records(records.into_iter().map(Into::into).collect()))
     }
 
     /// A slice whose records are made up while they are sent.
@@ -37,13 +34,7 @@ impl Slice {
     }
 
     fn of(created: Timestamp, content: Content) -> Self {
-        Slice {
-            created,
-            content,
-            visible_at: None,
-            expires: None,
-            repeat: 0,
-        }
+        Slice { created, content, visible_at: None, expires: None, repeat: 0 }
     }
 
     /// Not listed before `at`.

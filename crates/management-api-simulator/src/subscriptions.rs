@@ -24,10 +24,7 @@ pub(crate) struct Subscription {
 impl Subscription {
     /// On since ever.
     pub(crate) fn since_ever() -> Self {
-        Subscription {
-            changes: vec![(Timestamp::MIN, true)],
-            ..Subscription::default()
-        }
+        Subscription { changes: vec![(Timestamp::MIN, true)], ..Subscription::default() }
     }
 
     /// `None`: never started.
@@ -38,19 +35,13 @@ impl Subscription {
     /// Whether it was on at this instant.
     pub(crate) fn was_on(&self, at: Timestamp) -> bool {
         let before = self.changes.partition_point(|&(since, _)| since <= at);
-        before
-            .checked_sub(1)
-            .and_then(|index| self.changes.get(index))
-            .is_some_and(|&(_, on)| on)
+        before.checked_sub(1).and_then(|index| self.changes.get(index)).is_some_and(|&(_, on)| on)
     }
 
     /// Whether content made available before the first start became obtainable by it.
     pub(crate) fn reaches_back_to(&self, created: Timestamp) -> bool {
         self.reaches_back_to.is_some_and(|from| from <= created)
-            && self
-                .changes
-                .first()
-                .is_some_and(|&(started, _)| created <= started)
+            && self.changes.first().is_some_and(|&(started, _)| created <= started)
     }
 
     pub(crate) fn start(&mut self, now: Timestamp, config: &Config) {
@@ -66,8 +57,7 @@ impl Subscription {
     }
 
     fn cools_down(&self, now: Timestamp, config: &Config) -> bool {
-        self.last_started
-            .is_some_and(|last| now < plus(last, config.start_cool_down))
+        self.last_started.is_some_and(|last| now < plus(last, config.start_cool_down))
     }
 
     fn to_json(&self, content_type: &str) -> Option<Value> {
@@ -80,13 +70,7 @@ impl Subscription {
 pub(crate) fn list(tenant: &TenantState) -> Reply {
     let listed: Vec<Value> = CONTENT_TYPES
         .iter()
-        .filter_map(|&content_type| {
-            tenant
-                .feeds
-                .get(content_type)?
-                .subscription
-                .to_json(content_type)
-        })
+        .filter_map(|&content_type| tenant.feeds.get(content_type)?.subscription.to_json(content_type))
         .collect();
     Reply::json(200, &Value::Array(listed))
 }
@@ -103,19 +87,11 @@ pub(crate) fn start(
         return Reply::html(411, "Length Required");
     }
     if !call.body.is_empty() {
-        return Reply::error(
-            400,
-            "AF20021",
-            "The webhook endpoint could not be validated.",
-        );
+        return Reply::error(400, "AF20021", "The webhook endpoint could not be validated.");
     }
     let subscription = &mut tenant.feed(content_type).subscription;
     if subscription.is_on() == Some(true) {
-        return Reply::error(
-            400,
-            "AF20024",
-            "The subscription is already enabled. No property change.",
-        );
+        return Reply::error(400, "AF20024", "The subscription is already enabled. No property change.");
     }
     if subscription.cools_down(now, config) {
         return too_many_requests(&config.throttle, "StartSubscription", call);
@@ -123,10 +99,6 @@ pub(crate) fn start(
     subscription.start(now, config);
     match subscription.to_json(content_type) {
         Some(started) => Reply::json(200, &started),
-        None => Reply::error(
-            500,
-            "AF50000",
-            "An internal error occurred. Retry the request.",
-        ),
+        None => Reply::error(500, "AF50000", "An internal error occurred. Retry the request."),
     }
 }

@@ -26,19 +26,12 @@ pub struct Calls {
 impl Calls {
     /// Calls of this operation by all tenants, whatever the answer.
     pub fn of(&self, operation: Operation) -> u64 {
-        self.counts
-            .iter()
-            .filter(|((known, _), _)| *known == operation)
-            .map(|(_, count)| count)
-            .sum()
+        self.counts.iter().filter(|((known, _), _)| *known == operation).map(|(_, count)| count).sum()
     }
 
     /// Calls of this operation with this tenant in the path.
     pub fn of_tenant(&self, tenant: Uuid, operation: Operation) -> u64 {
-        self.counts
-            .get(&(operation, Some(tenant)))
-            .copied()
-            .unwrap_or(0)
+        self.counts.get(&(operation, Some(tenant))).copied().unwrap_or(0)
     }
 
     /// All calls.
@@ -77,11 +70,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn calls(&self, allowed: u64, refused: u64) -> Calls {
-        Calls {
-            counts: self.counts.clone(),
-            allowed,
-            refused,
-        }
+        Calls { counts: self.counts.clone(), allowed, refused }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -90,10 +79,7 @@ impl Tally {
     }
 
     pub(crate) fn record(&mut self, call: &Call, subject: &Subject, status: u16, at: Timestamp) {
-        *self
-            .counts
-            .entry((subject.operation, subject.tenant))
-            .or_default() += 1;
+        *self.counts.entry((subject.operation, subject.tenant)).or_default() += 1;
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();
         }
@@ -111,16 +97,12 @@ impl Tally {
 
     /// Notes a call that Microsoft does not know.
     pub(crate) fn unknown(&mut self, call: &Call) {
-        self.violations
-            .push(format!("unknown call: {} {}", call.method, call.path));
+        self.violations.push(format!("unknown call: {} {}", call.method, call.path));
     }
 
     /// Notes what is against the protocol although it may be answered.
     pub(crate) fn check(&mut self, call: &Call, route: &Route) {
-        let mut note = |what: &str| {
-            self.violations
-                .push(format!("{what}: {} {}", call.method, call.path))
-        };
+        let mut note = |what: &str| self.violations.push(format!("{what}: {} {}", call.method, call.path));
         match route.operation {
             Operation::Token => return,
             Operation::StartSubscription => {
@@ -135,9 +117,7 @@ impl Tally {
         }
         match call.parameters("publisheridentifier").as_slice() {
             [] => note("without PublisherIdentifier"),
-            [publisher] if Uuid::try_parse(publisher).is_err() => {
-                note("a PublisherIdentifier that is no GUID")
-            }
+            [publisher] if Uuid::try_parse(publisher).is_err() => note("a PublisherIdentifier that is no GUID"),
             [_] => {}
             [_, _, ..] => note("more than one PublisherIdentifier"),
         }

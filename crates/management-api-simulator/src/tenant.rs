@@ -44,11 +44,7 @@ impl Tenant {
     pub fn example(number: u32) -> Self {
         let id = Uuid::from_fields(number, 0, 0x4000, &[0x80, 0, 0, 0, 0, 0, 0, 0]);
         let client_id = Uuid::from_fields(number, 0xc11e, 0x4000, &[0x80, 0, 0, 0, 0, 0, 0, 0]);
-        Tenant::new(
-            id,
-            client_id.to_string(),
-            format!("{SECRET_PREFIX}{number}"),
-        )
+        Tenant::new(id, client_id.to_string(), format!("{SECRET_PREFIX}{number}"))
     }
 
     /// With all five subscriptions on since ever.
@@ -99,10 +95,7 @@ pub struct Secret {
 impl Secret {
     /// A secret that does not expire.
     pub fn new(value: impl Into<String>) -> Self {
-        Secret {
-            value: value.into(),
-            expires: None,
-        }
+        Secret { value: value.into(), expires: None }
     }
 
     /// The same secret, good until `at`.

@@ -9,26 +9,21 @@ const PIECE: usize = 64 * 1024;
 
 impl RecordsBody {
     fn separators(&self) -> (&'static [u8], &'static [u8], &'static [u8]) {
-        if self.spaced {
-            (b"[\r\n  ", b",\r\n  ", b"\r\n]\r\n")
-        } else {
-            (b"[", b",", b"]")
-        }
+        if self.spaced { (b"[\r\n  ", b",\r\n  ", b"\r\n]\r\n") } else { (b"[", b",", b"]") }
     }
 
-    fn length(&self) -> u64 {
+    /// The exact size of the text in bytes.
+    pub(crate) fn length(&self) -> u64 {
         let (open, between, close) = self.separators();
         let count: u64 = self.slices.iter().map(Content::count).sum();
         let records: u64 = self.slices.iter().map(Content::bytes).sum();
-        let whole = records
-            + (open.len() + close.len()) as u64
-            + count.saturating_sub(1) * between.len() as u64;
+        let whole = records + (open.len() + close.len()) as u64 + count.saturating_sub(1) * between.len() as u64;
         self.truncated_at.map_or(whole, |at| whole.min(at))
     }
 }
 
 /// The JSON array, in pieces.
-struct Text {
+pub(crate) struct Text {
     records: Box<dyn Iterator<Item = Bytes> + Send>,
     separators: (&'static [u8], &'static [u8], &'static [u8]),
     /// What comes before the next record; `None`: the array is closed.
@@ -37,7 +32,7 @@ struct Text {
 }
 
 impl Text {
-    fn of(body: RecordsBody) -> Self {
+    pub(crate) fn of(body: RecordsBody) -> Self {
         let separators = body.separators();
         Text {
             records: Box::new(body.slices.into_iter().flat_map(|slice| slice.iter())),
@@ -47,7 +42,7 @@ impl Text {
         }
     }
 
-    fn next(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
         let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
         while piece.len() < PIECE
             && let Some(before) = self.before

@@ -25,12 +25,7 @@ pub struct Throttle {
 
 impl Default for Throttle {
     fn default() -> Self {
-        Throttle {
-            requests_per_minute: Some(2_000),
-            window: ThrottleWindow::Sliding,
-            status: 403,
-            retry_after: None,
-        }
+        Throttle { requests_per_minute: Some(2_000), window: ThrottleWindow::Sliding, status: 403, retry_after: None }
     }
 }
 
@@ -62,10 +57,7 @@ impl Meter {
             return true;
         };
         let admitted = self.admitted.entry(account).or_default();
-        while admitted
-            .front()
-            .is_some_and(|&at| !shares_minute(at, now, throttle.window))
-        {
+        while admitted.front().is_some_and(|&at| !shares_minute(at, now, throttle.window)) {
             admitted.pop_front();
         }
         let admits = admitted.len() < limit;

@@ -1,20 +1,13 @@
-//! The token endpoint of Entra ID: `POST /{tenant}/oauth2/v2.0/token`.
+//! The access tokens that are out.
 
 use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    Cloud, Role, TOKEN_PREFIX, Tenant,
-    call::{Call, Route},
-    clock::plus,
-    reply::Reply,
-    world::World,
-};
+use crate::{Role, TOKEN_PREFIX, Tenant, clock::plus};
 
-/// The tokens that are out.
+/// Every token that was issued and has neither expired nor been revoked.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     granted: HashMap<String, Grant>,
@@ -29,18 +22,11 @@ pub(crate) struct Grant {
 }
 
 impl Tokens {
-    fn issue(&mut self, tenant: &Tenant, lifetime: Duration, now: Timestamp) -> String {
+    /// A new token for the tenant's application.
+    pub(crate) fn issue(&mut self, tenant: &Tenant, lifetime: Duration, now: Timestamp) -> String {
         self.granted.retain(|_, grant| now < grant.expires);
-        let token = format!(
-            "{TOKEN_PREFIX}{}{}",
-            Uuid::new_v4().simple(),
-            Uuid::new_v4().simple()
-        );
-        let grant = Grant {
-            tenant: tenant.id,
-            roles: tenant.roles.clone(),
-            expires: plus(now, lifetime),
-        };
+        let token = format!("{TOKEN_PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let grant = Grant { tenant: tenant.id, roles: tenant.roles.clone(), expires: plus(now, lifetime) };
         self.granted.insert(token.clone(), grant);
         token
     }

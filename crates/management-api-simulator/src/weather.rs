@@ -77,20 +77,14 @@ pub(crate) struct Sky {
 
 impl Sky {
     pub(crate) fn new(weather: Weather) -> Self {
-        Sky {
-            weather,
-            ..Sky::default()
-        }
+        Sky { weather, ..Sky::default() }
     }
 
     pub(crate) fn draw(&mut self, subject: &Subject, call: &Call) -> Option<What> {
         if self.weather == Weather::default() {
             return None;
         }
-        let tenant = subject
-            .tenant
-            .map(|tenant| tenant.to_string())
-            .unwrap_or_default();
+        let tenant = subject.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         let asked_for = fingerprint(&[
             subject.operation.name(),
             &tenant,
@@ -106,61 +100,31 @@ impl Sky {
     }
 }
 
-fn draw(
-    weather: &Weather,
-    operation: Operation,
-    asked_for: u64,
-    nth: u64,
-) -> Option<(&'static str, What)> {
+fn draw(weather: &Weather, operation: Operation, asked_for: u64, nth: u64) -> Option<(&'static str, What)> {
     let mut rng = seeded(weather.seed ^ asked_for, &["weather", &nth.to_string()]);
     let of_entra = operation == Operation::Token;
     let after = rng.random_range(0..4_096);
-    let internal_error = if of_entra {
-        (503, "AADSTS90033")
-    } else {
-        (500, "AF50000")
-    };
+    let internal_error = if of_entra { (503, "AADSTS90033") } else { (500, "AF50000") };
     let mut chance: f64 = rng.random_range(0.0..1.0);
     let kinds = [
-        (
-            "throttled",
-            weather.throttled,
-            What::Throttled {
-                status: 403,
-                retry_after: None,
-            },
-        ),
+        ("throttled", weather.throttled, What::Throttled { status: 403, retry_after: None }),
         ("unavailable", weather.unavailable, What::Unavailable),
         ("bad_gateway", weather.bad_gateway, What::BadGateway),
         (
             "internal_error",
             weather.internal_error,
-            What::Error {
-                status: internal_error.0,
-                code: internal_error.1.to_owned(),
-            },
+            What::Error { status: internal_error.0, code: internal_error.1.to_owned() },
         ),
-        (
-            "error_inside_200",
-            weather.error_inside_200,
-            What::ErrorInside200 {
-                code: "AF50000".to_owned(),
-            },
-        ),
+        ("error_inside_200", weather.error_inside_200, What::ErrorInside200 { code: "AF50000".to_owned() }),
         ("unauthorized", weather.unauthorized, What::Unauthorized),
         ("dropped", weather.dropped, What::Drop),
         ("cut_body", weather.cut_body, What::CutBody { after }),
         ("truncated", weather.truncated, What::Truncate { after }),
-        (
-            "slow",
-            weather.slow,
-            What::StallHead(weather.slow_for.mul_f64(rng.random_range(0.0..1.0))),
-        ),
+        ("slow", weather.slow, What::StallHead(weather.slow_for.mul_f64(rng.random_range(0.0..1.0)))),
     ];
     for (kind, likely, what) in kinds {
         if chance < likely {
-            let spared =
-                of_entra && matches!(kind, "error_inside_200" | "unauthorized" | "truncated");
+            let spared = of_entra && matches!(kind, "error_inside_200" | "unauthorized" | "truncated");
             return (!spared).then_some((kind, what));
         }
         chance -= likely;

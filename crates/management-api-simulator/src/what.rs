@@ -111,9 +111,7 @@ impl What {
             | What::SlowFirstByte(_)
             | What::StallBody { .. } => Stage::Call,
             What::RepeatNextPage | What::ForeignNextPage { .. } => Stage::Page,
-            What::ForeignContentUri { .. } | What::MissingContentUri | What::MissingContentId => {
-                Stage::Entries
-            }
+            What::ForeignContentUri { .. } | What::MissingContentUri | What::MissingContentId => Stage::Entries,
         }
     }
 }

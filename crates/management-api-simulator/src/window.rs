@@ -11,7 +11,7 @@ use jiff::{
 use crate::{
     call::Call,
     clock::{minus, plus},
-    reply::Reply,
+    reply::{Refusal, Reply},
 };
 
 /// `start <= contentCreated < end`.
@@ -25,13 +25,10 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 impl Window {
     /// The window that the parameters ask for; without any, the last 24 hours.
-    pub(crate) fn asked(call: &Call, now: Timestamp) -> Result<Window, Reply> {
+    pub(crate) fn asked(call: &Call, now: Timestamp) -> Result<Window, Refusal> {
         let (start, end) = match (call.parameter("starttime"), call.parameter("endtime")) {
             (None, None) => {
-                return Ok(Window {
-                    start: minus(now, DAY),
-                    end: now,
-                });
+                return Ok(Window { start: minus(now, DAY), end: now });
             }
             (Some(start), Some(end)) => (instant("startTime", &start)?, instant("endTime", &end)?),
             (Some(_), None) | (None, Some(_)) => return Err(out_of_rule("AF20030")),
@@ -46,8 +43,8 @@ impl Window {
     }
 }
 
-fn out_of_rule(code: &str) -> Reply {
-    Reply::error(
+fn out_of_rule(code: &str) -> Refusal {
+    Reply::refusal(
         400,
         code,
         "Start time and end time must both be specified (or both omitted) and must be less than or equal to 24 hours \
@@ -57,21 +54,14 @@ fn out_of_rule(code: &str) -> Reply {
 
 /// UTC: `YYYY-MM-DD`, `YYYY-MM-DDTHH:MM`, `YYYY-MM-DDTHH:MM:SS`, and what `NextPageUri` has,
 /// `YYYY-MM-DDTHH:MM:SS.fffffffZ`.
-fn instant(name: &str, text: &str) -> Result<Timestamp, Reply> {
+fn instant(name: &str, text: &str) -> Result<Timestamp, Refusal> {
     let plain = text.strip_suffix('Z').unwrap_or(text);
     let parsed = if plain.contains('T') {
         plain.parse::<DateTime>().ok()
     } else {
         plain.parse::<Date>().ok().map(|day| day.at(0, 0, 0, 0))
     };
-    parsed
-        .and_then(|at| at.to_zoned(TimeZone::UTC).ok())
-        .map(|at| at.timestamp())
-        .ok_or_else(|| {
-            Reply::error(
-                400,
-                "AF20002",
-                &format!("Invalid parameter type: {name}. Expected type: datetime"),
-            )
-        })
+    parsed.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| at.timestamp()).ok_or_else(|| {
+        Reply::refusal(400, "AF20002", &format!("Invalid parameter type: {name}. Expected type: datetime"))
+    })
 }

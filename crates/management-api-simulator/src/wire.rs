@@ -33,10 +33,7 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        let fuse = Fuse {
-            blown: Arc::default(),
-            closed: Arc::clone(&self.closed),
-        };
+        let fuse = Fuse { blown: Arc::default(), closed: Arc::clone(&self.closed) };
         (Wire { stream, fuse }, address)
     }
 
@@ -80,22 +77,14 @@ pub(crate) struct Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.fuse.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.fuse.check()?;
         match in_microsofts_case(buf) {
             Some(head) => Pin::new(&mut self.stream).poll_write(cx, &head),
@@ -121,12 +110,8 @@ fn in_microsofts_case(buf: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let end = buf.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let at = buf
-        .get(..end)?
-        .windows(LOWER.len())
-        .position(|window| window == LOWER)?;
+    let at = buf.get(..end)?.windows(LOWER.len()).position(|window| window == LOWER)?;
     let mut head = buf.to_vec();
-    head.get_mut(at..at + LOWER.len())?
-        .copy_from_slice(b"\r\nNextPageUri: ");
+    head.get_mut(at..at + LOWER.len())?.copy_from_slice(b"\r\nNextPageUri: ");
     Some(head)
 }

@@ -6,15 +6,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    CONTENT_TYPES, Clock, Config, Tenant,
-    faults::Faults,
-    feed::{Feed, Key},
-    paging::Pages,
-    subscriptions::Subscription,
-    tally::Tally,
-    throttle::Meter,
-    tokens::Tokens,
-    weather::Sky,
+    CONTENT_TYPES, Clock, Config, Tenant, aggregate::Key, faults::Faults, feed::Feed, paging::Pages,
+    subscriptions::Subscription, tally::Tally, throttle::Meter, tokens::Tokens, weather::Sky,
 };
 
 #[derive(Debug)]
@@ -68,24 +61,12 @@ impl World {
         let feeds = CONTENT_TYPES
             .into_iter()
             .map(|content_type| {
-                let subscribed = settings
-                    .subscriptions
-                    .iter()
-                    .any(|named| named == content_type);
-                let subscription = if subscribed {
-                    Subscription::since_ever()
-                } else {
-                    Subscription::default()
-                };
+                let subscribed = settings.subscriptions.iter().any(|named| named == content_type);
+                let subscription = if subscribed { Subscription::since_ever() } else { Subscription::default() };
                 (content_type, Feed::new(subscription))
             })
             .collect();
-        let tenant = TenantState {
-            settings,
-            feeds,
-            listed: HashMap::new(),
-            pages: Pages::default(),
-        };
+        let tenant = TenantState { settings, feeds, listed: HashMap::new(), pages: Pages::default() };
         self.tenants.insert(tenant.settings.id, tenant);
     }
 

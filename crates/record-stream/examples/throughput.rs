@@ -1,9 +1,5 @@
 //! Throughput of the stream on recorded audit records, next to two baselines in the same run.
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a measurement, run by hand"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement, run by hand")]
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -55,18 +51,11 @@ fn main() -> ExitCode {
         let start = Instant::now();
         let bytes_out = encoder.finish().unwrap().len() as u64;
         spent += start.elapsed();
-        report(
-            &format!("flate2 alone, level {level}"),
-            spent,
-            bytes_in,
-            bytes_out,
-        );
+        report(&format!("flate2 alone, level {level}"), spent, bytes_in, bytes_out);
     }
 
     let mut body = Vec::new();
-    generate(&records, b"[", b",", b"]", |piece| {
-        body.extend_from_slice(piece)
-    });
+    generate(&records, b"[", b",", b"]", |piece| body.extend_from_slice(piece));
     for level in LEVELS {
         let start = Instant::now();
         let values: Vec<&RawValue> = serde_json::from_slice(&body).unwrap();
@@ -84,13 +73,7 @@ fn main() -> ExitCode {
 }
 
 /// The records over and over, made as they are read: only pieces are ever held.
-fn generate(
-    records: &[String],
-    open: &[u8],
-    comma: &[u8],
-    close: &[u8],
-    mut read: impl FnMut(&[u8]),
-) {
+fn generate(records: &[String], open: &[u8], comma: &[u8], close: &[u8], mut read: impl FnMut(&[u8])) {
     let mut piece = open.to_vec();
     let mut length = 0;
     for record in records.iter().cycle() {

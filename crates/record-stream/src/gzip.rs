@@ -2,10 +2,12 @@ use std::io::{self, Write};
 
 use flate2::{Compression, write::GzEncoder};
 
+/// 200 MB of recorded audit records on one core, compression alone: level 1 makes 22.1 MB of them at 800 MB/s, level 3
+/// 15.8 MB at 520 MB/s, level 6 13.8 MB at 350 MB/s. An object is written once and kept for years: size decides.
 const LEVEL: Compression = Compression::new(6);
 
-/// Bytes to compress at a time. What deflate emits depends on how it is fed: neither the pieces in which a body came nor
-/// the white space in it may show in the object.
+/// Bytes to compress at a time. What deflate emits depends on how it is fed, and neither the pieces in which a body
+/// came nor the white space in it may show in the object.
 const BLOCK: usize = 64 * 1024;
 
 /// A gzip member without name or time: the same bytes written, in whatever pieces, give the same bytes out.
@@ -17,11 +19,7 @@ pub(crate) struct Gzip {
 
 impl Gzip {
     pub(crate) fn new() -> Self {
-        Self {
-            block: Vec::with_capacity(BLOCK),
-            encoder: GzEncoder::new(Vec::new(), LEVEL),
-            taken: 0,
-        }
+        Self { block: Vec::with_capacity(BLOCK), encoder: GzEncoder::new(Vec::new(), LEVEL), taken: 0 }
     }
 
     pub(crate) fn write(&mut self, mut bytes: &[u8]) {

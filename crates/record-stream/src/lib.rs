@@ -3,10 +3,10 @@
 //! No IO and no async: the caller brings the bytes and takes the compressed ones away. Memory is bounded by the largest
 //! single record and a few fixed buffers, whatever the size of the array.
 //!
-//! - A record is written as it was received, less the white space outside its strings, on a line of its own, in order.
-//! - A record counts once it is complete, valid JSON and valid UTF-8. Any JSON value is a record; lone surrogate escapes
-//!   and deep nesting are the sender's business.
-//! - The same bytes give the same output, in whatever pieces they arrive.
+//! - A record is written as it was received, less the white space outside its strings, on its own line, in order.
+//! - A record counts once it is complete, valid JSON and valid UTF-8. Any JSON value is a record, at any depth, and an
+//!   escape need not make a character: lone surrogates are kept.
+//! - The same bytes give the same output, in whatever pieces they arrive, until flate2 or its backend changes.
 //!
 //! ```
 //! use record_stream::RecordStream;
@@ -27,6 +27,8 @@ mod place;
 mod record;
 mod scanner;
 mod stream;
+mod summary;
 
 pub use malformed::{Malformed, Reason};
-pub use stream::{RecordStream, Summary};
+pub use stream::RecordStream;
+pub use summary::Summary;

@@ -20,7 +20,7 @@ pub enum Reason {
     /// The body begins with this byte: an error object (`{`) or a web page (`<`), say.
     #[error("not a JSON array, '[' was expected and not '{}'", .0.escape_ascii())]
     NotAnArray(u8),
-    /// The body ended before the array did.
+    /// The body ended before the array did. A record that has not ended is not looked into.
     #[error("the body ends before its array does")]
     Cut,
     /// Between two records: no record begins with this byte, or no comma came before it.

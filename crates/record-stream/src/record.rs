@@ -26,13 +26,11 @@ pub(crate) fn check(raw: &[u8]) -> Result<(), (usize, Reason)> {
 
 /// The first byte that cannot be there, or the length if it is the end that cannot.
 fn syntax_fault(raw: &[u8]) -> usize {
-    // Byte by byte, because serde_json then counts the byte at fault as the last of its position; and with a comma after
-    // the record, as in the array, because that is the byte at fault where the end of the bytes would be none.
+    // Byte by byte, because serde_json then counts the byte at fault as the last of its position. With a comma after
+    // the record, as in the array, because the end of the bytes would be no byte at fault.
     match serde_json::from_reader::<_, Box<RawValue>>(raw.chain(&b","[..])) {
         Err(error) if !error.is_eof() => {
-            let lines = raw
-                .split_inclusive(|&byte| byte == b'\n')
-                .take(error.line().saturating_sub(1));
+            let lines = raw.split_inclusive(|&byte| byte == b'\n').take(error.line().saturating_sub(1));
             (lines.map(<[u8]>::len).sum::<usize>() + error.column()).saturating_sub(1)
         }
         Ok(_) | Err(_) => raw.len(),

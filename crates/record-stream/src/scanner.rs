@@ -27,11 +27,7 @@ impl Scanner {
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Within::Scalar,
             _ => return None,
         };
-        Some(Self {
-            within,
-            depth: 0,
-            spaced: false,
-        })
+        Some(Self { within, depth: 0, spaced: false })
     }
 
     /// The number of bytes up to the end of the record, or `None` if it goes on after `bytes`.
@@ -70,8 +66,7 @@ impl Scanner {
                     self.within = Within::String;
                 }
                 Within::Scalar => {
-                    if !matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.')
-                    {
+                    if !matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.') {
                         return Some(at);
                     }
                     at += 1;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::gzip::Gzip;
 use crate::place::Place;
-use crate::{Malformed, record};
+use crate::{Malformed, Summary, record};
 
 /// Turns the bytes of one JSON array into gzip JSON Lines; see the crate for what is written.
 ///
@@ -18,30 +18,10 @@ pub struct RecordStream {
     failure: Option<Malformed>,
 }
 
-/// What the whole stream came to.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// The last compressed bytes, the gzip trailer included.
-    pub tail: Vec<u8>,
-    /// Records written, one a line.
-    pub records: u64,
-    /// Bytes of JSON read, white space and a byte order mark included.
-    pub bytes_in: u64,
-    /// Bytes of the whole gzip object, `tail` included.
-    pub bytes_out: u64,
-}
-
 impl RecordStream {
     /// A stream that has read nothing.
     pub fn new() -> Self {
-        Self {
-            place: Place::Mark(0),
-            begun: Vec::new(),
-            gzip: Gzip::new(),
-            records: 0,
-            bytes_in: 0,
-            failure: None,
-        }
+        Self { place: Place::Mark(0), begun: Vec::new(), gzip: Gzip::new(), records: 0, bytes_in: 0, failure: None }
     }
 
     /// Reads the next bytes of the body, however many, and returns the compressed bytes that are ready: often none.
@@ -72,18 +52,10 @@ impl RecordStream {
             return Err(failure);
         }
         if let Some(reason) = self.place.unfinished() {
-            return Err(Malformed {
-                offset: self.bytes_in,
-                reason,
-            });
+            return Err(Malformed { offset: self.bytes_in, reason });
         }
         let (tail, bytes_out) = self.gzip.finish();
-        Ok(Summary {
-            tail,
-            records: self.records,
-            bytes_in: self.bytes_in,
-            bytes_out,
-        })
+        Ok(Summary { tail, records: self.records, bytes_in: self.bytes_in, bytes_out })
     }
 
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
@@ -102,10 +74,7 @@ impl RecordStream {
                     }
                 }
             } else {
-                self.place = self.place.step(next).map_err(|reason| Malformed {
-                    offset: self.bytes_in,
-                    reason,
-                })?;
+                self.place = self.place.step(next).map_err(|reason| Malformed { offset: self.bytes_in, reason })?;
                 // The first byte of a record is the scanner's to take.
                 usize::from(!matches!(self.place, Place::Record(_)))
             };
@@ -125,10 +94,7 @@ impl RecordStream {
             self.begun.extend_from_slice(last);
             &self.begun
         };
-        record::check(raw).map_err(|(at, reason)| Malformed {
-            offset: start + at as u64,
-            reason,
-        })?;
+        record::check(raw).map_err(|(at, reason)| Malformed { offset: start + at as u64, reason })?;
         if spaced {
             record::without_white_space(raw, |run| self.gzip.write(run));
         } else {
@@ -156,17 +122,6 @@ impl fmt::Debug for RecordStream {
             .field("records", &self.records)
             .field("bytes_in", &self.bytes_in)
             .field("failure", &self.failure)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Figures only: a tail holds records, if compressed.
-impl fmt::Debug for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Summary")
-            .field("records", &self.records)
-            .field("bytes_in", &self.bytes_in)
-            .field("bytes_out", &self.bytes_out)
             .finish_non_exhaustive()
     }
 }

@@ -1,1 +1,26 @@
-//! stub
+//! For tests: every port in memory, a clock that is set by hand, and one contract suite per port that the real adapters
+//! pass as well.
+//!
+//! The fakes keep state and are strict: what was never set up is a panic, and a scripted fault that was never met fails
+//! the test in `assert_met`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken test set-up should stop the test right there")]
+
+pub mod contracts;
+
+mod archive;
+mod clock;
+mod management_api;
+mod power;
+mod queue;
+mod samples;
+mod state;
+mod tenants;
+
+pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
+pub use self::clock::{FixedDice, ManualClock};
+pub use self::management_api::{Call, FakeManagementApi};
+pub use self::power::{Power, Powered};
+pub use self::queue::MemoryQueue;
+pub use self::samples::{TENANT, at, blob, content, feed, message, tenant, window};
+pub use self::state::MemoryState;
+pub use self::tenants::MemoryTenants;

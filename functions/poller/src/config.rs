@@ -1,5 +1,6 @@
 //! The poller's environment.
 
+use audit_feed::fair_line::Pace;
 use audit_feed::plan::PlanPolicy;
 use audit_feed::poll::PollPolicy;
 use jiff::SignedDuration;
@@ -31,8 +32,7 @@ impl Config {
             },
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(environment.number("BACKFILL_HOURS", 0..=168, 168)),
-                concurrency: 16,
-                reserve: SignedDuration::from_secs(15),
+                pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(15) },
             },
             metrics: environment.metrics(),
             path_style: environment.has_local_aws(),

@@ -5,19 +5,17 @@ mod report;
 mod shard;
 mod subscription;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use futures::future::{Either, select};
-use futures::stream::{FuturesUnordered, StreamExt};
-use futures::pin_mut;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 pub use self::report::{FeedReport, PollReport, TenantReport};
 pub use self::shard::{NoSuchShard, Shard};
 
 use self::feed_run::{FeedRun, Step};
 use crate::failure::{Failure, FailureKind};
+use crate::fair_line::Pace;
 use crate::plan::PlanPolicy;
 use crate::ports::{Clock, ManagementApi, Queue, State, Tenants};
 use crate::tenant::{BadSecret, Tenant};
@@ -44,10 +42,8 @@ pub struct Poll<T, M, S, Q, C> {
 pub struct PollPolicy {
     /// Which windows.
     pub plan: PlanPolicy,
-    /// How many tenants and windows are in work at once.
-    pub concurrency: usize,
-    /// Nothing new is begun this long before the deadline.
-    pub reserve: SignedDuration,
+    /// How many tenants and windows at once.
+    pub pace: Pace,
 }
 
 /// What waits for its turn. A feed goes to the end of the line after each window, so that one tenant's backfill never
@@ -75,22 +71,9 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
     /// # Errors
     /// Only where the tenants cannot be listed. All else stands in the report, each tenant and feed failing alone.
     pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<PollReport, Failure> {
-        let (mut report, mut waiting) = roster(self.tenants.all().await?, shard);
-        let mut running = FuturesUnordered::new();
-        let out_of_time = self.clock.sleep_until(deadline);
-        pin_mut!(out_of_time);
-        loop {
-            let may_begin = self.clock.now() < deadline - self.policy.reserve;
-            while may_begin && running.len() < self.policy.concurrency {
-                let Some(work) = waiting.pop_front() else { break };
-                running.push(self.work(work));
-            }
-            match select(running.next(), &mut out_of_time).await {
-                Either::Left((Some(done), _)) => waiting.extend(report.take_in(done)),
-                Either::Left((None, _)) | Either::Right(_) => break,
-            }
-        }
-        drop(running);
+        let (mut report, tenants) = roster(self.tenants.all().await?, shard);
+        let work = async |work| self.work(work).await;
+        self.policy.pace.work_off(&self.clock, deadline, tenants, work, |done| report.take_in(done)).await;
         report.close(self.clock.now());
         Ok(report)
     }
@@ -136,9 +119,9 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
 
 /// The tenants of this shard, each with its place in the report. Two secrets for one tenant would move one cursor with
 /// different settings: the first by name is polled, the others are told so.
-fn roster(secrets: Vec<Result<Tenant, BadSecret>>, shard: Shard) -> (PollReport, VecDeque<Work>) {
+fn roster(secrets: Vec<Result<Tenant, BadSecret>>, shard: Shard) -> (PollReport, Vec<Work>) {
     let mut report = PollReport::default();
-    let mut waiting = VecDeque::new();
+    let mut waiting = Vec::new();
     let mut polled_by: HashMap<_, String> = HashMap::new();
     for secret in secrets {
         match secret {
@@ -157,7 +140,7 @@ fn roster(secrets: Vec<Result<Tenant, BadSecret>>, shard: Shard) -> (PollReport,
                     continue;
                 }
                 polled_by.insert(tenant.id, tenant.secret_id.clone());
-                waiting.push_back(Work::Open { tenant: report.tenants.len(), secret: Rc::new(tenant.clone()) });
+                waiting.push(Work::Open { tenant: report.tenants.len(), secret: Rc::new(tenant.clone()) });
                 report.tenants.push(TenantReport::waiting(tenant.secret_id, tenant.id));
             }
             Ok(_) | Err(_) => {}

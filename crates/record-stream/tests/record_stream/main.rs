@@ -1,6 +1,8 @@
 //! What the stream promises, from outside: stories with values, malformed bodies with their offsets, and properties.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod bodies;
+mod invalid_records;
 mod malformed;
 mod properties;
 mod stories;
@@ -8,12 +10,10 @@ mod stories;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use record_stream::{Malformed, RecordStream, Summary};
+use record_stream::{Malformed, Reason, RecordStream, Summary};
 
 /// Streams the pieces; returns the whole object and the summary.
-fn archive<'a>(
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<(Vec<u8>, Summary), Malformed> {
+fn archive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<u8>, Summary), Malformed> {
     let mut stream = RecordStream::new();
     let mut object = Vec::new();
     for piece in pieces {
@@ -29,10 +29,7 @@ fn unzip(object: &[u8]) -> String {
     let mut member = GzDecoder::new(object);
     let mut text = String::new();
     member.read_to_string(&mut text).unwrap();
-    assert!(
-        member.into_inner().is_empty(),
-        "bytes after the gzip member"
-    );
+    assert!(member.into_inner().is_empty(), "bytes after the gzip member");
     text
 }
 
@@ -41,12 +38,13 @@ fn lines(body: impl AsRef<[u8]>) -> String {
     unzip(&archive([body.as_ref()]).unwrap().0)
 }
 
-/// A body of more than one compressor block, whose records look alike but do not repeat.
-fn large_body() -> String {
-    let record = |n: u64| {
-        let id = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        format!(r#"{{"Id":"{id:016x}","Operation":"FileAccessed","UserId":"user{n}@example.com"}}"#)
-    };
-    let records: Vec<_> = (0..6000).map(record).collect();
-    format!("[{}]", records.join(","))
+/// Each body must fail at its offset, for its reason, whether it comes whole or byte by byte.
+#[track_caller]
+fn assert_faults(cases: &[(&[u8], u64, Reason)]) {
+    for &(body, offset, reason) in cases {
+        let shown = body.escape_ascii();
+        let expected = Malformed { offset, reason };
+        assert_eq!(archive([body]).unwrap_err(), expected, "whole: {shown}");
+        assert_eq!(archive(body.chunks(1)).unwrap_err(), expected, "byte by byte: {shown}");
+    }
 }

@@ -1,112 +1,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 use record_stream::Reason;
 use serde_json::value::{RawValue, Value};
 
-use crate::{archive, large_body, unzip};
-
-fn value() -> impl Strategy<Value = Value> {
-    let text = || prop_oneof![".{0,12}", r#"[ \\"/\n\t\u{0}{}\[\],:é😀]{0,12}"#];
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        text().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(4, 24, 6, move |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..6).prop_map(Value::from),
-            vec((text(), inner), 0..6)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Style {
-    Compact,
-    Pretty,
-    Ragged,
-}
-
-fn style() -> impl Strategy<Value = Style> {
-    select(vec![Style::Compact, Style::Pretty, Style::Ragged])
-}
-
-fn body_of(records: &[Value], style: Style) -> Vec<u8> {
-    let pretty = || serde_json::to_string_pretty(records).unwrap();
-    match style {
-        Style::Compact => serde_json::to_vec(records).unwrap(),
-        Style::Pretty => pretty().into_bytes(),
-        // A line break inside a string is always escaped.
-        Style::Ragged => pretty().replace('\n', "\t\r\n\n ").into_bytes(),
-    }
-}
-
-fn body() -> impl Strategy<Value = Vec<u8>> {
-    (vec(value(), 0..6), style()).prop_map(|(records, style)| body_of(&records, style))
-}
-
-/// Pieces of JSON and of what is nearly JSON, thrown together into something like an array.
-fn soup() -> impl Strategy<Value = Vec<u8>> {
-    let token = select(vec![
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        ",",
-        ":",
-        " ",
-        "\n",
-        "1",
-        "0",
-        "-",
-        ".5",
-        "e",
-        "null",
-        "true",
-        "\"",
-        "\"a\"",
-        "\"a\":",
-        "\\",
-        "\"\\\"\"",
-        "\t",
-        "x",
-        "{}",
-        "[]",
-        "{\"a\":1}",
-        "1,",
-        "é",
-    ]);
-    vec(token, 0..12).prop_map(|tokens| format!("[{}]", tokens.concat()).into_bytes())
-}
-
-fn cut<'a>(body: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
-    let mut at: Vec<_> = cuts.iter().map(|cut| cut.index(body.len() + 1)).collect();
-    at.extend([0, body.len()]);
-    at.sort_unstable();
-    at.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect()
-}
-
-fn mutate(body: &mut Vec<u8>, mutations: &[(Index, u8, u8)]) {
-    for (at, kind, byte) in mutations {
-        let at = at.index(body.len());
-        match kind {
-            0 => body[at] = *byte,
-            1 => body.insert(at, *byte),
-            _ if body.len() > 1 => drop(body.remove(at)),
-            _ => {}
-        }
-    }
-}
-
-fn mutations() -> impl Strategy<Value = Vec<(Index, u8, u8)>> {
-    let byte = prop_oneof![any::<u8>(), select(b"[]{},:\"\\ \n\tu0-.eE+tfn".to_vec())];
-    vec((any::<Index>(), 0..3u8, byte), 1..4)
-}
+use crate::bodies::{Style, body, body_of, cut, large_body, mutate, mutations, soup, style, value};
+use crate::{archive, unzip};
 
 fn is_array_of_values(body: &[u8]) -> bool {
     serde_json::from_slice::<Vec<&RawValue>>(body).is_ok()
@@ -115,9 +14,7 @@ fn is_array_of_values(body: &[u8]) -> bool {
 /// Where serde_json stops when it reads the whole body byte by byte.
 fn serde_offset(body: &[u8]) -> Option<u64> {
     let error = serde_json::from_reader::<_, Vec<Box<RawValue>>>(body).err()?;
-    let lines = body
-        .split_inclusive(|&byte| byte == b'\n')
-        .take(error.line() - 1);
+    let lines = body.split_inclusive(|&byte| byte == b'\n').take(error.line() - 1);
     Some((lines.map(<[u8]>::len).sum::<usize>() + error.column() - 1) as u64)
 }
 

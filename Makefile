@@ -1,0 +1,107 @@
+# Every verb does all its own set-up; `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build deploy demo test test-localstack check chaos bench local clean functions
+
+# ---- Options: VERB OPTION=VALUE. A value that makes no sense ends with a message and exit code 2. ----
+
+OPTIONS := ARCH AUTH KEEP PARAMS RECORDS SEEDS
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+$(foreach v,$(filter-out $(OPTIONS),$(GIVEN)),$(error $v is no option: these are $(OPTIONS), see `make help`))
+one_of = $(if $(strip $($1)),$(if $(filter $2,$($1)),,$(error $1=$($1): give one of $2)))
+$(call one_of,ARCH,arm64 x86_64)
+$(call one_of,AUTH,true false)
+$(call one_of,KEEP,0 1)
+ifneq ($(shell [[ '$(SEEDS)' =~ ^([1-9][0-9]*)?$$ ]] && echo good),good)
+$(error SEEDS=$(SEEDS): give a number)
+endif
+ifeq ($(origin RECORDS),undefined)
+RECORDS := $(wildcard ../shared/records)
+else ifeq ($(wildcard $(RECORDS)/.),)
+$(error RECORDS=$(RECORDS): give a folder of {ContentType}.jsonl.gz files)
+endif
+export AUTH
+
+# ---- Set-up ----
+
+CARGO := cargo
+VENV := .venv
+# cargo-lambda, zig, sam and cfn-lint before any that the machine may have.
+TOOLS := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" SAM_CLI_TELEMETRY=0
+BIN := $(or $(CARGO_TARGET_DIR),target)/debug
+HOST_ARCH := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+FUNCTIONS := poller fetcher reconciler
+
+$(VENV)/.stamp: infra/requirements.txt
+	@echo "Installing the tools into $(VENV) (once, about a minute)"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed" >&2; exit 2; }
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# One build of the whole workspace serves the demonstration, the tests and `local`: building parts of it would compile the
+# AWS SDK again for each different set of features.
+functions:
+	$(CARGO) build --workspace --bins
+
+# Rust's standard library for the architecture $1.
+define need_target
+	@triple=$(if $(filter arm64,$1),aarch64,x86_64)-unknown-linux-gnu; \
+	[ -d "$$(rustc --print target-libdir --target $$triple)" ] || rustup target add $$triple || { \
+	  echo "Rust's standard library for $$triple is missing, and rustup cannot install it" >&2; exit 2; }
+endef
+
+# ---- Verbs ----
+
+help: ## Lists the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(VENV)/.stamp ## Compiles the functions as AWS runs them (ARCH=arm64|x86_64; default: this machine's)
+	$(call need_target,$(or $(ARCH),$(HOST_ARCH)))
+	$(TOOLS) $(CARGO) lambda build --release --locked $(if $(filter arm64,$(or $(ARCH),$(HOST_ARCH))),--arm64,--x86-64) \
+	  $(FUNCTIONS:%=--bin %)
+
+# The first time SAM asks, and keeps the answers in samconfig.toml.
+deploy: $(VENV)/.stamp ## Builds and deploys to AWS (ARCH=arm64|x86_64; default arm64; PARAMS='Key=Value Key="a b"')
+	$(call need_target,$(or $(ARCH),arm64))
+	$(TOOLS) sam build --parameter-overrides 'Architecture=$(or $(ARCH),arm64) $(PARAMS)'
+	$(TOOLS) sam deploy $(if $(wildcard samconfig.toml),,--guided) --capabilities CAPABILITY_IAM \
+	  --parameter-overrides 'Architecture=$(or $(ARCH),arm64) $(PARAMS)'
+
+demo: $(VENV)/.stamp functions ## Deploys to a local AWS and archives real records (RECORDS=folder; KEEP=1 leaves it running)
+	@infra/local/with-local-aws $(BIN)/demo --bin-dir $(BIN) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter 1,$(KEEP)),--keep)
+
+test: $(VENV)/.stamp functions ## Runs all tests beside one local AWS (AUTH=true: which enforces the policies)
+	infra/local/with-local-aws $(CARGO) test --workspace
+
+test-localstack: $(VENV)/.stamp ## Runs the contract suites against LocalStack as well, where it can be installed
+	@if infra/local/install-localstack; then infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
+
+check: $(VENV)/.stamp ## Format, architecture, unused dependencies, template, clippy, rustdoc
+	$(CARGO) fmt --all --check
+	infra/check-architecture.py
+	$(TOOLS) cfn-lint template.yaml
+	$(TOOLS) sam validate --lint --region us-east-1
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
+
+chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
+	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test chaos -- --nocapture
+
+bench: ## Measures the record stream
+	$(CARGO) bench -p record-stream
+
+local: $(VENV)/.stamp functions ## Runs a local AWS and the simulator for `cargo lambda watch` and `invoke`, until Ctrl-C
+	@LOCAL_AWS_PORT=4566 infra/local/with-local-aws bash -c '$(VENV)/bin/python infra/local/bootstrap-resources.py && \
+	  printf "%s\n" "In a second terminal:" \
+	    "  export PATH=$(CURDIR)/$(VENV)/bin:\$$PATH" \
+	    "  cargo lambda watch --env-file infra/local/watch.env" \
+	    "and in a third one, with the same PATH:" \
+	    "  cargo lambda invoke poller --data-file infra/local/events/poller.json" \
+	    "To look at what they do:  set -a; . infra/local/watch.env" && \
+	  exec $(BIN)/management-api-simulator $(if $(RECORDS),--records $(RECORDS),--generate 2000)'
+
+clean: ## Removes all that these verbs made
+	$(CARGO) clean
+	rm -rf $(VENV) .venv-localstack .aws-sam .demo

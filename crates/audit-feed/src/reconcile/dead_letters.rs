@@ -1,0 +1,90 @@
+//! Dead letters are not a grave: once their cause is gone, they go back to the fetchers.
+
+use std::collections::HashMap;
+
+use super::{DeadLetterReport, Reconcile};
+use crate::content::ContentDigest;
+use crate::failure::Failure;
+use crate::loss::{Loss, LossReason};
+use crate::message::ContentMessage;
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, ManagementApi, Queue, State, Tenants, WindowLog};
+
+/// Bounded work: what is left is seen by the next run.
+const MOST_ROUNDS: usize = 50;
+
+impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
+where
+    T: Tenants,
+    M: ManagementApi,
+    S: State + WindowLog,
+    Q: Queue,
+    A: ArchiveIndex,
+    L: DeadLetters,
+    C: Clock,
+{
+    /// Sends back what can be fetched now. A message leaves the dead-letter queue only after its copy is in the queue,
+    /// its object was seen, or its loss is on record.
+    pub(super) async fn revive_dead_letters(&self) -> DeadLetterReport {
+        let mut report = DeadLetterReport::default();
+        // Whether a tenant can be collected is asked once a run, by the cheapest call there is.
+        let mut collectable = HashMap::new();
+        for _ in 0..MOST_ROUNDS {
+            let letters = match self.dead_letters.receive().await {
+                Ok(letters) if letters.is_empty() => break,
+                Ok(letters) => letters,
+                Err(failure) => {
+                    report.error = Some(failure);
+                    break;
+                }
+            };
+            for (receipt, body) in letters {
+                if let Err(failure) = self.revive(receipt, &body, &mut collectable, &mut report).await {
+                    report.error = Some(failure);
+                }
+            }
+        }
+        report
+    }
+
+    async fn revive(
+        &self,
+        receipt: L::Receipt,
+        body: &str,
+        collectable: &mut HashMap<String, bool>,
+        report: &mut DeadLetterReport,
+    ) -> Result<(), Failure> {
+        let Ok(message) = ContentMessage::parse(body) else {
+            report.kept += 1;
+            return Ok(());
+        };
+        let archived = self.archive.archived(message.feed(), message.content_created).await?;
+        if archived.contains(&ContentDigest::of(&message.content_id)) {
+            report.archived_meanwhile += 1;
+        } else if message.content_expiration <= self.clock.now() {
+            let (from, to) = (message.window_start, message.window_end);
+            let content = Some(message.content_id.clone());
+            let loss = Loss { from, to, reason: LossReason::ContentGone, content };
+            self.state.keep_loss(message.feed(), &loss).await?;
+            report.lost.push(loss);
+        } else if self.is_collectable(&message.secret_id, collectable).await {
+            self.queue.send(std::slice::from_ref(&message)).await?;
+            report.revived += 1;
+        } else {
+            report.kept += 1;
+            return Ok(());
+        }
+        self.dead_letters.remove(receipt).await
+    }
+
+    async fn is_collectable(&self, secret_id: &str, known: &mut HashMap<String, bool>) -> bool {
+        if let Some(known) = known.get(secret_id) {
+            return *known;
+        }
+        let answer = match self.tenants.one(secret_id, Freshness::Fresh).await {
+            Ok(tenant) => self.management_api.enabled_subscriptions(&tenant).await.is_ok(),
+            Err(_) => false,
+        };
+        known.insert(secret_id.to_owned(), answer);
+        answer
+    }
+}

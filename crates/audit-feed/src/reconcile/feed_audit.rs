@@ -1,0 +1,187 @@
+//! One feed looked at again, window by window.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use futures::{StreamExt, pin_mut};
+use jiff::{SignedDuration, Timestamp};
+
+use super::completeness::{day_of, day_reports};
+use super::{LateContent, Reconcile};
+use crate::content::{Content, ContentDigest};
+use crate::failure::Failure;
+use crate::feed::FeedId;
+use crate::loss::{Loss, LossReason};
+use crate::message::ContentMessage;
+use crate::plan::PlanPolicy;
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
+use crate::tenant::Tenant;
+use crate::window::Window;
+use crate::window_record::{LookingBack, WindowRecord};
+
+/// What is still to be looked at of one feed in this run, and what was found so far.
+pub(super) struct FeedAudit {
+    /// Where its report stands.
+    pub(super) place: usize,
+    tenant: Rc<Tenant>,
+    pub(super) feed: FeedId,
+    pub(super) windows: Vec<WindowRecord>,
+    pub(super) losses: Vec<Loss>,
+    /// Places in `windows`.
+    due: VecDeque<usize>,
+    /// The days whose report is out of date.
+    stale_days: BTreeSet<Timestamp>,
+    /// What the archive holds, by hour: windows of one hour share one listing.
+    hours: HashMap<Timestamp, HashSet<ContentDigest>>,
+    pub(super) found: Found,
+}
+
+/// What a run found in one feed.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) windows_checked: u64,
+    pub(super) late: Vec<LateContent>,
+    pub(super) missing: u64,
+    pub(super) lost: Vec<Loss>,
+}
+
+impl FeedAudit {
+    pub(super) fn new(
+        place: usize,
+        tenant: Rc<Tenant>,
+        feed: FeedId,
+        windows: Vec<WindowRecord>,
+        losses: Vec<Loss>,
+        now: Timestamp,
+        looking_back: &LookingBack,
+    ) -> Self {
+        let due = (0..windows.len()).filter(|place| looking_back.is_due(&windows[*place], now)).collect();
+        let (stale_days, hours, found) = (BTreeSet::new(), HashMap::new(), Found::default());
+        Self { place, tenant, feed, windows, losses, due, stale_days, hours, found }
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.due.is_empty() && self.stale_days.is_empty()
+    }
+}
+
+impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
+where
+    T: Tenants,
+    M: ManagementApi,
+    S: State + WindowLog,
+    Q: Queue,
+    A: ArchiveIndex,
+    L: DeadLetters,
+    C: Clock,
+{
+    /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
+    /// When no window is left, writes the reports of the days concerned.
+    pub(super) async fn look_at_next_window(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        let Some(place) = audit.due.pop_front() else { return self.store_reports(audit).await };
+        let now = self.clock.now();
+        let mut record = audit.windows[place].clone();
+        let window = record.window;
+        let listable = window.start() >= now - PlanPolicy::REACH + SignedDuration::from_mins(5);
+        let listed = if listable { self.list_again(audit, window).await? } else { BTreeMap::new() };
+
+        let late: BTreeSet<ContentDigest> =
+            listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
+        let archived = self.archived(audit, window).await?;
+        let known_lost: HashSet<ContentDigest> =
+            audit.losses.iter().filter_map(|loss| loss.content.as_deref().map(ContentDigest::of)).collect();
+        record.digests.extend(&late);
+        let open: Vec<ContentDigest> = record
+            .digests
+            .iter()
+            .copied()
+            .filter(|digest| !archived.contains(digest) && !known_lost.contains(digest))
+            .collect();
+        let messages: Vec<ContentMessage> = open
+            .iter()
+            .filter_map(|digest| listed.get(digest))
+            .map(|content| ContentMessage::new(&audit.tenant.secret_id, audit.feed, window, content.clone()))
+            .collect();
+        self.queue.send(&messages).await?;
+
+        let id_of = |digest: &ContentDigest| match (listed.get(digest), record.missing.get(digest)) {
+            (Some(content), _) => content.id.clone(),
+            (None, Some(id)) => id.clone(),
+            (None, None) => format!("digest {digest}"),
+        };
+        let missing: BTreeMap<ContentDigest, String> = open.iter().map(|digest| (*digest, id_of(digest))).collect();
+        let late_contents = late.iter().filter_map(|digest| listed.get(digest));
+        audit.found.late.extend(late_contents.map(|content| LateContent::new(content, &record, now)));
+        audit.found.missing += missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
+        record.late += late.len() as u64;
+        record.lost = record.digests.iter().filter(|digest| known_lost.contains(digest)).count() as u64;
+        record.missing = missing;
+        if !listable {
+            self.give_up_missing(audit, &mut record).await?;
+        }
+        record.looked_at = Some(now);
+        record.settled_at = record.missing.is_empty().then_some(now);
+        self.state.keep_window(audit.feed, &record).await?;
+        audit.windows[place] = record;
+        audit.stale_days.insert(day_of(window.start()));
+        audit.found.windows_checked += 1;
+        Ok(())
+    }
+
+    async fn list_again(
+        &self,
+        audit: &FeedAudit,
+        window: Window,
+    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+        let mut contents = BTreeMap::new();
+        let pages = self.management_api.list(&audit.tenant, audit.feed.content_type, window);
+        pin_mut!(pages);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|failure| failure.during(format_args!("window {window}")))?;
+            contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
+        }
+        Ok(contents)
+    }
+
+    /// What the archive holds of the hours that the window touches.
+    async fn archived(&self, audit: &mut FeedAudit, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
+        let mut archived = HashSet::new();
+        for hour in hours_of(window) {
+            if !audit.hours.contains_key(&hour) {
+                let names = self.archive.archived(audit.feed, hour).await?;
+                audit.hours.insert(hour, names);
+            }
+            archived.extend(audit.hours.get(&hour).into_iter().flatten().copied());
+        }
+        Ok(archived)
+    }
+
+    /// What can no longer be listed and has no object will never have one.
+    async fn give_up_missing(&self, audit: &mut FeedAudit, record: &mut WindowRecord) -> Result<(), Failure> {
+        for content in std::mem::take(&mut record.missing).into_values() {
+            let (from, to) = (record.window.start(), record.window.end());
+            let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
+            self.state.keep_loss(audit.feed, &loss).await?;
+            record.lost += 1;
+            audit.losses.push(loss.clone());
+            audit.found.lost.push(loss);
+        }
+        Ok(())
+    }
+
+    async fn store_reports(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        for report in day_reports(audit.feed, &audit.windows, &audit.losses, &audit.stale_days, self.clock.now()) {
+            let json = serde_json::to_vec(&report).unwrap_or_default();
+            self.archive.store_report(&report.key(), json).await?;
+        }
+        audit.stale_days.clear();
+        Ok(())
+    }
+}
+
+fn hours_of(window: Window) -> impl Iterator<Item = Timestamp> {
+    const HOUR: i64 = 3_600;
+    let first = window.start().as_second().div_euclid(HOUR);
+    let last = (window.end().as_second() - 1).div_euclid(HOUR);
+    (first..=last).filter_map(|hour| Timestamp::from_second(hour * HOUR).ok())
+}

@@ -1,0 +1,119 @@
+//! Looking back: every window is listed again, with the very same bounds, and compared with the archive.
+
+mod completeness;
+mod dead_letters;
+mod feed_audit;
+mod report;
+
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+pub use self::completeness::DayReport;
+pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
+
+use self::feed_audit::FeedAudit;
+use crate::failure::Failure;
+use crate::fair_line::Pace;
+use crate::feed::FeedId;
+use crate::plan::PlanPolicy;
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
+use crate::tenant::Tenant;
+use crate::window_record::LookingBack;
+
+/// The use case of the reconciler.
+#[derive(Debug)]
+pub struct Reconcile<T, M, S, Q, A, L, C> {
+    /// Whose feeds are looked at.
+    pub tenants: T,
+    /// Where windows are listed again.
+    pub management_api: M,
+    /// What was found before.
+    pub state: S,
+    /// Where late and missing content goes.
+    pub queue: Q,
+    /// What arrived.
+    pub archive: A,
+    /// What failed too often.
+    pub dead_letters: L,
+    /// What time it is.
+    pub clock: C,
+    /// When to look, and how much at once.
+    pub policy: ReconcilePolicy,
+}
+
+/// What does not change from run to run.
+#[derive(Debug, Clone)]
+pub struct ReconcilePolicy {
+    /// When a window is looked at again.
+    pub looking_back: LookingBack,
+    /// How many windows at once.
+    pub pace: Pace,
+}
+
+/// What waits for its turn. A feed goes to the end of the line after each window.
+enum Work {
+    Open { place: usize, tenant: Rc<Tenant>, feed: FeedId },
+    Window(FeedAudit),
+}
+
+enum Done {
+    Opened { place: usize, audit: Result<FeedAudit, Failure> },
+    Looked { audit: FeedAudit, failure: Option<Failure> },
+}
+
+impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
+where
+    T: Tenants,
+    M: ManagementApi,
+    S: State + WindowLog,
+    Q: Queue,
+    A: ArchiveIndex,
+    L: DeadLetters,
+    C: Clock,
+{
+    /// Looks at every window that is due until `deadline`; what was not reached is due at the next run.
+    ///
+    /// # Errors
+    /// Only where the tenants cannot be listed. All else stands in the report, each feed failing alone.
+    pub async fn run(&self, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
+        let mut report = ReconcileReport::default();
+        let mut line = Vec::new();
+        for tenant in self.tenants.all().await? {
+            // A bad secret is the poller's to tell: it does so every five minutes.
+            let Ok(tenant) = tenant.map(Rc::new) else { continue };
+            for content_type in tenant.content_types.iter().copied() {
+                let feed = tenant.feed(content_type);
+                line.push(Work::Open { place: report.feeds.len(), tenant: Rc::clone(&tenant), feed });
+                report.feeds.push(FeedReconciliation::waiting(feed));
+            }
+        }
+        report.dead_letters = self.revive_dead_letters().await;
+        let work = async |work| self.work(work).await;
+        self.policy.pace.work_off(&self.clock, deadline, line, work, |done| report.take_in(done)).await;
+        report.close();
+        Ok(report)
+    }
+
+    async fn work(&self, work: Work) -> Done {
+        match work {
+            Work::Open { place, tenant, feed } => {
+                let audit = self.open(place, tenant, feed).await;
+                Done::Opened { place, audit }
+            }
+            Work::Window(mut audit) => {
+                let failure = self.look_at_next_window(&mut audit).await.err();
+                Done::Looked { audit, failure }
+            }
+        }
+    }
+
+    async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
+        let now = self.clock.now();
+        // A day more than can be listed: what became unlistable since the last run is settled, too.
+        let since = now - PlanPolicy::REACH - jiff::SignedDuration::from_hours(24);
+        let windows = self.state.windows(feed, since).await?;
+        let losses = self.state.losses(feed, since).await?;
+        Ok(FeedAudit::new(place, tenant, feed, windows, losses, now, &self.policy.looking_back))
+    }
+}

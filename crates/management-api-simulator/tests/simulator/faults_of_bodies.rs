@@ -1,0 +1,159 @@
+//! Scripted faults on the way: connections that break, stall, or end too early.
+
+use std::time::{Duration, Instant};
+
+use management_api_simulator::{BlobFormat, Config, Fault, Generated, On, Operation, Simulator, Slice, Tenant, What};
+use reqwest::Method;
+
+use crate::{
+    EXCHANGE,
+    client::{Client, raw},
+    noon, noon_with, today,
+};
+
+/// A blob of about 30 kB and the client that is going to fetch it.
+async fn one_blob(blobs: BlobFormat) -> (Simulator, Client, String) {
+    let (microsoft, contoso) = noon_with(Config { blobs, ..Config::default() }).await;
+    let made_up = Generated { seed: 1, count: 100, record_bytes: 300 };
+    microsoft.publish_slice(contoso, EXCHANGE, Slice::generated(today("10:00:00"), made_up));
+    let client = Client::of(&microsoft, 1).await;
+    let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
+    (microsoft, client, id)
+}
+
+const LENGTH: usize = 100 * 300 + 99 + 2;
+
+fn uncompressed() -> BlobFormat {
+    BlobFormat { gzip: false, ..BlobFormat::default() }
+}
+
+fn on_fetch(what: What) -> Fault {
+    Fault::new(On::operation(Operation::FetchContent), what)
+}
+
+/// Head and body as they travelled, with the connection's end as the only end.
+async fn fetch_raw(microsoft: &Simulator, client: &Client, id: &str, encoding: &str) -> (String, String) {
+    let tenant = client.tenant;
+    let answer = raw(
+        microsoft,
+        format!(
+            "GET /api/v1.0/{tenant}/activity/feed/audit/{id}?PublisherIdentifier={tenant} HTTP/1.1\r\nHost: x\r\n\
+             Accept-Encoding: {encoding}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            client.token
+        ),
+    )
+    .await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+#[tokio::test]
+async fn a_body_cut_short_of_its_length() {
+    let (microsoft, client, id) = one_blob(uncompressed()).await;
+    microsoft.inject(on_fetch(What::CutBody { after: 1_000 }).times(2));
+    let (head, body) = fetch_raw(&microsoft, &client, &id, "identity").await;
+    assert!(head.contains(&format!("content-length: {LENGTH}")), "{head}");
+    assert_eq!(body.len(), 1_000);
+    let error = client.try_call(Method::GET, &client.feed(&format!("audit/{id}"))).await.unwrap_err();
+    assert!(error.is_body() || error.is_decode(), "{error:?}");
+    assert_eq!(client.blob(&id).await.record_ids().len(), 100);
+    microsoft.assert_clean();
+}
+
+#[tokio::test]
+async fn a_chunked_body_without_its_end() {
+    let (microsoft, client, id) = one_blob(BlobFormat { chunked: true, ..uncompressed() }).await;
+    microsoft.inject(on_fetch(What::CutBody { after: 1_000 }));
+    let (head, body) = fetch_raw(&microsoft, &client, &id, "identity").await;
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(body.starts_with("3E8\r\n[") && !body.ends_with("0\r\n\r\n"), "{body}");
+}
+
+#[tokio::test]
+async fn a_compressed_body_without_its_end() {
+    let (microsoft, client, id) = one_blob(BlobFormat::default()).await;
+    microsoft.inject(on_fetch(What::CutBody { after: 500 }));
+    let error = client.try_call(Method::GET, &client.feed(&format!("audit/{id}"))).await.unwrap_err();
+    assert!(error.is_body() || error.is_decode(), "{error:?}");
+}
+
+/// However large the number, something is missing.
+#[tokio::test]
+async fn a_cut_beyond_the_end_is_a_cut_before_the_end() {
+    for blobs in [uncompressed(), BlobFormat { chunked: true, ..uncompressed() }, BlobFormat::default()] {
+        let (microsoft, client, id) = one_blob(blobs).await;
+        microsoft.inject(on_fetch(What::CutBody { after: u64::MAX }));
+        assert!(client.try_call(Method::GET, &client.feed(&format!("audit/{id}"))).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn json_that_ends_too_early_in_perfect_http() {
+    for blobs in [uncompressed(), BlobFormat { chunked: true, ..uncompressed() }, BlobFormat::default()] {
+        let (microsoft, client, id) = one_blob(blobs).await;
+        microsoft.inject(on_fetch(What::Truncate { after: 1_000 }));
+        let truncated = client.blob(&id).await;
+        assert_eq!((truncated.status.as_u16(), truncated.body.len()), (200, 1_000));
+        assert_eq!(client.blob(&id).await.body.len(), LENGTH);
+    }
+}
+
+#[tokio::test]
+async fn no_answer_at_all_although_the_request_was_carried_out() {
+    let (microsoft, _) = noon().await;
+    microsoft.add_tenant(Tenant::example(2));
+    let client = Client::of(&microsoft, 2).await;
+    microsoft.inject(Fault::new(On::operation(Operation::StartSubscription), What::Drop));
+    let url = client.feed("subscriptions/start?contentType=Audit.Exchange");
+    assert!(client.try_call(Method::POST, &url).await.is_err());
+    assert_eq!(client.start(EXCHANGE).await.error(), (400, "AF20024".to_owned()));
+
+    microsoft.inject(on_fetch(What::Drop));
+    assert_eq!(fetch_raw(&microsoft, &client, "x", "identity").await, Default::default());
+    microsoft.assert_clean();
+}
+
+/// How long the head took, and the whole answer.
+async fn timed(client: &Client, id: &str) -> (Duration, Duration) {
+    let url = client.feed(&format!("audit/{id}?PublisherIdentifier={}", client.tenant));
+    let start = Instant::now();
+    let response = client.http.get(url).bearer_auth(&client.token).send().await.unwrap();
+    let head = start.elapsed();
+    assert_eq!(response.bytes().await.unwrap().len(), LENGTH);
+    (head, start.elapsed())
+}
+
+#[tokio::test]
+async fn a_stall_before_the_head_or_in_the_body() {
+    const PAUSE: Duration = Duration::from_millis(400);
+    for (what, head_waits) in [
+        (What::StallHead(PAUSE), true),
+        (What::SlowFirstByte(PAUSE), false),
+        (What::StallBody { after: 1_000, pause: PAUSE }, false),
+        (What::StallBody { after: u64::MAX, pause: PAUSE }, false),
+    ] {
+        let (microsoft, client, id) = one_blob(uncompressed()).await;
+        microsoft.inject(on_fetch(what.clone()));
+        let (head, whole) = timed(&client, &id).await;
+        assert_eq!(head >= PAUSE, head_waits, "{what:?}: {head:?}");
+        assert!(whole >= PAUSE, "{what:?}: {whole:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_a_stall_has_arrived() {
+    let (microsoft, client, id) = one_blob(uncompressed()).await;
+    let pause = Duration::from_secs(3_600);
+    microsoft.inject(on_fetch(What::StallBody { after: 1_000, pause }));
+    let url = client.feed(&format!("audit/{id}?PublisherIdentifier={}", client.tenant));
+    let mut response = client.http.get(url).bearer_auth(&client.token).send().await.unwrap();
+    let mut arrived = 0;
+    while arrived < 1_000 {
+        arrived += response.chunk().await.unwrap().unwrap().len();
+    }
+    assert_eq!(arrived, 1_000);
+    let more = tokio::time::timeout(Duration::from_millis(100), response.chunk()).await;
+    assert!(more.is_err());
+    // The stalled answer holds up nobody else.
+    assert_eq!(client.blob(&id).await.body.len(), LENGTH);
+}

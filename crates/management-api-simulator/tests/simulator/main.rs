@@ -1,0 +1,63 @@
+//! What the stand-in for Microsoft does, told over real HTTP: these stories are the reference of its behaviour.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod authorization;
+mod blobs;
+mod client;
+mod faults_of_answers;
+mod faults_of_bodies;
+mod ids;
+mod late_content;
+mod lifecycle;
+mod listing;
+mod paging;
+mod program;
+mod protocol;
+mod publishing;
+mod subscriptions;
+mod throttle;
+mod tokens;
+mod weather;
+
+use std::time::Duration;
+
+use management_api_simulator::{Clock, Config, Simulator, Tenant, Timestamp, Uuid};
+
+/// The time at which most stories begin.
+const NOON: &str = "2026-11-22T12:00:00Z";
+
+const EXCHANGE: &str = "Audit.Exchange";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// 22 November 2026, at this time of day.
+fn today(time: &str) -> Timestamp {
+    at(&format!("2026-11-22T{time}Z"))
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+fn hours(count: u64) -> Duration {
+    minutes(60 * count)
+}
+
+/// A simulator at noon that stands still, and a tenant with every subscription on since ever.
+async fn noon() -> (Simulator, Uuid) {
+    noon_with(Config::default()).await
+}
+
+async fn noon_with(config: Config) -> (Simulator, Uuid) {
+    let clock = Clock::Manual(at(NOON));
+    let microsoft = Simulator::start(Config { clock, ..config }).await.unwrap();
+    let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
+    (microsoft, contoso)
+}
+
+/// Records `{"Id":"a"}` for each name.
+fn records(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| format!(r#"{{"Id":"{name}"}}"#)).collect()
+}

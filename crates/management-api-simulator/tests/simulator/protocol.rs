@@ -1,0 +1,109 @@
+//! The simulator keeps account of calls, and of those that Microsoft would not know.
+
+use management_api_simulator::{Fault, On, Operation, Tenant, What};
+use reqwest::Method;
+
+use crate::{EXCHANGE, client::Client, noon, records, today};
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_violations() {
+    let (microsoft, contoso) = noon().await;
+    let client = Client::of(&microsoft, 1).await;
+    for (method, operation) in [
+        (Method::POST, "subscriptions/stop"),
+        (Method::GET, "subscriptions/start"),
+        (Method::POST, "subscriptions/content"),
+        (Method::GET, "subscriptions/notifications"),
+        (Method::DELETE, "audit/x"),
+    ] {
+        assert_eq!(client.call(method, &client.feed(operation)).await.status, 404, "{operation}");
+    }
+    assert_eq!(client.call(Method::GET, &format!("{}/common/discovery", client.url)).await.status, 404);
+    let violations = microsoft.verify().unwrap_err();
+    assert_eq!(violations.len(), 6);
+    let feed = format!("/api/v1.0/{contoso}/activity/feed");
+    assert_eq!(violations[0], format!("unknown call: POST {feed}/subscriptions/stop"));
+    assert_eq!(microsoft.take_violations(), violations);
+    microsoft.assert_clean();
+}
+
+#[tokio::test]
+async fn the_publisher_belongs_on_every_call_blobs_included() {
+    let (microsoft, contoso) = noon().await;
+    microsoft.publish(contoso, EXCHANGE, today("10:00:00"), records(&["a"]));
+    let client = Client::of(&microsoft, 1).await;
+    let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
+    let bare = |operation: String| client.http.get(client.feed(&operation)).bearer_auth(&client.token).send();
+    for (operation, complaint) in [
+        ("subscriptions/list".to_owned(), "without PublisherIdentifier"),
+        (format!("audit/{id}"), "without PublisherIdentifier"),
+        (format!("audit/{id}?PublisherIdentifier=me"), "a PublisherIdentifier that is no GUID"),
+        (
+            format!("audit/{id}?PublisherIdentifier={contoso}&publisheridentifier={contoso}"),
+            "more than one PublisherIdentifier",
+        ),
+    ] {
+        assert_eq!(bare(operation.clone()).await.unwrap().status(), 200);
+        let violations = microsoft.take_violations();
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].starts_with(complaint), "{violations:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_that_nothing_met_is_a_problem() {
+    let (microsoft, _) = noon().await;
+    microsoft.inject(Fault::new(On::operation(Operation::FetchContent), What::Unavailable));
+    let problems = microsoft.verify().unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].starts_with("unused fault: Unavailable on "), "{problems:?}");
+    let panicked = std::panic::catch_unwind(|| microsoft.assert_clean()).unwrap_err();
+    let message = panicked.downcast_ref::<String>().unwrap();
+    assert!(message.contains("unused fault: Unavailable"), "{message}");
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_operation_and_tenant() {
+    let (microsoft, contoso) = noon().await;
+    let fabrikam = microsoft.add_tenant(Tenant::example(2));
+    let client = Client::of(&microsoft, 1).await;
+    let other = Client::of(&microsoft, 2).await;
+    client.page(EXCHANGE, "10:00", "11:00").await;
+    client.get("audit/x").await;
+    other.get("audit/x").await;
+    let calls = microsoft.calls();
+    assert_eq!(calls.of(Operation::Token), 2);
+    assert_eq!(calls.of(Operation::FetchContent), 2);
+    assert_eq!(calls.of_tenant(contoso, Operation::ListContent), 1);
+    assert_eq!(calls.of_tenant(fabrikam, Operation::ListContent), 0);
+    assert_eq!((calls.total(), calls.allowed, calls.refused), (5, 3, 0));
+
+    let seen = &microsoft.seen_calls()[2];
+    assert_eq!((seen.operation, seen.tenant, seen.status), (Operation::ListContent, Some(contoso), 200));
+    assert_eq!(seen.content_type.as_deref(), Some(EXCHANGE));
+    let window = ("2026-11-22T10:00".to_owned(), "2026-11-22T11:00".to_owned());
+    assert_eq!((seen.window.clone(), seen.next_page), (Some(window), false));
+
+    microsoft.reset_calls();
+    assert_eq!((microsoft.calls().total(), microsoft.seen_calls().len()), (0, 0));
+}
+
+/// What it remembers and complains about never gives a secret away.
+#[tokio::test]
+async fn no_secret_and_no_token_is_kept_where_it_could_be_printed() {
+    let (microsoft, _) = noon().await;
+    let client = Client::of(&microsoft, 1).await;
+    client.call(Method::PUT, &client.feed("subscriptions/list")).await;
+    client.http.get(client.feed("subscriptions/list")).bearer_auth(&client.token).send().await.unwrap();
+    let said = format!("{:?} {:?}", microsoft.seen_calls(), microsoft.verify());
+    assert!(said.contains("ListSubscriptions") && said.contains("unknown call: PUT"));
+    assert!(!said.contains("simulated-"), "{said}");
+}
+
+#[test]
+#[should_panic(expected = "there is no content type \"Audit.Teams\"")]
+fn a_mistake_in_the_script_panics() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (microsoft, contoso) = runtime.block_on(noon());
+    microsoft.publish(contoso, "Audit.Teams", microsoft.now(), records(&["a"]));
+}

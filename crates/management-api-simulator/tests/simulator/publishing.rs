@@ -1,0 +1,180 @@
+//! Feeding the simulator: folders, made-up records, a feed that goes on, and the account of it all.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use management_api_simulator::{CONTENT_TYPES, Config, Generate, Published, Publishing, Simulator, Tenant};
+use serde_json::Value;
+
+use crate::{EXCHANGE, at, hours, noon, today};
+
+/// A folder that is gone when this is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_records_is_published_in_its_order_and_spread_over_time() {
+    let folder = Folder::new("records");
+    let lines: Vec<String> = (0..100).map(|number| format!(r#"{{"Id":"{number}"}}"#)).collect();
+    let mut file = GzEncoder::new(Vec::new(), Compression::default());
+    file.write_all(lines.join("\n").as_bytes()).unwrap();
+    fs::write(folder.0.join("Audit.Exchange.jsonl.gz"), file.finish().unwrap()).unwrap();
+    folder.write("DLP.All.jsonl", "{\"Id\":\"x\"}\r\n\n  {\"Id\":\"y\"}\n");
+    folder.write("README.md", "not records");
+
+    let (microsoft, contoso) = noon().await;
+    let counts = microsoft.load_folder(contoso, &folder.0, hours(10), today("12:00:00"), 5).unwrap();
+    assert_eq!(counts, [(EXCHANGE.to_owned(), 100), ("DLP.All".to_owned(), 2)].into());
+    assert_eq!(microsoft.obtainable_records(contoso, EXCHANGE), lines);
+    assert_eq!(microsoft.obtainable_records(contoso, "DLP.All"), [r#"{"Id":"x"}"#, r#"{"Id":"y"}"#]);
+
+    let slices = microsoft.published(contoso).remove(EXCHANGE).unwrap();
+    assert!(slices.iter().all(|slice| (1..=40).contains(&slice.content.count())));
+    assert_eq!(slices[0].created, today("02:00:00"));
+    let distances: BTreeSet<i64> = slices
+        .windows(2)
+        .map(|pair| (pair[1].created.as_millisecond() - pair[0].created.as_millisecond()) / 10)
+        .collect();
+    assert!(distances.len() <= 2, "evenly: {distances:?}");
+    assert!(slices.last().unwrap().created < today("12:00:00"));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_used_is_named() {
+    let (microsoft, contoso) = noon().await;
+    let load =
+        |path: &PathBuf| microsoft.load_folder(contoso, path, hours(1), today("12:00:00"), 1).unwrap_err().to_string();
+    let missing = PathBuf::from("no/such/folder");
+    assert!(load(&missing).starts_with("cannot read no/such/folder: "), "{}", load(&missing));
+    let folder = Folder::new("unusable");
+    assert!(load(&folder.0).contains("there is no file {ContentType}.jsonl"));
+    folder.write("Audit.Teams.jsonl", "{}");
+    let message = load(&folder.0);
+    assert!(message.contains("Audit.Teams.jsonl: \"Audit.Teams\" is no content type"), "{message}");
+}
+
+async fn generated(what: Generate) -> (Simulator, management_api_simulator::Uuid) {
+    let (microsoft, contoso) = noon().await;
+    microsoft.generate(contoso, &what);
+    (microsoft, contoso)
+}
+
+#[tokio::test]
+async fn made_up_records_look_like_live_ones_and_depend_on_the_seed_alone() {
+    let what = Generate::new(11, 2_000, hours(24), at("2026-11-22T12:00:00Z"));
+    let (microsoft, contoso) = generated(what).await;
+    let (again, _) = generated(what).await;
+    let (other, _) = generated(Generate { seed: 12, ..what }).await;
+    let mut ids = BTreeSet::new();
+    for content_type in CONTENT_TYPES {
+        let records = microsoft.published_records(contoso, content_type);
+        assert!(records.len() >= 20, "{content_type}: {}", records.len());
+        assert_eq!(records, again.published_records(contoso, content_type));
+        assert_ne!(records, other.published_records(contoso, content_type));
+        for record in &records {
+            let json: Value = serde_json::from_slice(&record.bytes).unwrap();
+            ids.insert(json["Id"].as_str().unwrap().to_owned());
+            assert!(json["RecordType"].is_u64() && json["Operation"].is_string());
+            let created: jiff::civil::DateTime = json["CreationTime"].as_str().unwrap().parse().unwrap();
+            assert!(created < record.created.to_zoned(jiff::tz::TimeZone::UTC).datetime());
+            assert!(record.bytes.starts_with(br#"{"CreationTime":""#));
+        }
+    }
+    assert_eq!(ids.len(), 2_000);
+}
+
+/// The shapes that trip up parsers.
+#[tokio::test]
+async fn made_up_records_vary_as_live_ones_do() {
+    let what = Generate::new(11, 2_000, hours(24), at("2026-11-22T12:00:00Z"));
+    let (microsoft, contoso) = generated(what).await;
+    let texts: Vec<String> = CONTENT_TYPES
+        .into_iter()
+        .flat_map(|content_type| microsoft.obtainable_records(contoso, content_type))
+        .map(|record| String::from_utf8(record.to_vec()).unwrap())
+        .collect();
+    for shape in [
+        r#""Parameters":""#,
+        r#""Parameters":["#,
+        r#""Parameters":{"#,
+        r#""ModifiedProperties":["#,
+        r#""ModifiedProperties":{"#,
+        r#""ClientIP":"""#,
+        r#""ClientIP":"[2001:db8::"#,
+        r"\/",
+        r"\u000d\u000a",
+        r#"\""#,
+        "zoë.müller",
+        "議事録",
+        "🗂",
+    ] {
+        assert!(texts.iter().any(|text| text.contains(shape)), "{shape}");
+    }
+}
+
+#[tokio::test]
+async fn made_up_feeds_can_repeat_records() {
+    let what = Generate::new(11, 3_000, hours(24), at("2026-11-22T12:00:00Z"));
+    let (microsoft, contoso) = generated(what.repeating_one_in(4)).await;
+    let records = microsoft.obtainable_records(contoso, EXCHANGE);
+    let unique: BTreeSet<_> = records.iter().collect();
+    assert_eq!(unique.len(), 1_020);
+    assert!(records.len() > 1_030, "{}", records.len());
+}
+
+#[tokio::test]
+async fn a_feed_goes_on_until_its_publisher_is_dropped() {
+    let microsoft = Simulator::start(Config::default()).await.unwrap();
+    let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
+    let total = |published: std::collections::BTreeMap<String, Vec<Published>>| -> u64 {
+        published.values().flatten().map(|slice| slice.content.count()).sum()
+    };
+    let what = Publishing { seed: 1, every: Duration::from_millis(5), records: 10 };
+    let publisher = microsoft.keep_publishing(contoso, what);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while total(microsoft.published(contoso)) < 30 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(publisher);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let stopped = total(microsoft.published(contoso));
+    assert!(stopped >= 30 && stopped.is_multiple_of(10), "{stopped}");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(total(microsoft.published(contoso)), stopped);
+}
+
+#[tokio::test]
+async fn the_account_of_100_000_records_is_quick() {
+    let (microsoft, contoso) = noon().await;
+    for slice in 0..2_500_u64 {
+        let created = today("00:00:00") + Duration::from_secs(slice);
+        microsoft.publish(contoso, EXCHANGE, created, (0..40).map(|number| format!("{{\"Id\":\"{slice}-{number}\"}}")));
+    }
+    let start = Instant::now();
+    assert_eq!(microsoft.obtainable_records(contoso, EXCHANGE).len(), 100_000);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}

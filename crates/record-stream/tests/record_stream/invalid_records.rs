@@ -1,0 +1,71 @@
+use record_stream::Reason;
+
+use crate::assert_faults;
+
+#[test]
+fn words_and_numbers_are_checked() {
+    assert_faults(&[
+        (b"[tru]", 4, Reason::InvalidRecord),
+        (b"[trug]", 4, Reason::InvalidRecord),
+        (b"[nullx]", 5, Reason::InvalidRecord),
+        (b"[01]", 2, Reason::InvalidRecord),
+        (b"[1.]", 3, Reason::InvalidRecord),
+        (b"[1e,2]", 3, Reason::InvalidRecord),
+        (b"[-]", 2, Reason::InvalidRecord),
+        (b"[1-2]", 2, Reason::InvalidRecord),
+    ]);
+}
+
+#[test]
+fn objects_and_arrays_are_checked() {
+    assert_faults(&[
+        (br#"[1,{"a" 1}]"#, 8, Reason::InvalidRecord),
+        (br#"[{"a":1,}]"#, 8, Reason::InvalidRecord),
+        (br#"[{a:1}]"#, 2, Reason::InvalidRecord),
+        (br#"[{"a":1]]"#, 7, Reason::InvalidRecord),
+        (br#"[[1,]]"#, 4, Reason::InvalidRecord),
+        (br#"[{"a":1 2}]"#, 8, Reason::InvalidRecord),
+    ]);
+}
+
+#[test]
+fn white_space_in_a_record_counts() {
+    assert_faults(&[
+        (b"[ 1, {\n  \"a\": 1,\n\n  \"b\" 2 } ]", 24, Reason::InvalidRecord),
+        (b"[\n\n{\n}\n,\n[ 1\n\n x ] ]", 15, Reason::InvalidRecord),
+    ]);
+}
+
+#[test]
+fn strings_are_checked() {
+    assert_faults(&[
+        (b"[\"ab\tc\"]", 4, Reason::InvalidRecord),
+        (b"[\"ab\nc\"]", 4, Reason::InvalidRecord),
+        (b"[{\n\"a\":\"\n\"}]", 8, Reason::InvalidRecord),
+        (br#"["ab\x"]"#, 5, Reason::InvalidRecord),
+    ]);
+}
+
+#[test]
+fn a_bad_hex_escape_is_reported_where_its_digits_end() {
+    assert_faults(&[(br#"["\u12G4"]"#, 7, Reason::InvalidRecord), (br#"["\u12"]"#, 7, Reason::InvalidRecord)]);
+}
+
+#[test]
+fn strings_are_utf8() {
+    assert_faults(&[
+        (b"[\"ab\xFF\"]", 4, Reason::InvalidUtf8),
+        (b"[1, {\"\xC3(\":1}]", 6, Reason::InvalidUtf8),
+        (b"[\"\xED\xA0\x80\"]", 2, Reason::InvalidUtf8),
+        (b"[\"\xE2\x82\"]", 2, Reason::InvalidUtf8),
+        (b"[\"\xC0\xAF\"]", 2, Reason::InvalidUtf8),
+    ]);
+}
+
+#[test]
+fn of_two_faults_in_a_record_the_first_is_reported() {
+    assert_faults(&[
+        (b"[{\"\xFF\":x}]", 3, Reason::InvalidUtf8),
+        (b"[{\"a\":x,\"\xFF\":1}]", 6, Reason::InvalidRecord),
+    ]);
+}

@@ -1,0 +1,60 @@
+//! Time and chance, set by hand.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use audit_feed::ports::{Clock, Dice};
+use jiff::{SignedDuration, Timestamp};
+
+/// A clock that stands still until it is moved. Clones are the same clock.
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<Mutex<(Timestamp, Vec<Waker>)>>);
+
+impl ManualClock {
+    /// A clock at `now`.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new((now, Vec::new()))))
+    }
+
+    /// Puts the clock on (or, if negative, back).
+    pub fn advance(&self, by: SignedDuration) {
+        self.set(self.now() + by);
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, now: Timestamp) {
+        let mut state = self.0.lock().unwrap();
+        state.0 = now;
+        state.1.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.0.lock().unwrap().0
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        poll_fn(|context| {
+            let mut state = self.0.lock().unwrap();
+            if state.0 >= instant {
+                return Poll::Ready(());
+            }
+            state.1.push(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Always the same number.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FixedDice(pub f64);
+
+impl Dice for FixedDice {
+    fn roll(&self) -> f64 {
+        self.0
+    }
+}

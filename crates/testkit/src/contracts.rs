@@ -1,0 +1,148 @@
+//! What every implementation of a port promises, the one in memory and the real one alike.
+
+use audit_feed::content::{ContentDigest, Listing};
+use audit_feed::cursor::Cursor;
+use audit_feed::failure::FailureKind;
+use audit_feed::feed::{ContentType, FeedId, TenantId};
+use audit_feed::loss::{Loss, LossReason};
+use audit_feed::ports::{Archive, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, State, Tenants};
+
+use crate::samples::{TENANT, at, window};
+
+/// A listing of `contents` contents.
+fn listing(start: &str, end: &str, contents: usize) -> Listing {
+    let digests = (0..contents).map(|number| ContentDigest::of(&format!("content-{number}"))).collect();
+    Listing { window: window(start, end), digests, listed_at: at("2026-11-22T12:00:00Z") }
+}
+
+async fn cursor(state: &impl State, feed: FeedId) -> Option<Cursor> {
+    state.feeds(feed.tenant_id, &[feed.content_type]).await.unwrap()[0].cursor
+}
+
+/// A window is recorded once, committed once, and the cursor only moves forward.
+pub async fn state_moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
+    let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 3);
+    let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 0);
+    assert_eq!(cursor(state, feed).await, None);
+
+    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), Claim::Ours);
+    assert_eq!(cursor(state, feed).await, Some(Cursor::recording(first.window)));
+    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), Claim::Taken);
+
+    assert_eq!(state.commit_window(feed, &second).await.unwrap(), Claim::Taken, "this window is not the recorded one");
+    assert_eq!(state.commit_window(feed, &first).await.unwrap(), Claim::Ours);
+    assert_eq!(cursor(state, feed).await, Some(Cursor::at(first.window.end())));
+    assert_eq!(state.commit_window(feed, &first).await.unwrap(), Claim::Taken, "a late poller comes second");
+
+    let behind = Some(Cursor::at(first.window.start()));
+    assert_eq!(state.record_window(feed, behind, second.window).await.unwrap(), Claim::Taken);
+    assert_eq!(state.record_window(feed, cursor(state, feed).await, second.window).await.unwrap(), Claim::Ours);
+    assert_eq!(state.commit_window(feed, &second).await.unwrap(), Claim::Ours);
+    assert_eq!(cursor(state, feed).await, Some(Cursor::at(second.window.end())));
+}
+
+/// A listing of any size fits.
+pub async fn state_keeps_a_listing_too_large_for_one_row(state: &impl State, feed: FeedId) {
+    let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
+    assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), Claim::Ours);
+    assert_eq!(state.commit_window(feed, &large).await.unwrap(), Claim::Ours);
+    assert_eq!(cursor(state, feed).await, Some(Cursor::at(large.window.end())));
+}
+
+/// A span that can no longer be asked for is left behind only together with the record of its loss.
+pub async fn state_skips_what_is_lost(state: &impl State, feed: FeedId) {
+    let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
+    let to = at("2026-11-15T12:05:00Z");
+    let loss = Loss { from: recorded.start(), to, reason: LossReason::SevenDayEdge, content: None };
+    assert_eq!(state.record_window(feed, None, recorded).await.unwrap(), Claim::Ours);
+
+    assert_eq!(state.skip(feed, Cursor::at(recorded.start()), &loss).await.unwrap(), Claim::Taken);
+    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), Claim::Ours);
+    assert_eq!(cursor(state, feed).await, Some(Cursor::at(to)));
+    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), Claim::Taken);
+}
+
+/// The states come in the order of the question, and feeds do not touch each other.
+pub async fn state_keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
+    let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
+    let started = at("2026-11-22T09:59:30.5Z");
+    let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
+    state.remember_subscription_start(exchange, Some(started)).await.unwrap();
+    assert_eq!(state.record_window(exchange, None, recorded).await.unwrap(), Claim::Ours);
+
+    let feeds = state.feeds(tenant_id, &[ContentType::Dlp, ContentType::Exchange]).await.unwrap();
+    let expected = FeedState { cursor: Some(Cursor::recording(recorded)), subscription_started_at: Some(started) };
+    assert_eq!(feeds, [FeedState::default(), expected]);
+
+    state.remember_subscription_start(exchange, None).await.unwrap();
+    let feeds = state.feeds(tenant_id, &[ContentType::Exchange]).await.unwrap();
+    assert_eq!(feeds, [FeedState { subscription_started_at: None, ..expected }]);
+}
+
+/// Bad secrets stand among the good ones, in the order of their names.
+///
+/// `tenants` must hold `{prefix}contoso` (good), `{prefix}fabrikam` (not JSON) and nothing else below the prefix.
+pub async fn tenants_are_listed_with_their_problems(tenants: &impl Tenants, prefix: &str) {
+    let all = tenants.all().await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0].as_ref().unwrap().secret_id, format!("{prefix}contoso"));
+    assert_eq!(all[1].as_ref().unwrap_err().secret_id, format!("{prefix}fabrikam"));
+
+    let contoso = tenants.one(&format!("{prefix}contoso"), Freshness::Cached).await.unwrap();
+    assert_eq!(Ok(&contoso), all[0].as_ref());
+    for name in ["fabrikam", "nobody"] {
+        let failure = tenants.one(&format!("{prefix}{name}"), Freshness::Cached).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadSecret, "{name}");
+    }
+}
+
+/// A rotated secret is seen by whoever asks for a fresh one; `rotate` replaces `{prefix}contoso`'s client secret.
+pub async fn tenants_see_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl AsyncFnOnce()) {
+    let name = format!("{prefix}contoso");
+    let before = tenants.one(&name, Freshness::Cached).await.unwrap();
+    rotate().await;
+    assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), before, "cached for minutes");
+    let fresh = tenants.one(&name, Freshness::Fresh).await.unwrap();
+    assert_ne!(fresh.client_secret, before.client_secret);
+    assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), fresh);
+    assert_eq!(tenants.all().await.unwrap()[0].as_ref(), Ok(&fresh), "a poll sees it at once");
+}
+
+/// Metadata for an object of `records` records.
+#[must_use]
+pub fn about(records: u64) -> ObjectMetadata {
+    ObjectMetadata {
+        content_id: "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na0030".to_owned(),
+        content_type: ContentType::Exchange,
+        content_created: at("2026-11-22T10:03:07.123Z"),
+        tenant_id: TENANT,
+        records,
+    }
+}
+
+/// An object appears whole, under its key and with its metadata, or not at all; a repeat replaces it.
+///
+/// `read` gives an object's bytes and metadata (`content-id` … as in the contract), `None` where there is none.
+pub async fn archive_stores_whole_objects<A: Archive>(
+    archive: &A,
+    length: usize,
+    read: impl AsyncFn(&str) -> Option<(Vec<u8>, ObjectMetadata)>,
+) {
+    let key = format!("tenant={TENANT}/content_type=Audit.Exchange/day=2026-11-22/hour=10/{length}.json.gz");
+    let bytes: Vec<u8> = (0..length).map(|position| (position % 251) as u8).collect();
+    let mut dropped = archive.begin().await.unwrap();
+    dropped.write(&bytes).await.unwrap();
+    drop(dropped);
+    assert_eq!(read(&key).await, None, "what was not stored was never there");
+
+    for records in [1, 2] {
+        let mut object = archive.begin().await.unwrap();
+        for piece in bytes.chunks(100_000) {
+            object.write(piece).await.unwrap();
+        }
+        object.store(&key, &about(records)).await.unwrap();
+        let (stored, described) = read(&key).await.unwrap();
+        assert!(stored == bytes, "the bytes of an object of {length} bytes");
+        assert_eq!(described, about(records));
+    }
+}

@@ -1,0 +1,145 @@
+//! Microsoft in memory: just enough for the stories of the use cases. The whole of its behaviour is the simulator's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use audit_feed::content::Content;
+use audit_feed::failure::Failure;
+use audit_feed::feed::{ContentType, FeedId, TenantId};
+use audit_feed::ports::{ContentPage, ManagementApi};
+use audit_feed::tenant::Tenant;
+use audit_feed::window::Window;
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::iter;
+use url::Url;
+
+/// A call, as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// The subscriptions of a tenant.
+    Subscriptions(TenantId),
+    /// The start of a subscription.
+    Start(FeedId),
+    /// A listing.
+    List(FeedId, Window),
+    /// A blob.
+    Open(Url),
+}
+
+/// A Management Activity API that holds what was published to it. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct FakeManagementApi(Arc<Mutex<World>>);
+
+#[derive(Debug, Default)]
+struct World {
+    enabled: BTreeSet<FeedId>,
+    published: BTreeMap<FeedId, Vec<(Content, String)>>,
+    unusable: BTreeMap<FeedId, String>,
+    faults: Vec<(Call, Failure)>,
+    calls: Vec<Call>,
+}
+
+/// Small pages, so that small stories have several.
+const PAGE: usize = 2;
+
+impl FakeManagementApi {
+    /// Turns a subscription on.
+    pub fn enable(&self, feed: FeedId) {
+        self.0.lock().unwrap().enabled.insert(feed);
+    }
+
+    /// Turns a subscription off.
+    pub fn disable(&self, feed: FeedId) {
+        self.0.lock().unwrap().enabled.remove(&feed);
+    }
+
+    /// Publishes a blob.
+    pub fn publish(&self, feed: FeedId, content: Content, body: &str) {
+        self.0.lock().unwrap().published.entry(feed).or_default().push((content, body.to_owned()));
+    }
+
+    /// Puts an entry without id and URI on every first page of a feed.
+    pub fn publish_unusable(&self, feed: FeedId, entry: &str) {
+        self.0.lock().unwrap().unusable.insert(feed, entry.to_owned());
+    }
+
+    /// Lets the next call that equals `call` fail.
+    pub fn fail(&self, call: Call, failure: Failure) {
+        self.0.lock().unwrap().faults.push((call, failure));
+    }
+
+    /// All calls so far.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    /// # Panics
+    /// If a scripted fault was never met.
+    pub fn assert_met(&self) {
+        assert_eq!(self.0.lock().unwrap().faults, [], "these faults were never met");
+    }
+
+    fn answer<T>(&self, call: Call, answer: impl FnOnce(&mut World) -> T) -> Result<T, Failure> {
+        let mut world = self.0.lock().unwrap();
+        let fault = world.faults.iter().position(|(scripted, _)| *scripted == call);
+        world.calls.push(call);
+        match fault {
+            Some(position) => Err(world.faults.remove(position).1),
+            None => Ok(answer(&mut world)),
+        }
+    }
+}
+
+impl ManagementApi for FakeManagementApi {
+    async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
+        self.answer(Call::Subscriptions(tenant.id), |world| {
+            let own = world.enabled.iter().filter(|feed| feed.tenant_id == tenant.id);
+            own.map(|feed| feed.content_type).collect()
+        })
+    }
+
+    async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
+        let feed = tenant.feed(content_type);
+        self.answer(Call::Start(feed), |world| {
+            world.enabled.insert(feed);
+        })
+    }
+
+    fn list(
+        &self,
+        tenant: &Tenant,
+        content_type: ContentType,
+        window: Window,
+    ) -> impl Stream<Item = Result<ContentPage, Failure>> {
+        let feed = tenant.feed(content_type);
+        let pages = self.answer(Call::List(feed, window), |world| {
+            let published = world.published.get(&feed).into_iter().flatten();
+            let inside: Vec<Content> = published
+                .map(|(content, _)| content.clone())
+                .filter(|content| window.start() <= content.created && content.created < window.end())
+                .collect();
+            let mut pages: Vec<ContentPage> =
+                inside.chunks(PAGE).map(|page| ContentPage { contents: page.to_vec(), unusable: Vec::new() }).collect();
+            if let Some(entry) = world.unusable.get(&feed) {
+                pages.insert(0, ContentPage { contents: Vec::new(), unusable: vec![entry.clone()] });
+            }
+            pages
+        });
+        match pages {
+            Ok(pages) => iter(pages.into_iter().map(Ok).collect::<Vec<_>>()),
+            Err(failure) => iter(vec![Err(failure)]),
+        }
+    }
+
+    async fn open(&self, _: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
+        let body = self.answer(Call::Open(uri.clone()), |world| {
+            let mut published = world.published.values().flatten();
+            let blob = published.find(|(content, _)| content.uri == *uri);
+            blob.unwrap_or_else(|| panic!("{uri} was never published")).1.clone()
+        })?;
+        // A few bytes at a time: a record never comes in one piece.
+        Ok(iter(body.into_bytes().chunks(7).map(|bytes| Ok(Bytes::copy_from_slice(bytes))).collect::<Vec<_>>()))
+    }
+}

@@ -1,0 +1,164 @@
+//! A plug that can be pulled: a process that dies between, or in the middle of, any two steps.
+
+use std::future::{Future, pending, poll_fn, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+
+use audit_feed::content::Listing;
+use audit_feed::cursor::Cursor;
+use audit_feed::failure::Failure;
+use audit_feed::feed::{ContentType, FeedId, TenantId};
+use audit_feed::loss::Loss;
+use audit_feed::message::ContentMessage;
+use audit_feed::ports::{Claim, ContentPage, FeedState, ManagementApi, Queue, State};
+use audit_feed::tenant::Tenant;
+use audit_feed::window::Window;
+use bytes::Bytes;
+use futures::future::{Either, select};
+use futures::task::AtomicWaker;
+use futures::{Stream, StreamExt, pin_mut};
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+/// The power supply of a process. Each port call passes it twice: before it takes effect and after.
+#[derive(Debug, Clone, Default)]
+pub struct Power(Arc<Supply>);
+
+#[derive(Debug, Default)]
+struct Supply {
+    /// Steps taken so far.
+    taken: AtomicU64,
+    /// The step at which the power goes; 0 for never.
+    fails_at: AtomicU64,
+    cut: AtomicWaker,
+}
+
+/// A port that stops, forever, when the power goes.
+#[derive(Debug, Clone)]
+pub struct Powered<P> {
+    /// The port itself.
+    pub port: P,
+    /// Its supply.
+    pub power: Power,
+}
+
+impl Power {
+    /// Power that goes at the `step`th step, counted from 1.
+    #[must_use]
+    pub fn failing_at(step: u64) -> Self {
+        let power = Self::default();
+        power.0.fails_at.store(step, Ordering::SeqCst);
+        power
+    }
+
+    /// The number of steps taken.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.0.taken.load(Ordering::SeqCst)
+    }
+
+    /// A port on this supply.
+    #[must_use]
+    pub fn feed<P>(&self, port: P) -> Powered<P> {
+        Powered { port, power: self.clone() }
+    }
+
+    /// What `process` gives, or `None` if the power went and it was dropped where it stood.
+    pub async fn run<T>(&self, process: impl Future<Output = T>) -> Option<T> {
+        let cut = poll_fn(|context| {
+            self.0.cut.register(context.waker());
+            if self.is_off() { Poll::Ready(()) } else { Poll::Pending }
+        });
+        pin_mut!(process, cut);
+        match select(process, cut).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+
+    fn is_off(&self) -> bool {
+        let fails_at = self.0.fails_at.load(Ordering::SeqCst);
+        fails_at != 0 && self.steps() >= fails_at
+    }
+
+    async fn step(&self) {
+        self.0.taken.fetch_add(1, Ordering::SeqCst);
+        if self.is_off() {
+            self.0.cut.wake();
+            pending::<()>().await;
+        }
+    }
+
+    /// `call` between two steps.
+    pub async fn around<T>(&self, call: impl Future<Output = T>) -> T {
+        self.step().await;
+        let done = call.await;
+        self.step().await;
+        done
+    }
+}
+
+impl<S: State> State for Powered<S> {
+    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
+        self.power.around(self.port.feeds(tenant_id, content_types)).await
+    }
+
+    async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {
+        self.power.around(self.port.record_window(feed, expected, window)).await
+    }
+
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
+        self.power.around(self.port.commit_window(feed, listing)).await
+    }
+
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
+        self.power.around(self.port.skip(feed, expected, loss)).await
+    }
+
+    async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.power.around(self.port.keep_loss(feed, loss)).await
+    }
+
+    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
+        self.power.around(self.port.remember_subscription_start(feed, at)).await
+    }
+}
+
+impl<Q: Queue> Queue for Powered<Q> {
+    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+        // One by one: the power may go when some of a page are in the queue and some are not.
+        for message in messages {
+            self.power.around(self.port.send(std::slice::from_ref(message))).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+        self.power.around(self.port.send_later(message, delay)).await
+    }
+}
+
+impl<M: ManagementApi> ManagementApi for Powered<M> {
+    async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
+        self.power.around(self.port.enabled_subscriptions(tenant)).await
+    }
+
+    async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
+        self.power.around(self.port.start_subscription(tenant, content_type)).await
+    }
+
+    fn list(
+        &self,
+        tenant: &Tenant,
+        content_type: ContentType,
+        window: Window,
+    ) -> impl Stream<Item = Result<ContentPage, Failure>> {
+        self.port.list(tenant, content_type, window).then(|page| self.power.around(ready(page)))
+    }
+
+    async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
+        let blob = self.power.around(self.port.open(tenant, uri)).await?;
+        Ok(blob.then(|bytes| self.power.around(ready(bytes))))
+    }
+}

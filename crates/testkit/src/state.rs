@@ -1,0 +1,110 @@
+//! The state in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use audit_feed::content::Listing;
+use audit_feed::cursor::Cursor;
+use audit_feed::failure::Failure;
+use audit_feed::feed::{ContentType, FeedId, TenantId};
+use audit_feed::loss::Loss;
+use audit_feed::ports::{Claim, FeedState, State};
+use audit_feed::window::Window;
+use jiff::Timestamp;
+
+/// The state of all feeds. Clones are the same state.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryState(Arc<Mutex<Rows>>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    feeds: BTreeMap<FeedId, FeedState>,
+    windows: BTreeMap<(FeedId, Window), Listing>,
+    losses: Vec<(FeedId, Loss)>,
+}
+
+impl MemoryState {
+    /// The cursor of a feed.
+    #[must_use]
+    pub fn cursor(&self, feed: FeedId) -> Option<Cursor> {
+        self.0.lock().unwrap().feeds.get(&feed).and_then(|state| state.cursor)
+    }
+
+    /// Puts a feed into a state, as an earlier run left it.
+    pub fn set_cursor(&self, feed: FeedId, cursor: Cursor) {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().cursor = Some(cursor);
+    }
+
+    /// The windows that were committed for a feed, oldest first.
+    #[must_use]
+    pub fn windows(&self, feed: FeedId) -> Vec<Listing> {
+        let rows = self.0.lock().unwrap();
+        rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, listing)| listing.clone()).collect()
+    }
+
+    /// What was lost, in the order in which it was kept.
+    #[must_use]
+    pub fn losses(&self) -> Vec<Loss> {
+        self.0.lock().unwrap().losses.iter().map(|(_, loss)| loss.clone()).collect()
+    }
+}
+
+impl Rows {
+    fn keep(&mut self, feed: FeedId, loss: &Loss) {
+        let same = |(of, kept): &(FeedId, Loss)| {
+            *of == feed && kept.from == loss.from && kept.reason == loss.reason && kept.content == loss.content
+        };
+        self.losses.retain(|kept| !same(kept));
+        self.losses.push((feed, loss.clone()));
+    }
+}
+
+impl State for MemoryState {
+    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
+        let rows = self.0.lock().unwrap();
+        let feed = |content_type: &ContentType| FeedId { tenant_id, content_type: *content_type };
+        Ok(content_types.iter().map(|content_type| rows.feeds.get(&feed(content_type)).copied().unwrap_or_default()).collect())
+    }
+
+    async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {
+        let mut rows = self.0.lock().unwrap();
+        let state = rows.feeds.entry(feed).or_default();
+        if state.cursor != expected || state.cursor.is_some_and(|cursor| cursor.planned_until.is_some()) {
+            return Ok(Claim::Taken);
+        }
+        state.cursor = Some(Cursor::recording(window));
+        Ok(Claim::Ours)
+    }
+
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
+        let mut rows = self.0.lock().unwrap();
+        let state = rows.feeds.entry(feed).or_default();
+        if state.cursor != Some(Cursor::recording(listing.window)) {
+            return Ok(Claim::Taken);
+        }
+        state.cursor = Some(Cursor::at(listing.window.end()));
+        rows.windows.insert((feed, listing.window), listing.clone());
+        Ok(Claim::Ours)
+    }
+
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
+        let mut rows = self.0.lock().unwrap();
+        let state = rows.feeds.entry(feed).or_default();
+        if state.cursor != Some(expected) {
+            return Ok(Claim::Taken);
+        }
+        state.cursor = Some(Cursor::at(loss.to));
+        rows.keep(feed, loss);
+        Ok(Claim::Ours)
+    }
+
+    async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.0.lock().unwrap().keep(feed, loss);
+        Ok(())
+    }
+
+    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! The tenants in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::ports::{Freshness, Tenants};
+use audit_feed::tenant::{BadSecret, Tenant};
+
+/// Secrets by name, the cached and the current one kept apart. Clones are the same secrets.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryTenants(Arc<Mutex<Secrets>>);
+
+#[derive(Debug, Default)]
+struct Secrets {
+    current: BTreeMap<String, Result<Tenant, BadSecret>>,
+    cached: BTreeMap<String, Tenant>,
+}
+
+impl MemoryTenants {
+    /// These tenants and no others.
+    #[must_use]
+    pub fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
+        let secrets = Self::default();
+        tenants.into_iter().for_each(|tenant| secrets.put(tenant));
+        secrets
+    }
+
+    /// Adds or rotates a tenant's secret; whoever has read the old one keeps it in the cache.
+    pub fn put(&self, tenant: Tenant) {
+        self.0.lock().unwrap().current.insert(tenant.secret_id.clone(), Ok(tenant));
+    }
+
+    /// Adds a secret that is no tenant.
+    pub fn put_bad(&self, secret_id: &str, problem: &str) {
+        let bad = BadSecret { secret_id: secret_id.to_owned(), problems: vec![problem.to_owned()] };
+        self.0.lock().unwrap().current.insert(secret_id.to_owned(), Err(bad));
+    }
+}
+
+impl Tenants for MemoryTenants {
+    async fn all(&self) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
+        Ok(self.0.lock().unwrap().current.values().cloned().collect())
+    }
+
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
+        let mut secrets = self.0.lock().unwrap();
+        if let (Freshness::Cached, Some(tenant)) = (freshness, secrets.cached.get(secret_id)) {
+            return Ok(tenant.clone());
+        }
+        let bad = |problem: String| Failure::new(FailureKind::BadSecret, problem);
+        let current = secrets.current.get(secret_id).cloned();
+        let tenant = current.ok_or_else(|| bad(format!("there is no secret {secret_id}")))?;
+        let tenant = tenant.map_err(|problems| bad(problems.to_string()))?;
+        secrets.cached.insert(secret_id.to_owned(), tenant.clone());
+        Ok(tenant)
+    }
+}

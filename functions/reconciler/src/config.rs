@@ -1,0 +1,86 @@
+//! The reconciler's environment.
+
+use audit_feed::fair_line::Pace;
+use audit_feed::reconcile::ReconcilePolicy;
+use audit_feed::window_record::LookingBack;
+use jiff::SignedDuration;
+use lambda_shell::{BadEnvironment, Environment, MetricsLog};
+use management_api::{ClientSettings, RootOverrides};
+
+/// What the reconciler needs to know.
+pub(crate) struct Config {
+    pub(crate) tenant_secret_prefix: String,
+    pub(crate) state_table: String,
+    pub(crate) fetch_queue_url: String,
+    pub(crate) dead_letter_queue_url: Option<String>,
+    pub(crate) archive_bucket: String,
+    pub(crate) archive_prefix: String,
+    pub(crate) client: ClientSettings,
+    pub(crate) policy: ReconcilePolicy,
+    pub(crate) metrics: MetricsLog,
+    pub(crate) path_style: bool,
+}
+
+impl Config {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+        let mut environment = Environment::new(lookup);
+        let (management_api, token_authority) = environment.root_urls();
+        let (archive_bucket, archive_prefix) = environment.archive();
+        let ages = environment.minutes("RECONCILE_AGES_MINUTES", "15,60,180,720,1440,4320,8640");
+        let config = Self {
+            tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
+            state_table: environment.required("STATE_TABLE", "m365-audit-state"),
+            fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
+            dead_letter_queue_url: environment.optional_queue_url("DEAD_LETTER_QUEUE_URL"),
+            archive_bucket,
+            archive_prefix,
+            client: ClientSettings {
+                overrides: RootOverrides { management_api, token_authority },
+                ..ClientSettings::default()
+            },
+            policy: ReconcilePolicy {
+                looking_back: LookingBack { ages },
+                pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(30) },
+            },
+            metrics: environment.metrics(),
+            path_style: environment.has_local_aws(),
+        };
+        environment.finish(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(ages: Option<&str>) -> Result<Config, BadEnvironment> {
+        Config::read(|name| match name {
+            "STATE_TABLE" => Some("state".into()),
+            "FETCH_QUEUE_URL" => Some("http://127.0.0.1:4566/000000000000/fetch".into()),
+            "ARCHIVE_BUCKET" => Some("archive".into()),
+            "RECONCILE_AGES_MINUTES" => ages.map(str::to_owned),
+            _ => None,
+        })
+    }
+
+    fn minutes(ages: Option<&str>) -> Vec<i64> {
+        let config = read(ages).map_err(|bad| bad.problems).expect("a complete environment");
+        config.policy.looking_back.ages.iter().map(SignedDuration::as_mins).collect()
+    }
+
+    #[test]
+    fn looks_back_at_growing_ages() {
+        assert_eq!(minutes(None), [15, 60, 180, 720, 1_440, 4_320, 8_640]);
+        assert_eq!(minutes(Some("0")), [0]);
+        assert_eq!(minutes(Some("5, 10")), [5, 10]);
+    }
+
+    #[test]
+    fn ages_that_are_no_minutes_are_refused() {
+        for ages in ["soon", "10,-1", "5;10", "10081"] {
+            let problems = read(Some(ages)).err().map(|bad| bad.problems).unwrap_or_default();
+            assert_eq!(problems.len(), 1, "{ages}");
+            assert!(problems[0].starts_with("RECONCILE_AGES_MINUTES"), "{problems:?}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! From a scheduled event to a look back, and from its report to the answer, the logs and the metrics.
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::loss::Loss;
+use audit_feed::reconcile::ReconcileReport;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent};
+use lambda_shell::{Metrics, MetricsLog, deadline};
+use serde_json::Value;
+
+/// Looks back, and tells of it. The event's content does not matter.
+pub(crate) async fn handle(
+    event: LambdaEvent<Value>,
+    reconcile: &impl AsyncFn(Timestamp) -> Result<ReconcileReport, Failure>,
+    metrics: &MetricsLog,
+) -> Result<ReconcileReport, Error> {
+    let report = reconcile(deadline(&event.context, Timestamp::now())).await;
+    let report = report.inspect_err(|failure| {
+        tracing::error!(kind = ?failure.kind, "nothing could be looked at again: {failure}");
+    })?;
+    log(&report);
+    metrics.write(&measures(&report));
+    if report.is_failure() {
+        let errors: Vec<String> = report.errors().map(Failure::to_string).collect();
+        return Err(format!("nothing could be looked at again: {}", errors.join(" | ")).into());
+    }
+    Ok(report)
+}
+
+fn losses(report: &ReconcileReport) -> impl Iterator<Item = &Loss> {
+    report.feeds.iter().flat_map(|feed| &feed.lost).chain(&report.dead_letters.lost)
+}
+
+fn measures(report: &ReconcileReport) -> Metrics {
+    let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64).sum();
+    let missing: u64 = report.feeds.iter().map(|feed| feed.missing).sum();
+    let throttled = report.errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
+    Metrics {
+        late_content: Some(late.into()),
+        missing_content: Some(missing.into()),
+        content_lost: Some((losses(report).count() as u64).into()),
+        throttled: Some(throttled.into()),
+        ..Metrics::default()
+    }
+}
+
+fn log(report: &ReconcileReport) {
+    for feed in &report.feeds {
+        let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
+        if let Some(error) = &feed.error {
+            tracing::error!(tenant_id, content_type, kind = ?error.kind, "not all windows were looked at again: {error}");
+        }
+        for late in &feed.late {
+            let (content_id, content_created) = (&late.content_id, &late.content_created);
+            let (not_listed_after_seconds, listed_after_seconds) =
+                (late.not_listed_after_seconds, late.listed_after_seconds);
+            tracing::warn!(
+                tenant_id,
+                content_type,
+                content_id,
+                %content_created,
+                not_listed_after_seconds,
+                listed_after_seconds,
+                "content appeared after its window had been listed; it is queued"
+            );
+        }
+        if feed.missing > 0 {
+            let missing = feed.missing;
+            tracing::warn!(tenant_id, content_type, missing, "listed content has no object yet; it is queued again");
+        }
+    }
+    if let Some(error) = &report.dead_letters.error {
+        tracing::error!(kind = ?error.kind, "not all dead letters were looked at: {error}");
+    }
+    for loss in losses(report) {
+        let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
+        let advice = loss.reason.advice();
+        tracing::error!(%from, %to, reason, content, "content is lost: {advice}");
+    }
+    let windows_checked: u64 = report.feeds.iter().map(|feed| feed.windows_checked).sum();
+    let windows_open: u64 = report.feeds.iter().map(|feed| feed.windows_open).sum();
+    let (revived, kept, more_to_do) = (report.dead_letters.revived, report.dead_letters.kept, report.more_to_do);
+    tracing::info!(
+        windows_checked,
+        windows_open,
+        dead_letters_revived = revived,
+        dead_letters_kept = kept,
+        more_to_do,
+        "looked back"
+    );
+}
