@@ -7,6 +7,8 @@ SHELL := /bin/bash
 # ---- Options: VERB OPTION=VALUE. A value that makes no sense ends with a message and exit code 2. ----
 
 OPTIONS := ARCH AUTH KEEP PARAMS RECORDS SEEDS
+# In the environment these two may well mean something else.
+$(foreach v,ARCH AUTH,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 $(foreach v,$(filter-out $(OPTIONS),$(GIVEN)),$(error $v is no option: these are $(OPTIONS), see `make help`))
 one_of = $(if $(strip $($1)),$(if $(filter $2,$($1)),,$(error $1=$($1): give one of $2)))
@@ -21,7 +23,6 @@ RECORDS := $(wildcard ../shared/records)
 else ifeq ($(wildcard $(RECORDS)/.),)
 $(error RECORDS=$(RECORDS): give a folder of {ContentType}.jsonl.gz files)
 endif
-export AUTH
 
 # ---- Set-up ----
 
@@ -40,8 +41,8 @@ $(VENV)/.stamp: infra/requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-# One build of the whole workspace serves the demonstration, the tests and `local`: building parts of it would compile the
-# AWS SDK again for each different set of features.
+# One build of the whole workspace serves the demonstration and the tests: building parts of it would compile the AWS SDK
+# again for each different set of features.
 functions:
 	$(CARGO) build --workspace --bins
 
@@ -70,10 +71,10 @@ deploy: $(VENV)/.stamp ## Builds and deploys to AWS (ARCH=arm64|x86_64; default 
 	  --parameter-overrides 'Architecture=$(or $(ARCH),arm64) $(PARAMS)'
 
 demo: $(VENV)/.stamp functions ## Deploys to a local AWS and archives real records (RECORDS=folder; KEEP=1 leaves it running)
-	@infra/local/with-local-aws $(BIN)/demo --bin-dir $(BIN) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter 1,$(KEEP)),--keep)
+	@LOCAL_AWS_AUTH=$(AUTH) infra/local/with-local-aws $(BIN)/demo --bin-dir $(BIN) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(VENV)/.stamp functions ## Runs all tests beside one local AWS (AUTH=true: which enforces the policies)
-	infra/local/with-local-aws $(CARGO) test --workspace
+	LOCAL_AWS_AUTH=$(AUTH) infra/local/with-local-aws $(CARGO) test --workspace
 
 test-localstack: $(VENV)/.stamp ## Runs the contract suites against LocalStack as well, where it can be installed
 	@if infra/local/install-localstack; then infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
@@ -89,17 +90,18 @@ check: $(VENV)/.stamp ## Format, architecture, unused dependencies, template, cl
 chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
 	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test chaos -- --nocapture
 
-bench: ## Measures the record stream
-	$(CARGO) bench -p record-stream
+bench: ## Measures the record stream (RECORDS=folder)
+	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)
 
-local: $(VENV)/.stamp functions ## Runs a local AWS and the simulator for `cargo lambda watch` and `invoke`, until Ctrl-C
+local: $(VENV)/.stamp ## Runs a local AWS and the simulator for `cargo lambda watch` and `invoke`, until Ctrl-C
+	$(CARGO) build -p management-api-simulator
 	@LOCAL_AWS_PORT=4566 infra/local/with-local-aws bash -c '$(VENV)/bin/python infra/local/bootstrap-resources.py && \
 	  printf "%s\n" "In a second terminal:" \
 	    "  export PATH=$(CURDIR)/$(VENV)/bin:\$$PATH" \
 	    "  cargo lambda watch --env-file infra/local/watch.env" \
 	    "and in a third one, with the same PATH:" \
 	    "  cargo lambda invoke poller --data-file infra/local/events/poller.json" \
-	    "To look at what they do:  set -a; . infra/local/watch.env" && \
+	    "Where it all is: infra/local/watch.env" && \
 	  exec $(BIN)/management-api-simulator $(if $(RECORDS),--records $(RECORDS),--generate 2000)'
 
 clean: ## Removes all that these verbs made

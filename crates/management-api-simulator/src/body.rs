@@ -40,30 +40,33 @@ impl Outgoing {
             self.piece = self.pieces.next().unwrap_or_default();
         }
         if let Some((after, pause)) = self.delivery.pause
-            && (after <= self.sent || self.piece.is_empty())
+            && self.reached(after)
         {
             self.delivery.pause = None;
             tokio::time::sleep(pause).await;
         }
-        if let Some(after) = self.cut_after()
-            && (after <= self.sent || self.piece.is_empty())
-        {
+        if self.delivery.cut_after.is_some_and(|after| self.reached(after)) {
             // The server writes out what it holds only while it waits for us; then the error ends the connection.
             tokio::task::yield_now().await;
             return Some((Err(io::ErrorKind::ConnectionAborted.into()), None));
         }
         let pause_after = self.delivery.pause.map(|(after, _)| after);
-        let stop = [pause_after, self.cut_after()].into_iter().flatten().min().unwrap_or(u64::MAX);
-        let most = usize::try_from(stop.saturating_sub(self.sent)).unwrap_or(usize::MAX);
+        let stop = [pause_after, self.delivery.cut_after].into_iter().flatten().min();
+        let most = stop.map_or(u64::MAX, |after| self.within(after).saturating_sub(self.sent));
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         let now = self.piece.split_to(most.min(self.piece.len()));
         self.sent += now.len() as u64;
         if now.is_empty() { None } else { Some((Ok(now), Some(self))) }
     }
 
-    /// A body of known length is cut before its last byte: else nobody would notice.
-    fn cut_after(&self) -> Option<u64> {
-        let after = self.delivery.cut_after?;
-        Some(self.length.map_or(after, |length| after.min(length.saturating_sub(1))))
+    fn reached(&self, after: u64) -> bool {
+        self.within(after) <= self.sent || self.piece.is_empty()
+    }
+
+    /// Where a mishap strikes at the latest: before the last byte of a body whose length is known, since nobody waits
+    /// for anything after it.
+    fn within(&self, after: u64) -> u64 {
+        self.length.map_or(after, |length| after.min(length.saturating_sub(1)))
     }
 }
 

@@ -41,11 +41,15 @@ pub(crate) struct Stored {
     born: Born,
 }
 
-/// Whether the subscription was on when a slice came into being.
+/// What the subscription was when a slice came into being.
 #[derive(Debug, Clone, Copy)]
 enum Born {
-    /// Decided at the call that published it.
-    Already { subscribed: bool },
+    /// On.
+    Subscribed,
+    /// Stopped.
+    Unsubscribed,
+    /// Not yet started: the first start may reach back.
+    Before,
     /// Published ahead of its time: decided at this instant.
     At(Timestamp),
 }
@@ -60,10 +64,11 @@ impl Feed {
         let visible_at = slice.visible_at.map_or(created, |at| at.max(created));
         let content = self.with_repeats(slice.content, slice.repeat);
         let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
-        let born = if created <= now {
-            Born::Already { subscribed: self.subscription.is_on() == Some(true) }
-        } else {
-            Born::At(created)
+        let born = match self.subscription.is_on() {
+            _ if created > now => Born::At(created),
+            Some(true) => Born::Subscribed,
+            Some(false) => Born::Unsubscribed,
+            None => Born::Before,
         };
         let number = self.slices.range((created, 0)..=(created, u32::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
         self.slices.insert(
@@ -128,11 +133,12 @@ impl Feed {
 
     /// Whether the subscription ever made this slice obtainable.
     pub(crate) fn obtainable(&self, key: Key, stored: &Stored) -> bool {
-        let subscribed = match stored.born {
-            Born::Already { subscribed } => subscribed,
+        match stored.born {
+            Born::Subscribed => true,
+            Born::Unsubscribed => false,
+            Born::Before => self.subscription.reaches_back_to(key.0),
             Born::At(at) => self.subscription.was_on(at),
-        };
-        subscribed || self.subscription.reaches_back_to(key.0)
+        }
     }
 }
 

@@ -73,16 +73,18 @@ pub(crate) fn slices(tenant: Uuid, what: &Generate) -> Vec<(&'static str, Vec<Sl
 
 fn of_type(tenant: Uuid, content_type: &'static str, count: usize, what: &Generate) -> Vec<Slice> {
     let mut rng = seeded(what.seed, &["records", content_type, &tenant.to_string()]);
-    let begin = minus(what.until, what.span);
-    let records: Vec<Bytes> = (0..count)
-        .map(|index| {
-            let published = plus(begin, part(what.span, index, count));
-            // What happened becomes available minutes later.
-            let happened = minus(published, Duration::from_secs(rng.random_range(60..1_800)));
-            record(&mut rng, content_type, tenant, happened).into()
+    let plan = plan(count, content_type, what.seed, what.span, what.until);
+    let mut slices: Vec<Slice> = plan
+        .into_iter()
+        .map(|(created, size)| {
+            let records = (0..size).map(|_| {
+                // What happened becomes available minutes later.
+                let happened = minus(created, Duration::from_secs(rng.random_range(60..1_800)));
+                record(&mut rng, content_type, tenant, happened)
+            });
+            Slice::new(created, records)
         })
         .collect();
-    let mut slices = spread(records, content_type, what.seed, what.span, what.until);
     if let Some(one_in) = what.repeat_one_in {
         for slice in &mut slices {
             if rng.random_ratio(1, one_in.max(1)) {
@@ -101,19 +103,18 @@ pub(crate) fn spread(
     span: Duration,
     until: Timestamp,
 ) -> Vec<Slice> {
-    let mut rng = seeded(seed, &["slices", content_type]);
-    let sizes = sizes(&mut rng, records.len());
-    let begin = minus(until, span);
-    let count = sizes.len();
+    let plan = plan(records.len(), content_type, seed, span, until);
     let mut records = records.into_iter();
-    sizes
-        .into_iter()
-        .enumerate()
-        .map(|(index, size)| {
-            let created = plus(begin, part(span, index, count));
-            Slice::new(created, records.by_ref().take(size).collect::<Vec<_>>())
-        })
-        .collect()
+    plan.into_iter().map(|(created, size)| Slice::new(created, records.by_ref().take(size))).collect()
+}
+
+/// Instant and size of each slice.
+fn plan(records: usize, content_type: &str, seed: u64, span: Duration, until: Timestamp) -> Vec<(Timestamp, usize)> {
+    let mut rng = seeded(seed, &["slices", content_type]);
+    let sizes = sizes(&mut rng, records);
+    let begin = minus(until, span);
+    let count = sizes.len() as f64;
+    sizes.into_iter().enumerate().map(|(index, size)| (plus(begin, span.mul_f64(index as f64 / count)), size)).collect()
 }
 
 fn sizes(rng: &mut StdRng, records: usize) -> Vec<usize> {
@@ -125,9 +126,4 @@ fn sizes(rng: &mut StdRng, records: usize) -> Vec<usize> {
         left -= size;
     }
     sizes
-}
-
-/// `span * index / count`
-fn part(span: Duration, index: usize, count: usize) -> Duration {
-    span.mul_f64(index as f64 / count.max(1) as f64)
 }

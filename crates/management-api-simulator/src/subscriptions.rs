@@ -38,10 +38,9 @@ impl Subscription {
         before.checked_sub(1).and_then(|index| self.changes.get(index)).is_some_and(|&(_, on)| on)
     }
 
-    /// Whether content made available before the first start became obtainable by it.
+    /// Whether content made available at this instant, before the first start, became obtainable by it.
     pub(crate) fn reaches_back_to(&self, created: Timestamp) -> bool {
         self.reaches_back_to.is_some_and(|from| from <= created)
-            && self.changes.first().is_some_and(|&(started, _)| created <= started)
     }
 
     pub(crate) fn start(&mut self, now: Timestamp, config: &Config) {

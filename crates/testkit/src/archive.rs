@@ -1,14 +1,17 @@
 //! The archive in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
+use audit_feed::content::{ContentDigest, digest_of_key, hour_prefix};
 use audit_feed::failure::Failure;
-use audit_feed::ports::{Archive, ArchiveObject, ObjectMetadata};
+use audit_feed::feed::FeedId;
+use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use jiff::Timestamp;
 
 /// An archive. Clones are the same archive.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryArchive(Arc<Mutex<BTreeMap<String, StoredObject>>>);
+pub struct MemoryArchive(Arc<Mutex<BTreeMap<String, StoredObject>>>, Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
 
 /// An object as it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,12 @@ impl MemoryArchive {
     pub fn objects(&self) -> BTreeMap<String, StoredObject> {
         self.0.lock().unwrap().clone()
     }
+
+    /// All reports by their key.
+    #[must_use]
+    pub fn reports(&self) -> BTreeMap<String, Vec<u8>> {
+        self.1.lock().unwrap().clone()
+    }
 }
 
 impl Archive for MemoryArchive {
@@ -39,6 +48,19 @@ impl Archive for MemoryArchive {
 
     async fn begin(&self) -> Result<MemoryObject, Failure> {
         Ok(MemoryObject { archive: self.clone(), bytes: Vec::new() })
+    }
+}
+
+impl ArchiveIndex for MemoryArchive {
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
+        let folder = format!("{}/", hour_prefix(feed, hour));
+        let objects = self.0.lock().unwrap();
+        Ok(objects.keys().filter(|key| key.starts_with(&folder)).filter_map(|key| digest_of_key(key)).collect())
+    }
+
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        self.1.lock().unwrap().insert(key.to_owned(), json);
+        Ok(())
     }
 }
 

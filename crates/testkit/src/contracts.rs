@@ -1,16 +1,22 @@
 //! What every implementation of a port promises, the one in memory and the real one alike.
 
-use audit_feed::content::{ContentDigest, Listing};
+use std::collections::HashSet;
+
+use audit_feed::content::{ContentDigest, Listing, archive_key};
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::FailureKind;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::{Archive, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, State, Tenants};
+use audit_feed::ports::{
+    Archive, ArchiveIndex, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, State, Tenants, WindowLog,
+};
+use audit_feed::window_record::WindowRecord;
 
-use crate::samples::{TENANT, at, window};
+use crate::samples::{TENANT, at, feed, window};
 
 /// A listing of `contents` contents.
-fn listing(start: &str, end: &str, contents: usize) -> Listing {
+#[must_use]
+pub fn listing(start: &str, end: &str, contents: usize) -> Listing {
     let digests = (0..contents).map(|number| ContentDigest::of(&format!("content-{number}"))).collect();
     Listing { window: window(start, end), digests, listed_at: at("2026-11-22T12:00:00Z") }
 }
@@ -47,6 +53,46 @@ pub async fn state_keeps_a_listing_too_large_for_one_row(state: &impl State, fee
     assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), Claim::Ours);
     assert_eq!(state.commit_window(feed, &large).await.unwrap(), Claim::Ours);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(large.window.end())));
+}
+
+/// What was found in a window, and what was lost, can be asked for again.
+pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
+    let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
+    let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
+    let mut cursor = None;
+    for listing in [&first, &second] {
+        assert_eq!(state.record_window(feed, cursor, listing.window).await.unwrap(), Claim::Ours);
+        assert_eq!(state.commit_window(feed, listing).await.unwrap(), Claim::Ours);
+        cursor = Some(Cursor::at(listing.window.end()));
+    }
+    let both = state.windows(feed, first.window.start()).await.unwrap();
+    assert!(both == [WindowRecord::new(&first), WindowRecord::new(&second)], "both windows, as they were listed");
+
+    let mut looked_at = both[1].clone();
+    let late = ContentDigest::of("late");
+    looked_at.digests.insert(late);
+    looked_at.looked_at = Some(at("2026-11-22T12:15:00Z"));
+    looked_at.late = 1;
+    looked_at.lost = 1;
+    looked_at.missing.insert(late, "late".to_owned());
+    state.keep_window(feed, &looked_at).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at.clone()]);
+    looked_at.missing.clear();
+    looked_at.settled_at = Some(at("2026-11-22T13:15:00Z"));
+    state.keep_window(feed, &looked_at).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at]);
+
+    let (from, to) = (second.window.start(), second.window.end());
+    let gap = Loss { from, to, reason: LossReason::SubscriptionOff, content: None };
+    let longer_gap = Loss { to: at("2026-11-22T11:10:00Z"), ..gap.clone() };
+    let gone = Loss { reason: LossReason::ContentGone, content: Some("gone".to_owned()), ..gap.clone() };
+    for loss in [&gap, &gone, &gone, &longer_gap] {
+        state.keep_loss(feed, loss).await.unwrap();
+    }
+    let mut losses = state.losses(feed, from).await.unwrap();
+    losses.sort_by_key(|loss| loss.content.is_some());
+    assert_eq!(losses, [longer_gap, gone], "a loss noticed again is the same loss");
+    assert_eq!(state.losses(feed, to).await.unwrap(), []);
 }
 
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
@@ -106,6 +152,24 @@ pub async fn tenants_see_a_rotation(tenants: &impl Tenants, prefix: &str, rotate
     assert_ne!(fresh.client_secret, before.client_secret);
     assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), fresh);
     assert_eq!(tenants.all().await.unwrap()[0].as_ref(), Ok(&fresh), "a poll sees it at once");
+}
+
+/// The contents of one hour, by the names of their objects; not those of the hours around it or of other feeds.
+pub async fn archive_knows_what_it_holds_of_an_hour<A: Archive + ArchiveIndex>(archive: &A) {
+    let sharepoint = FeedId { content_type: ContentType::SharePoint, ..feed() };
+    for (feed, id, created) in [
+        (feed(), "before", "2026-11-22T09:59:59.999Z"),
+        (feed(), "first", "2026-11-22T10:00:00Z"),
+        (feed(), "last", "2026-11-22T10:59:59.999Z"),
+        (feed(), "after", "2026-11-22T11:00:00Z"),
+        (sharepoint, "elsewhere", "2026-11-22T10:30:00Z"),
+    ] {
+        let object = archive.begin().await.unwrap();
+        object.store(&archive_key(feed, id, at(created)), &about(0)).await.unwrap();
+    }
+    archive.store_report("_completeness/day=2026-11-22/report.json", b"{}".to_vec()).await.unwrap();
+    let held = archive.archived(feed(), at("2026-11-22T10:30:00Z")).await.unwrap();
+    assert_eq!(held, HashSet::from([ContentDigest::of("first"), ContentDigest::of("last")]));
 }
 
 /// Metadata for an object of `records` records.

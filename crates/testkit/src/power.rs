@@ -11,9 +11,10 @@ use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::Loss;
 use audit_feed::message::ContentMessage;
-use audit_feed::ports::{Claim, ContentPage, FeedState, ManagementApi, Queue, State};
+use audit_feed::ports::{Claim, ContentPage, FeedState, ManagementApi, Queue, State, WindowLog};
 use audit_feed::tenant::Tenant;
 use audit_feed::window::Window;
+use audit_feed::window_record::WindowRecord;
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::task::AtomicWaker;
@@ -160,5 +161,19 @@ impl<M: ManagementApi> ManagementApi for Powered<M> {
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
         let blob = self.power.around(self.port.open(tenant, uri)).await?;
         Ok(blob.then(|bytes| self.power.around(ready(bytes))))
+    }
+}
+
+impl<S: WindowLog> WindowLog for Powered<S> {
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
+        self.power.around(self.port.windows(feed, since)).await
+    }
+
+    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        self.power.around(self.port.keep_window(feed, record)).await
+    }
+
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+        self.power.around(self.port.losses(feed, since)).await
     }
 }

@@ -8,8 +8,9 @@ use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::Loss;
-use audit_feed::ports::{Claim, FeedState, State};
+use audit_feed::ports::{Claim, FeedState, State, WindowLog};
 use audit_feed::window::Window;
+use audit_feed::window_record::WindowRecord;
 use jiff::Timestamp;
 
 /// The state of all feeds. Clones are the same state.
@@ -19,7 +20,7 @@ pub struct MemoryState(Arc<Mutex<Rows>>);
 #[derive(Debug, Default)]
 struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
-    windows: BTreeMap<(FeedId, Window), Listing>,
+    windows: BTreeMap<(FeedId, Window), WindowRecord>,
     losses: Vec<(FeedId, Loss)>,
 }
 
@@ -37,9 +38,9 @@ impl MemoryState {
 
     /// The windows that were committed for a feed, oldest first.
     #[must_use]
-    pub fn windows(&self, feed: FeedId) -> Vec<Listing> {
+    pub fn committed(&self, feed: FeedId) -> Vec<WindowRecord> {
         let rows = self.0.lock().unwrap();
-        rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, listing)| listing.clone()).collect()
+        rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, record)| record.clone()).collect()
     }
 
     /// What was lost, in the order in which it was kept.
@@ -83,7 +84,7 @@ impl State for MemoryState {
             return Ok(Claim::Taken);
         }
         state.cursor = Some(Cursor::at(listing.window.end()));
-        rows.windows.insert((feed, listing.window), listing.clone());
+        rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
         Ok(Claim::Ours)
     }
 
@@ -106,5 +107,22 @@ impl State for MemoryState {
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
         Ok(())
+    }
+}
+
+impl WindowLog for MemoryState {
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
+        Ok(self.committed(feed).into_iter().filter(|record| record.window.start() >= since).collect())
+    }
+
+    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        self.0.lock().unwrap().windows.insert((feed, record.window), record.clone());
+        Ok(())
+    }
+
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+        let rows = self.0.lock().unwrap();
+        let own = rows.losses.iter().filter(|(of, loss)| *of == feed && loss.from >= since);
+        Ok(own.map(|(_, loss)| loss.clone()).collect())
     }
 }

@@ -1,0 +1,72 @@
+//! The archive: S3 and memory.
+
+use audit_feed::content::{ContentDigest, archive_key};
+use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use aws_adapters::S3Archive;
+use testkit::{MemoryArchive, at, contracts, feed};
+
+use crate::local_aws::{sdk, unique};
+
+/// In memory, in one request, in one part and a bit.
+const LENGTHS: [usize; 3] = [0, 4_000, 9 * 1024 * 1024];
+
+async fn bucket() -> (aws_sdk_s3::Client, String) {
+    let (client, name) = (sdk().await.s3(), unique("archive"));
+    client.create_bucket().bucket(&name).send().await.unwrap();
+    (client, name)
+}
+
+async fn read(client: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Option<(Vec<u8>, ObjectMetadata)> {
+    let object = client.get_object().bucket(bucket).key(format!("m365/{key}")).send().await.ok()?;
+    assert_eq!(object.content_type(), Some("application/x-ndjson"));
+    assert_eq!(object.content_encoding(), None, "the object is gzip, not a page that browsers unpack");
+    let metadata = object.metadata().unwrap().clone();
+    assert_eq!(metadata.len(), 5, "{metadata:?}");
+    let about = ObjectMetadata {
+        content_id: metadata["content-id"].clone(),
+        content_type: metadata["content-type"].parse().unwrap(),
+        content_created: metadata["content-created"].parse().unwrap(),
+        tenant_id: testkit::TENANT,
+        records: metadata["records"].parse().unwrap(),
+    };
+    assert_eq!(metadata["tenant-id"], testkit::TENANT.to_string());
+    Some((object.body.collect().await.unwrap().to_vec(), about))
+}
+
+#[tokio::test]
+async fn stores_whole_objects() {
+    let (client, bucket) = bucket().await;
+    let archive = S3Archive::new(client.clone(), &bucket, "m365");
+    let memory = MemoryArchive::default();
+    for length in LENGTHS {
+        contracts::archive_stores_whole_objects(&archive, length, async |key| read(&client, &bucket, key).await).await;
+        contracts::archive_stores_whole_objects(&memory, length, async |key| {
+            memory.objects().remove(key).map(|object| (object.bytes, object.about))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn knows_what_it_holds_of_an_hour() {
+    let (client, bucket) = bucket().await;
+    let s3 = S3Archive::new(client, &bucket, "m365");
+    contracts::archive_knows_what_it_holds_of_an_hour(&MemoryArchive::default()).await;
+    contracts::archive_knows_what_it_holds_of_an_hour(&s3).await;
+}
+
+/// More than one page of a bucket's listing.
+#[tokio::test]
+async fn knows_more_than_a_thousand_objects() {
+    let (client, bucket) = bucket().await;
+    let archive = S3Archive::new(client, &bucket, "m365");
+    let created = at("2026-11-22T10:59:59.999Z");
+    for number in 0..1_005 {
+        let object = archive.begin().await.unwrap();
+        let key = archive_key(feed(), &format!("content-{number}"), created);
+        object.store(&key, &contracts::about(0)).await.unwrap();
+    }
+    let held = archive.archived(feed(), at("2026-11-22T10:00:00Z")).await.unwrap();
+    assert_eq!(held.len(), 1_005);
+    assert!(held.contains(&ContentDigest::of("content-1004")));
+}

@@ -1,0 +1,86 @@
+//! The queue and its dead letters: SQS.
+
+use std::collections::BTreeSet;
+
+use audit_feed::message::ContentMessage;
+use audit_feed::ports::{DeadLetters, Queue};
+use aws_adapters::SqsQueue;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use jiff::SignedDuration;
+use testkit::{TENANT, message};
+
+use crate::local_aws::{sdk, unique};
+
+async fn queue() -> (aws_sdk_sqs::Client, String) {
+    let client = sdk().await.sqs();
+    let queue = client.create_queue().queue_name(unique("fetch")).send().await.unwrap();
+    (client, queue.queue_url.unwrap())
+}
+
+async fn receive_all(client: &aws_sdk_sqs::Client, url: &str) -> Vec<aws_sdk_sqs::types::Message> {
+    let mut all = Vec::new();
+    loop {
+        let request = client.receive_message().queue_url(url).max_number_of_messages(10);
+        let group = MessageSystemAttributeName::MessageGroupId;
+        let messages = request.message_system_attribute_names(group).send().await.unwrap().messages.unwrap_or_default();
+        if messages.is_empty() {
+            return all;
+        }
+        all.extend(messages);
+    }
+}
+
+#[tokio::test]
+async fn sends_every_message_in_its_tenants_group() {
+    let (client, url) = queue().await;
+    let messages: Vec<ContentMessage> =
+        (0..37).map(|number| message(&format!("content-{number}"), "2026-11-22T10:03:07.123Z")).collect();
+
+    SqsQueue::new(client.clone(), &url).send(&messages).await.unwrap();
+
+    let received = receive_all(&client, &url).await;
+    let bodies: Vec<ContentMessage> =
+        received.iter().map(|message| ContentMessage::parse(message.body().unwrap()).unwrap()).collect();
+    let ids = |messages: &[ContentMessage]| -> BTreeSet<String> {
+        messages.iter().map(|message| message.content_id.clone()).collect()
+    };
+    assert_eq!(bodies.len(), 37);
+    assert_eq!(ids(&bodies), ids(&messages));
+    for message in &received {
+        let group = message.attributes().unwrap().get(&MessageSystemAttributeName::MessageGroupId);
+        assert_eq!(group, Some(&TENANT.to_string()), "fair queueing goes by tenant");
+    }
+}
+
+#[tokio::test]
+async fn a_delayed_copy_is_not_delivered_at_once() {
+    let (client, url) = queue().await;
+    let delay = SignedDuration::from_secs(60);
+    let message = message("content", "2026-11-22T10:03:07.123Z");
+
+    SqsQueue::new(client.clone(), &url).send_later(&message, delay).await.unwrap();
+
+    let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
+    let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(delayed.clone()).send().await.unwrap();
+    assert_eq!(attributes.attributes().unwrap().get(&delayed).map(String::as_str), Some("1"));
+    assert_eq!(receive_all(&client, &url).await.len(), 0);
+}
+
+#[tokio::test]
+async fn dead_letters_stay_until_they_are_removed() {
+    let (client, url) = queue().await;
+    let queue = SqsQueue::new(client.clone(), &url);
+    client.send_message().queue_url(&url).message_body("not a content message").send().await.unwrap();
+
+    let (receipt, body) = queue.receive().await.unwrap().remove(0);
+    assert_eq!(body, "not a content message");
+    assert_eq!(queue.receive().await.unwrap(), [], "each run sees a letter once");
+    queue.hide(&receipt, SignedDuration::ZERO).await.unwrap();
+    let (receipt, _) = queue.receive().await.unwrap().remove(0);
+    queue.remove(receipt).await.unwrap();
+
+    let all = QueueAttributeName::All;
+    let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(all).send().await.unwrap();
+    let hidden = attributes.attributes().unwrap().get(&QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+    assert_eq!(hidden.map(String::as_str), Some("0"));
+}

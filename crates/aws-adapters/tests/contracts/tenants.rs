@@ -1,0 +1,82 @@
+//! The tenants: Secrets Manager and memory.
+
+use audit_feed::failure::FailureKind;
+use audit_feed::ports::{Freshness, Tenants};
+use audit_feed::tenant::{Secret, Tenant};
+use aws_adapters::SecretsManagerTenants;
+use testkit::{MemoryTenants, contracts};
+
+use crate::local_aws::{clock, sdk, unique};
+
+fn json(client_secret: &str) -> String {
+    format!(
+        r#"{{"tenant_id":"{}","client_id":"00000000-aaaa-bbbb-cccc-000000000001","client_secret":"{client_secret}"}}"#,
+        testkit::TENANT
+    )
+}
+
+async fn prefix_with_two_secrets(client: &aws_sdk_secretsmanager::Client) -> String {
+    let prefix = format!("{}/", unique("m365"));
+    for (name, value) in [("contoso", json("first")), ("fabrikam", "not JSON".to_owned())] {
+        let request = client.create_secret().name(format!("{prefix}{name}"));
+        request.secret_string(value).send().await.unwrap();
+    }
+    prefix
+}
+
+fn in_memory(prefix: &str, client_secret: &str) -> Tenant {
+    Tenant::parse(&format!("{prefix}contoso"), &json(client_secret)).unwrap()
+}
+
+#[tokio::test]
+async fn are_listed_with_their_problems() {
+    let memory = MemoryTenants::of([in_memory("m365/", "first")]);
+    memory.put_bad("m365/fabrikam", "its value is not JSON");
+    contracts::tenants_are_listed_with_their_problems(&memory, "m365/").await;
+
+    let client = sdk().await.secrets_manager();
+    let prefix = prefix_with_two_secrets(&client).await;
+    let tenants = SecretsManagerTenants::new(client, &prefix, clock());
+    contracts::tenants_are_listed_with_their_problems(&tenants, &prefix).await;
+}
+
+#[tokio::test]
+async fn are_seen_as_they_are_after_a_rotation() {
+    let memory = MemoryTenants::of([in_memory("m365/", "first")]);
+    contracts::tenants_see_a_rotation(&memory, "m365/", async || memory.put(in_memory("m365/", "second"))).await;
+
+    let client = sdk().await.secrets_manager();
+    let prefix = prefix_with_two_secrets(&client).await;
+    let tenants = SecretsManagerTenants::new(client.clone(), &prefix, clock());
+    contracts::tenants_see_a_rotation(&tenants, &prefix, async || {
+        let request = client.put_secret_value().secret_id(format!("{prefix}contoso"));
+        request.secret_string(json("second")).send().await.unwrap();
+    })
+    .await;
+}
+
+/// More than one page of names and more than one batch of values.
+#[tokio::test]
+async fn are_all_found_however_many_there_are() {
+    let client = sdk().await.secrets_manager();
+    let prefix = format!("{}/", unique("m365"));
+    for number in 0..125_u32 {
+        let value = json("first").replace("11111111", &format!("{number:08}"));
+        let request = client.create_secret().name(format!("{prefix}tenant-{number:03}"));
+        request.secret_string(value).send().await.unwrap();
+    }
+    let all = SecretsManagerTenants::new(client, &prefix, clock()).all().await.unwrap();
+    assert_eq!(all.len(), 125);
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(all[124].as_ref().unwrap().client_secret, Secret::new("first"));
+}
+
+#[tokio::test]
+async fn outside_of_the_prefix_are_nobodys() {
+    let client = sdk().await.secrets_manager();
+    let prefix = prefix_with_two_secrets(&client).await;
+    let tenants = SecretsManagerTenants::new(client, "another-prefix/", clock());
+    let failure = tenants.one(&format!("{prefix}contoso"), Freshness::Fresh).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::BadSecret);
+    assert!(tenants.all().await.unwrap().is_empty());
+}

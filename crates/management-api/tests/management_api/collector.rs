@@ -1,0 +1,92 @@
+//! The client at work for one tenant.
+
+use std::time::Duration;
+
+use audit_feed::content::Content;
+use audit_feed::failure::Failure;
+use audit_feed::feed::ContentType;
+use audit_feed::ports::{ContentPage, ManagementApi};
+use audit_feed::tenant::Tenant;
+use audit_feed::window::Window;
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
+use management_api::{Client, ClientSettings, RootOverrides};
+use management_api_simulator::Tenant as SimulatedTenant;
+use testkit::FixedDice;
+use url::Url;
+
+use crate::NOON;
+use crate::swift_clock::SwiftClock;
+
+/// A client, its clock, and the tenant it works for.
+pub(crate) struct Collector {
+    pub(crate) client: Client<SwiftClock, FixedDice>,
+    pub(crate) clock: SwiftClock,
+    pub(crate) tenant: Tenant,
+}
+
+impl Collector {
+    /// For `tenant`, with Microsoft at `url`, at noon, with dice that always show a half.
+    pub(crate) fn of(tenant: &SimulatedTenant, url: &str) -> Self {
+        Self::with(tenant, url, FixedDice(0.5), ClientSettings::default().read_timeout)
+    }
+
+    /// The same, with no patience for a silent server.
+    pub(crate) fn impatient(tenant: &SimulatedTenant, url: &str) -> Self {
+        Self::with(tenant, url, FixedDice(0.5), Duration::from_millis(100))
+    }
+
+    pub(crate) fn with(tenant: &SimulatedTenant, url: &str, dice: FixedDice, read_timeout: Duration) -> Self {
+        let url: Url = url.parse().unwrap();
+        let overrides = RootOverrides { management_api: Some(url.clone()), token_authority: Some(url) };
+        let settings = ClientSettings { overrides, read_timeout, ..ClientSettings::default() };
+        let clock = SwiftClock::at(NOON.parse().unwrap());
+        let tenant = Tenant::parse("m365/contoso", &tenant.credentials_json()).unwrap();
+        Self { client: Client::new(settings, clock.clone(), dice).unwrap(), clock, tenant }
+    }
+
+    pub(crate) async fn subscriptions(&self) -> Result<Vec<ContentType>, Failure> {
+        self.client.enabled_subscriptions(&self.tenant).await
+    }
+
+    /// Starts the Exchange subscription.
+    pub(crate) async fn start(&self) -> Result<(), Failure> {
+        self.client.start_subscription(&self.tenant, ContentType::Exchange).await
+    }
+
+    /// All pages of the Exchange feed's last hour.
+    pub(crate) async fn list(&self) -> Result<Vec<ContentPage>, Failure> {
+        self.list_of(ContentType::Exchange).await
+    }
+
+    pub(crate) async fn list_of(&self, content_type: ContentType) -> Result<Vec<ContentPage>, Failure> {
+        self.client.list(&self.tenant, content_type, last_hour()).try_collect().await
+    }
+
+    /// What all pages of the Exchange feed's last hour hold, by time.
+    pub(crate) async fn contents(&self) -> Vec<Content> {
+        let pages = self.list().await.unwrap();
+        let mut contents: Vec<Content> = pages.into_iter().flat_map(|page| page.contents).collect();
+        contents.sort_by_key(|content| content.created);
+        contents
+    }
+
+    /// A whole blob.
+    pub(crate) async fn read(&self, uri: &Url) -> Result<Vec<u8>, Failure> {
+        read_all(self.client.open(&self.tenant, uri).await?).await
+    }
+}
+
+/// The hour before noon.
+pub(crate) fn last_hour() -> Window {
+    testkit::window("2026-11-22T11:00:00Z", NOON)
+}
+
+/// The bytes of a blob that has been opened.
+pub(crate) async fn read_all(blob: impl Stream<Item = Result<Bytes, Failure>>) -> Result<Vec<u8>, Failure> {
+    let append = async |mut all: Vec<u8>, bytes: Bytes| {
+        all.extend_from_slice(&bytes);
+        Ok(all)
+    };
+    blob.try_fold(Vec::new(), append).await
+}
