@@ -65,6 +65,7 @@ build: $(VENV)/.stamp ## Compiles the functions as AWS runs them (ARCH=arm64|x86
 
 # The first time SAM asks, and keeps the answers in samconfig.toml.
 deploy: $(VENV)/.stamp ## Builds and deploys to AWS (ARCH=arm64|x86_64; default arm64; PARAMS='Key=Value Key="a b"')
+	@infra/known-parameters $(PARAMS)
 	$(call need_target,$(or $(ARCH),arm64))
 	$(TOOLS) sam build --parameter-overrides 'Architecture=$(or $(ARCH),arm64) $(PARAMS)'
 	$(TOOLS) sam deploy $(if $(wildcard samconfig.toml),,--guided) --capabilities CAPABILITY_IAM \

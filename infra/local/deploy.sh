@@ -12,15 +12,15 @@ usage() {
 [[ ${AWS_ENDPOINT_URL:-} =~ ^https?://(127\.0\.0\.1|localhost): ]] || usage
 out_dir=$1 stack=$2
 shift 2
+root=$(cd "$(dirname "$0")/../.." && pwd)
 
+"$root/infra/known-parameters" "$@"
 parameters=()
 for parameter in "$@"; do
-  case $parameter in [A-Za-z]*=*) ;; *) usage ;; esac
   # Quoted, for values with spaces and commas.
   parameters+=("ParameterKey=${parameter%%=*},ParameterValue=\"${parameter#*=}\"")
 done
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
 export SAM_CLI_TELEMETRY=0
 "$root/.venv/bin/sam" deploy --template-file "$out_dir/template.yaml" --stack-name "$stack" \
   --region "${AWS_REGION:-us-east-1}" --resolve-s3 --capabilities CAPABILITY_IAM \

@@ -13,7 +13,7 @@ fi
 bin_dir=$1 out_dir=$2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
-for function in $(sed -n 's/^ *BuildProperties: {Binary: \(.*\)}$/\1/p' "$root/template.yaml"); do
+for function in poller fetcher reconciler; do
   if [ ! -f "$bin_dir/$function" ]; then
     echo "$0: $bin_dir/$function is missing: cargo build --workspace --bins" >&2
     exit 2
@@ -27,3 +27,7 @@ done
 awk '/BuildProperties:/ { match($0, /Binary: [a-z]+/); name = substr($0, RSTART + 8, RLENGTH - 8) }
      /^ *CodeUri: \.$/ { sub(/\.$/, name) }
      { print }' "$root/template.yaml" >"$out_dir/template.yaml"
+if grep -q 'CodeUri: \.$' "$out_dir/template.yaml"; then
+  echo "$0: a function of template.yaml has no BuildProperties before its CodeUri" >&2
+  exit 1
+fi

@@ -24,7 +24,8 @@ pub(crate) fn fetch(
     };
     if listed.expires <= now {
         let message = format!(
-            "Content requested with the key {content_id} has already expired. Content older than 7 days cannot be retrieved."
+            "Content requested with the key {content_id} has already expired. Content older than 7 days \
+             cannot be retrieved."
         );
         return Err(Reply::refusal(400, "AF20051", &message));
     }

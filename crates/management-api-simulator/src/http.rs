@@ -41,7 +41,9 @@ async fn serve(
         Some(call) => answer(&mut shared.world(), &call),
         None => Reply::html(413, "Request Entity Too Large"),
     };
-    tokio::time::sleep(reply.delivery.wait).await;
+    if let Some(wait) = reply.delivery.wait {
+        tokio::time::sleep(wait).await;
+    }
     if reply.delivery.dropped {
         fuse.blow();
     }

@@ -58,7 +58,7 @@ pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
         What::Drop => reply.delivery.dropped = true,
         What::CutBody { after } => reply.delivery.cut_after = Some(*after),
         What::Truncate { after } => truncate(&mut reply.body, *after),
-        What::StallHead(wait) => reply.delivery.wait = *wait,
+        What::StallHead(wait) => reply.delivery.wait = Some(*wait),
         What::SlowFirstByte(pause) => reply.delivery.pause = Some((0, *pause)),
         What::StallBody { after, pause } => reply.delivery.pause = Some((*after, *pause)),
         What::RepeatNextPage => reply.next_page = Some(call.own_uri()),
@@ -87,10 +87,14 @@ pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
     }
 }
 
+/// Something is always missing, however large `after` is.
 fn truncate(body: &mut Body, after: u64) {
     match body {
-        Body::Text(text) => text.truncate(usize::try_from(after).unwrap_or(usize::MAX)),
-        Body::Records(records) => records.truncated_at = Some(after),
+        Body::Text(text) => {
+            let most = text.len().saturating_sub(1);
+            text.truncate(usize::try_from(after).map_or(most, |after| after.min(most)));
+        }
+        Body::Records(records) => records.truncated_at = Some(after.min(records.length().saturating_sub(1))),
     }
 }
 

@@ -37,7 +37,8 @@ impl Simulator {
     /// the past or in the future).
     ///
     /// Whether they can ever be fetched is decided here and now: only if the subscription is on. For a `created` in the
-    /// future it is decided then.
+    /// future it is decided then. What comes into a time that was listed before stands alone, under a content id of its
+    /// own: ids handed out stay what they are.
     #[track_caller]
     pub fn publish<R: Into<Bytes>>(
         &self,
@@ -100,10 +101,11 @@ impl Simulator {
     }
 
     /// Publishes made-up records again and again, each round at the simulator's time, from a task on the current
-    /// runtime. It ends when the answer of this method is dropped. The task holds a handle: the server lives as long.
+    /// runtime. It ends when the [`Publisher`] is dropped; until then the server lives on as well.
     #[track_caller]
     pub fn keep_publishing(&self, tenant: Uuid, what: Publishing) -> Publisher {
         let simulator = self.clone();
+        simulator.shared.world().tenant(tenant);
         let task = tokio::spawn(async move {
             for round in 0_u64.. {
                 tokio::time::sleep(what.every).await;

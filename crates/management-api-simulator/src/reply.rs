@@ -45,7 +45,7 @@ pub(crate) struct Delivery {
     /// The connection ends without a byte of an answer.
     pub(crate) dropped: bool,
     /// Before the head.
-    pub(crate) wait: Duration,
+    pub(crate) wait: Option<Duration>,
     /// In the body, after so many bytes.
     pub(crate) pause: Option<(u64, Duration)>,
     /// The connection ends after so many bytes of the body, or before its last one.

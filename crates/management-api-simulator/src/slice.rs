@@ -16,9 +16,9 @@ pub struct Slice {
     pub content: Content,
     /// From when on listings show it, if later than `created`. Such a late slice is an aggregate of its own.
     pub visible_at: Option<Timestamp>,
-    /// `contentExpiration`, if not the configured lifetime after `created`. An aggregate expires with its first slice to.
+    /// `contentExpiration`, if not the configured lifetime after `created`. An aggregate has its earliest.
     pub expires: Option<Timestamp>,
-    /// How many records published before in this feed (the latest ones) are repeated, under the same Ids, behind the new.
+    /// How many records published before in this feed (the latest ones) are repeated behind the new, byte for byte.
     pub repeat: usize,
 }
 
@@ -49,8 +49,8 @@ impl Slice {
         self
     }
 
-    /// With the latest `count` records of this feed once more. Made-up records ([`Generated`]) are never repeated, and a
-    /// slice of made-up records repeats nothing.
+    /// With the latest `count` records of this feed once more. Made-up records ([`Generated`]) are never repeated, and
+    /// a slice of made-up records repeats nothing.
     pub fn repeating(mut self, count: usize) -> Self {
         self.repeat = count;
         self

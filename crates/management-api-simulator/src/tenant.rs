@@ -1,5 +1,7 @@
 //! A customer of Microsoft, with the application that reads its audit log.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
@@ -83,8 +85,8 @@ impl Tenant {
     }
 }
 
-/// A client secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A client secret. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     /// The secret itself.
     pub value: String,
@@ -102,6 +104,12 @@ impl Secret {
     pub fn expiring(mut self, at: Timestamp) -> Self {
         self.expires = Some(at);
         self
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("expires", &self.expires).finish_non_exhaustive()
     }
 }
 

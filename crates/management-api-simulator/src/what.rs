@@ -48,7 +48,8 @@ pub enum What {
         /// Bytes of the body that still travel.
         after: u64,
     },
-    /// The JSON text ends after so many bytes (before compression), while HTTP is in perfect order.
+    /// The JSON text ends after so many bytes (before compression), at the latest before its last one, while HTTP is in
+    /// perfect order.
     Truncate {
         /// Bytes of the text that are left.
         after: u64,
@@ -57,15 +58,15 @@ pub enum What {
     StallHead(Duration),
     /// The head at once, the first byte of the body only after so long.
     SlowFirstByte(Duration),
-    /// A pause in the middle of the body.
+    /// A pause in the middle of the body, at the latest before its last byte.
     StallBody {
         /// Bytes of the body that travel before it.
         after: u64,
         /// How long nothing comes.
         pause: Duration,
     },
-    /// `NextPageUri` names the page it comes with. Meets listings that are answered; use [`crate::Fault::always`] for a loop
-    /// without end.
+    /// `NextPageUri` names the page it comes with. Meets listings that are answered; a loop needs at least two
+    /// ([`crate::Fault::times`]).
     RepeatNextPage,
     /// `NextPageUri` on this origin (`https://host`). Meets listings that are answered.
     ForeignNextPage {

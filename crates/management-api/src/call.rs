@@ -6,10 +6,12 @@ use audit_feed::tenant::Tenant;
 use jiff::SignedDuration;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Method, Response};
+use url::Url;
 
 use crate::client::Client;
 use crate::endpoints::Endpoints;
 use crate::error::{ErrorAnswer, Operation, transport};
+use crate::token::Token;
 
 /// A request, complete but for the token.
 pub(crate) struct Call<'a> {
@@ -58,20 +60,20 @@ impl<C: Clock, D: Dice> Client<C, D> {
 
     /// One try; a refused token is replaced by a fresh one, once.
     async fn send_once(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        let url = call.endpoints.own(&with_publisher(&call.address, call.tenant))?;
         let now = self.clock.now();
         let token = self.tokens.get(&self.http, call.endpoints, call.tenant, now, None).await?;
-        match self.send_with(call, token.bearer.reveal()).await? {
+        match self.send_with(call, url.clone(), &token).await? {
             Answer::Error(error) if error.is_token_refused() => {
                 let fresh = self.tokens.get(&self.http, call.endpoints, call.tenant, now, Some(&token)).await?;
-                self.send_with(call, fresh.bearer.reveal()).await
+                self.send_with(call, url, &fresh).await
             }
             answer => Ok(answer),
         }
     }
 
-    async fn send_with(&self, call: &Call<'_>, bearer: &str) -> Result<Answer, Failure> {
-        let address = with_publisher(&call.address, call.tenant);
-        let mut request = self.http.request(call.method.clone(), call.endpoints.own(&address)?).bearer_auth(bearer);
+    async fn send_with(&self, call: &Call<'_>, url: Url, token: &Token) -> Result<Answer, Failure> {
+        let mut request = self.http.request(call.method.clone(), url).bearer_auth(token.bearer.reveal());
         if call.method == Method::POST {
             // An empty body, said so: a webhook body could overwrite another application's.
             request = request.header(CONTENT_LENGTH, 0);

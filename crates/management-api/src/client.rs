@@ -87,10 +87,15 @@ impl<C: Clock, D: Dice> ManagementApi for Client<C, D> {
         let address = endpoints.operation("subscriptions/start", &format!("contentType={content_type}"));
         let operation = Operation::StartSubscription;
         let call = Call { tenant, endpoints: &endpoints, operation, method: Method::POST, address };
-        self.send(&call, async |answer| match answer {
-            Answer::Success(_) => Ok(()),
-            Answer::Error(error) if error.is_already_enabled() => Ok(()),
-            Answer::Error(error) => Err(call.failure(error)),
+        self.send(&call, async |answer| {
+            let error = match answer {
+                Answer::Success(response) => ErrorAnswer::inside(response).await?,
+                Answer::Error(error) => Some(error),
+            };
+            match error {
+                Some(error) if !error.is_already_enabled() => Err(call.failure(error)),
+                Some(_) | None => Ok(()),
+            }
         })
         .await
     }

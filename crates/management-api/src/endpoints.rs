@@ -14,7 +14,7 @@ pub struct RootOverrides {
 }
 
 /// The addresses of one tenant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     root: String,
     feed: String,
@@ -76,21 +76,15 @@ impl Endpoints {
 /// API root, token authority and scope, as Microsoft's reference lists them.
 fn roots(cloud: Cloud) -> (&'static str, &'static str, &'static str) {
     match cloud {
-        Cloud::Enterprise => (
-            "https://manage.office.com",
-            "https://login.microsoftonline.com",
-            "https://manage.office.com/.default",
-        ),
-        Cloud::Gcc => (
-            "https://manage-gcc.office.com",
-            "https://login.microsoftonline.com",
-            "https://manage.office.com/.default",
-        ),
-        Cloud::GccHigh => (
-            "https://manage.office365.us",
-            "https://login.microsoftonline.us",
-            "https://manage.office365.us/.default",
-        ),
+        Cloud::Enterprise => {
+            ("https://manage.office.com", "https://login.microsoftonline.com", "https://manage.office.com/.default")
+        }
+        Cloud::Gcc => {
+            ("https://manage-gcc.office.com", "https://login.microsoftonline.com", "https://manage.office.com/.default")
+        }
+        Cloud::GccHigh => {
+            ("https://manage.office365.us", "https://login.microsoftonline.us", "https://manage.office365.us/.default")
+        }
         Cloud::Dod => (
             "https://manage.protection.apps.mil",
             "https://login.microsoftonline.us",

@@ -2,8 +2,8 @@
 
 use audit_feed::failure::{Failure, FailureKind};
 use jiff::SignedDuration;
-use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
 /// An answer that is an error, as far as it has been read.
@@ -47,9 +47,16 @@ impl ErrorAnswer {
             .unwrap_or_default();
         let retry_after = headers
             .get(RETRY_AFTER)
-            .and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok())
-            .map(SignedDuration::from_secs);
+            .and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok())
+            .map(|seconds| SignedDuration::from_secs(seconds.into()));
         Self { status, code, message: first_line(&message), retry_after }
+    }
+
+    /// The error object in a success, if there is one.
+    pub(crate) async fn inside(success: Response) -> Result<Option<Self>, Failure> {
+        let (status, headers) = (success.status(), success.headers().clone());
+        let body = success.bytes().await.map_err(transport)?;
+        Ok(Some(Self::read(status, &headers, &body)).filter(|error| !error.code.is_empty()))
     }
 
     /// The token was not accepted, and nothing says that a permission is what is missing.
@@ -64,14 +71,14 @@ impl ErrorAnswer {
 
     /// What it means to the one who asked for `operation` at `address`.
     pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
-        let kind = self.kind(operation);
+        let (kind, status) = (self.kind(operation), self.status.as_u16());
         let said = match (self.code.as_str(), self.message.as_str()) {
-            ("", "") => format!("HTTP {}", self.status.as_u16()),
-            ("", message) => format!("HTTP {}: {message}", self.status.as_u16()),
-            (code, message) => format!("{code} (HTTP {}): {message}", self.status.as_u16()),
+            ("", "") if self.status.is_success() => format!("HTTP {status} with a body that is not what was asked for"),
+            ("", "") => format!("HTTP {status}"),
+            ("", message) => format!("HTTP {status}: {message}"),
+            (code, message) => format!("{code} (HTTP {status}): {message}"),
         };
-        let advice = advice(kind);
-        let mut failure = Failure::new(kind, format!("{} failed: {said}{advice}", operation.as_str()));
+        let mut failure = Failure::new(kind, format!("{} failed: {said}{}", operation.as_str(), advice(kind)));
         if kind == FailureKind::RequestRejected {
             failure.message = format!("{} [request: {address}]", failure.message);
         }
@@ -92,9 +99,14 @@ impl ErrorAnswer {
                 FailureKind::RequestRejected
             }
             "AF50000" | "AF50005" | "AF50006" => FailureKind::Passing,
-            _ if self.message.contains("does not exist") && self.message.starts_with("Tenant") => FailureKind::Tenant,
+            _ if self.names_no_tenant() => FailureKind::Tenant,
             _ => self.kind_by_status(operation),
         }
+    }
+
+    /// Seen without a code of its own, in the middle of a stack trace: "…: Tenant {guid} does not exist."
+    fn names_no_tenant(&self) -> bool {
+        self.message.split_once("Tenant ").is_some_and(|(_, rest)| rest.contains("does not exist"))
     }
 
     fn kind_by_status(&self, operation: Operation) -> FailureKind {

@@ -64,22 +64,15 @@ impl Position {
         let Some(next) = next else { return Ok(()) };
         self.endpoints.own(&next).map_err(|failure| failure.during("the next page"))?;
         let endless = if self.seen.contains(&next) {
-            Some("repeats a page that was read already".to_owned())
+            "the next page repeats a page that was read already".to_owned()
         } else if self.seen.len() >= MOST_PAGES {
-            Some(format!("would be the {MOST_PAGES}th and more"))
+            format!("there are more than {MOST_PAGES} pages")
         } else {
-            None
+            self.next = Some(next);
+            return Ok(());
         };
-        match endless {
-            Some(problem) => {
-                let problem = format!("the next page {problem}: the listing does not end and is asked for again");
-                Err(Failure::new(FailureKind::Passing, problem))
-            }
-            None => {
-                self.next = Some(next);
-                Ok(())
-            }
-        }
+        let problem = format!("{endless}: the listing does not end and is asked for again");
+        Err(Failure::new(FailureKind::Passing, problem))
     }
 }
 

@@ -20,10 +20,11 @@ pub(crate) struct Tokens {
     slots: Mutex<HashMap<TenantId, Arc<Slot>>>,
 }
 
-/// The token of one set of credentials. Whoever finds it empty fills it while the others wait: one request, not one
+/// The token of one set of credentials in one place. Whoever finds it empty fills it while the others wait: one request, not one
 /// for each content type.
 #[derive(Debug)]
 struct Slot {
+    endpoints: Endpoints,
     client_id: String,
     client_secret: Secret,
     token: AsyncMutex<Option<Token>>,
@@ -45,7 +46,7 @@ impl Tokens {
         now: Timestamp,
         refused: Option<&Token>,
     ) -> Result<Token, Failure> {
-        let slot = self.slot(tenant);
+        let slot = self.slot(endpoints, tenant);
         let mut held = slot.token.lock().await;
         if let Some(token) = held.as_ref()
             && now < token.renew_at
@@ -59,15 +60,17 @@ impl Tokens {
         Ok(token)
     }
 
-    fn slot(&self, tenant: &Tenant) -> Arc<Slot> {
+    fn slot(&self, endpoints: &Endpoints, tenant: &Tenant) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = slots
-            .get(&tenant.id)
-            .filter(|slot| slot.client_id == tenant.client_id && slot.client_secret == tenant.client_secret);
-        if let Some(slot) = same {
+        if let Some(slot) = slots.get(&tenant.id)
+            && slot.endpoints == *endpoints
+            && slot.client_id == tenant.client_id
+            && slot.client_secret == tenant.client_secret
+        {
             return Arc::clone(slot);
         }
         let slot = Arc::new(Slot {
+            endpoints: endpoints.clone(),
             client_id: tenant.client_id.clone(),
             client_secret: tenant.client_secret.clone(),
             token: AsyncMutex::default(),
@@ -97,10 +100,11 @@ async fn request(
     }
     let answer: TokenAnswer = serde_json::from_slice(&body)
         .map_err(|_| Failure::new(FailureKind::Passing, "the token endpoint's answer holds no access token"))?;
-    let lifetime = SignedDuration::from_secs(seconds(&answer.expires_in).unwrap_or(0));
+    let lifetime = SignedDuration::from_secs(seconds(&answer.expires_in).unwrap_or(0).max(0));
     // Five minutes early, or half-way through a token that lives for less than ten.
     let used_for = (lifetime - SignedDuration::from_mins(5)).max(lifetime / 2);
-    Ok(Token { bearer: Secret::new(answer.access_token), renew_at: now + used_for })
+    let renew_at = now.checked_add(used_for).unwrap_or(Timestamp::MAX);
+    Ok(Token { bearer: Secret::new(answer.access_token), renew_at })
 }
 
 fn seconds(expires_in: &Value) -> Option<i64> {
@@ -122,16 +126,20 @@ fn refusal(answer: &ErrorAnswer) -> Failure {
         ),
         ("700016", _) => (FailureKind::Credentials, "client_id is no application of this tenant: check both ids"),
         ("90002", _) => (FailureKind::Tenant, "there is no such tenant in this cloud: check tenant_id and cloud"),
-        ("901002" | "70011", _) => {
-            (FailureKind::Tenant, "the scope is not this cloud's: check cloud, or set token_scope in the tenant's secret")
-        }
-        ("90033" | "90055", _) | (_, 408 | 500..=599) => (FailureKind::Passing, "it is tried again"),
-        (_, 429) => (FailureKind::Throttled, "it is tried again later"),
+        ("901002" | "70011", _) => (
+            FailureKind::Tenant,
+            "the scope is not this cloud's: check cloud, or set token_scope in the tenant's secret",
+        ),
+        ("90055", _) | (_, 429) => (FailureKind::Throttled, "it is tried again later"),
+        ("90033", _) | (_, 408 | 500..=599) => (FailureKind::Passing, "it is tried again"),
         _ => (FailureKind::Credentials, "check tenant_id, client_id and client_secret in the tenant's secret"),
     };
-    let said = if answer.message.is_empty() { &answer.code } else { &answer.message };
+    let said = match (answer.code.as_str(), answer.message.as_str()) {
+        ("", "") => String::new(),
+        (said, "") | (_, said) => format!(": {said}"),
+    };
     let mut failure =
-        Failure::new(kind, format!("Entra gives no token (HTTP {}): {said}; {advice}", answer.status.as_u16()));
+        Failure::new(kind, format!("Entra gives no token (HTTP {}){said}; {advice}", answer.status.as_u16()));
     failure.retry_after = answer.retry_after;
     failure
 }

@@ -24,18 +24,9 @@ pub(crate) struct Subscription {
     pub(crate) status: String,
 }
 
-/// One row of `subscriptions/content`. Any field may be missing in a broken row, which must not cost the others.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    content_id: Option<String>,
-    content_uri: Option<String>,
-    content_created: Option<String>,
-    content_expiration: Option<String>,
-}
-
 /// Reads the rows of a listing. A row that still names its content, by id or by an address of ours, is repaired with
-/// `window_start` as its time; one that does not is handed on as it stands.
+/// `window_start` as its time; one that does not is handed on as it stands. A field that is missing or not of its kind
+/// must not cost the row, nor a row the others.
 pub(crate) fn content_page(rows: Vec<Value>, endpoints: &Endpoints, window_start: Timestamp) -> ContentPage {
     let mut page = ContentPage::default();
     for row in rows {
@@ -50,15 +41,17 @@ pub(crate) fn content_page(rows: Vec<Value>, endpoints: &Endpoints, window_start
 fn content(row: &Value, endpoints: &Endpoints, window_start: Timestamp) -> Option<Content> {
     /// How long Microsoft keeps content that does not say so.
     const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
-    let entry = Entry::deserialize(row).ok()?;
-    let listed_uri = entry.content_uri.and_then(|uri| endpoints.own(&uri).ok());
-    let id = entry.content_id.filter(|id| !id.is_empty()).or_else(|| {
+    let text = |field: &str| row.get(field)?.as_str();
+    let listed_uri = text("contentUri").and_then(|uri| endpoints.own(uri).ok());
+    let id = text("contentId").filter(|id| !id.is_empty()).or_else(|| {
         let last_segment = listed_uri.as_ref()?.path_segments()?.next_back()?;
-        (!last_segment.is_empty()).then(|| last_segment.to_owned())
+        (!last_segment.is_empty()).then_some(last_segment)
     })?;
+    let id = id.to_owned();
     let uri = listed_uri.or_else(|| endpoints.blob(&id))?;
-    let created = entry.content_created.as_deref().and_then(instant).unwrap_or(window_start);
-    let expiration = entry.content_expiration.as_deref().and_then(instant).unwrap_or(created + KEPT);
+    let created = text("contentCreated").and_then(instant).unwrap_or(window_start);
+    let expiration = text("contentExpiration").and_then(instant);
+    let expiration = expiration.or_else(|| created.checked_add(KEPT).ok()).unwrap_or(Timestamp::MAX);
     Some(Content { id, uri, created, expiration })
 }
 

@@ -1,1 +1,7 @@
-//! stub
+//! The real use cases against the simulator and a local AWS: what the stories in `tests` and the demo have in common.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the story right there")]
+
+pub mod collector;
+pub mod resources;
+pub mod stack;
+pub mod verdict;

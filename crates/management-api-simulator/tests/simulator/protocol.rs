@@ -95,9 +95,10 @@ async fn no_secret_and_no_token_is_kept_where_it_could_be_printed() {
     let client = Client::of(&microsoft, 1).await;
     client.call(Method::PUT, &client.feed("subscriptions/list")).await;
     client.http.get(client.feed("subscriptions/list")).bearer_auth(&client.token).send().await.unwrap();
-    let said = format!("{:?} {:?}", microsoft.seen_calls(), microsoft.verify());
+    let said = format!("{microsoft:?} {:?} {:?}", microsoft.seen_calls(), microsoft.verify());
     assert!(said.contains("ListSubscriptions") && said.contains("unknown call: PUT"));
     assert!(!said.contains("simulated-"), "{said}");
+    assert_eq!(format!("{:?}", Tenant::example(1).secrets), "[Secret { expires: None, .. }]");
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Collector {
 
     /// The same, with no patience for a silent server.
     pub(crate) fn impatient(tenant: &SimulatedTenant, url: &str) -> Self {
-        Self::with(tenant, url, FixedDice(0.5), Duration::from_millis(100))
+        Self::with(tenant, url, FixedDice(0.5), Duration::from_millis(300))
     }
 
     pub(crate) fn with(tenant: &SimulatedTenant, url: &str, dice: FixedDice, read_timeout: Duration) -> Self {

@@ -9,6 +9,7 @@ mod collector;
 mod credentials;
 mod endpoints;
 mod entries;
+mod heard;
 mod listing;
 mod origin;
 mod paging;
@@ -21,6 +22,7 @@ mod subscriptions;
 mod swift_clock;
 mod token;
 mod token_trouble;
+mod whose_token;
 
 use audit_feed::failure::Failure;
 use management_api_simulator::{Aggregation, Clock, Config, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant, Timestamp};

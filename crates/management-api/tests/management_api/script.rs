@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use management_api_simulator::{TOKEN_PREFIX, Tenant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use crate::collector::Collector;
+use crate::heard::Heard;
 
 /// One answer.
 #[derive(Debug, Clone)]
@@ -17,16 +18,8 @@ pub(crate) struct Said {
     status: u16,
     headers: String,
     body: String,
-    byte_by_byte: bool,
-}
-
-/// One request, as it arrived.
-#[derive(Debug, Clone)]
-pub(crate) struct Heard {
-    /// Method and address, such as `GET /api/…`.
-    pub(crate) line: String,
-    head: String,
-    pub(crate) body: String,
+    /// Before each byte of the body.
+    pause: Option<Duration>,
 }
 
 /// The server. Tokens are given to whoever asks; all other requests get the answers of the script in order, the last
@@ -46,7 +39,7 @@ struct Play {
 
 /// An answer with this status and body.
 pub(crate) fn said(status: u16, body: impl Into<String>) -> Said {
-    Said { status, headers: String::new(), body: body.into(), byte_by_byte: false }
+    Said { status, headers: String::new(), body: body.into(), pause: None }
 }
 
 impl Said {
@@ -56,18 +49,10 @@ impl Said {
         self
     }
 
-    /// Its body in as many pieces as it has bytes.
-    pub(crate) fn byte_by_byte(mut self) -> Self {
-        self.byte_by_byte = true;
+    /// Its body in as many pieces as it has bytes, with this pause before each.
+    pub(crate) fn byte_by_byte(mut self, pause: Duration) -> Self {
+        self.pause = Some(pause);
         self
-    }
-}
-
-impl Heard {
-    /// The values of a header, whose name is given in lower case.
-    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
-        let pairs = self.head.lines().filter_map(|line| line.split_once(": "));
-        pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 }
 
@@ -84,6 +69,11 @@ impl Script {
         (script, collector)
     }
 
+    /// The origin, such as `http://127.0.0.1:40123`.
+    pub(crate) fn url(&self) -> &str {
+        &self.address
+    }
+
     /// An address on this server, in the tenant's feed.
     pub(crate) fn at(&self, rest: &str) -> Url {
         let tenant = Tenant::example(1).id;
@@ -93,6 +83,11 @@ impl Script {
     /// Adds an answer to the end of the script.
     pub(crate) fn say(&self, said: Said) {
         self.play.lock().unwrap().answers.push_back(said);
+    }
+
+    /// Says this to the next request, before all else.
+    pub(crate) fn say_next(&self, said: Said) {
+        self.play.lock().unwrap().answers.push_front(said);
     }
 
     /// A new script of this one answer; what was heard is forgotten.
@@ -122,12 +117,6 @@ impl Script {
     }
 }
 
-impl Heard {
-    fn is_for_token(&self) -> bool {
-        self.line.ends_with("/oauth2/v2.0/token")
-    }
-}
-
 impl Play {
     fn answer(&mut self, heard: Heard) -> Said {
         let is_for_token = heard.is_for_token();
@@ -149,38 +138,21 @@ async fn serve(listener: TcpListener, play: Arc<Mutex<Play>>) {
 }
 
 async fn converse(mut connection: TcpStream, play: Arc<Mutex<Play>>) {
-    while let Some(heard) = hear(&mut connection).await {
-        let Said { status, headers, body, byte_by_byte } = play.lock().unwrap().answer(heard);
+    connection.set_nodelay(true).unwrap();
+    while let Some(heard) = Heard::next_on(&mut connection).await {
+        let Said { status, headers, body, pause } = play.lock().unwrap().answer(heard);
         let length = body.len();
-        let head = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n");
-        let whole = head.clone() + &body;
-        let (first, rest) = if byte_by_byte { (head.as_str(), body.as_bytes()) } else { (whole.as_str(), &[][..]) };
-        if connection.write_all(first.as_bytes()).await.is_err() {
-            break;
+        let whole = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+        let at_once = if pause.is_some() { whole.len() - length } else { whole.len() };
+        let (first, rest) = whole.as_bytes().split_at(at_once);
+        if connection.write_all(first).await.is_err() {
+            return;
         }
         for byte in rest {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(pause.unwrap_or_default()).await;
             if connection.write_all(&[*byte]).await.is_err() {
-                break;
+                return;
             }
-        }
-    }
-}
-
-async fn hear(connection: &mut TcpStream) -> Option<Heard> {
-    let mut received = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&received);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-            let heard = Heard { line, head: head.to_owned(), body: body.to_owned() };
-            let length = heard.header("content-length").first().map_or(0, |length| length.parse().unwrap());
-            if heard.body.len() >= length {
-                return Some(heard);
-            }
-        }
-        if connection.read_buf(&mut received).await.ok()? == 0 {
-            return None;
         }
     }
 }

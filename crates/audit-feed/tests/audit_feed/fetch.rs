@@ -1,0 +1,296 @@
+//! One message, one object.
+
+use std::io::Read;
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::feed::ContentType;
+use audit_feed::fetch::{Archived, Fetch, FetchOutcome};
+use audit_feed::loss::{Loss, LossReason};
+use audit_feed::message::ContentMessage;
+use audit_feed::ports::ObjectMetadata;
+use flate2::read::GzDecoder;
+use futures::executor::block_on;
+use jiff::SignedDuration;
+use testkit::{
+    Call, FakeManagementApi, FixedDice, MemoryArchive, MemoryQueue, MemoryState, MemoryTenants, Power, TENANT, at, blob,
+    content, feed, message, tenant,
+};
+
+use crate::script::{Act, Event, Scripted};
+use crate::story::{EXCHANGE, OTHER};
+
+const CREATED: &str = "2026-11-22T10:03:07.123Z";
+
+/// `sha256sum` of the id `a`, its first half.
+const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
+                   ca978112ca1bbdcafac231b39a23dc4d.json.gz";
+
+/// A fetcher at work, and content `a` waiting to be fetched.
+pub(crate) struct Desk {
+    pub(crate) tenants: MemoryTenants,
+    pub(crate) api: FakeManagementApi,
+    pub(crate) state: MemoryState,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) archive: MemoryArchive,
+    pub(crate) dice: FixedDice,
+}
+
+impl Desk {
+    pub(crate) fn with(body: &str) -> Self {
+        let desk = Self {
+            tenants: MemoryTenants::of([tenant(TENANT, &[EXCHANGE])]),
+            api: FakeManagementApi::default(),
+            state: MemoryState::default(),
+            queue: MemoryQueue::default(),
+            archive: MemoryArchive::default(),
+            dice: FixedDice(0.5),
+        };
+        desk.api.publish(feed(), content("a", CREATED), body);
+        desk
+    }
+
+    /// Content of two records.
+    pub(crate) fn with_two_records() -> Self {
+        Self::with(&blob(&[r#"{"Id":"1"}"#, r#"{"Id":"2"}"#]))
+    }
+
+    pub(crate) fn fetch(&self) -> FetchOutcome {
+        self.fetch_with(|_| Act::Proceed)
+    }
+
+    /// Fetches while `script` decides what becomes of each call.
+    pub(crate) fn fetch_with(&self, script: impl Fn(Event<'_>) -> Act) -> FetchOutcome {
+        self.deliver(&body(&message_for_a()), 1, script)
+    }
+
+    pub(crate) fn deliver(&self, body: &str, receive_count: u32, script: impl Fn(Event<'_>) -> Act) -> FetchOutcome {
+        let script = &script;
+        let fetch = Fetch {
+            tenants: self.tenants.clone(),
+            management_api: Scripted { port: self.api.clone(), script },
+            state: Scripted { port: self.state.clone(), script },
+            queue: Scripted { port: self.queue.clone(), script },
+            archive: self.archive.clone(),
+            dice: self.dice,
+        };
+        block_on(fetch.run(body, receive_count))
+    }
+
+    /// Whether nothing was stored, lost or sent.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.archive.objects().is_empty() && self.state.losses().is_empty() && self.queue.sent().is_empty()
+    }
+}
+
+pub(crate) fn message_for_a() -> ContentMessage {
+    message("a", CREATED)
+}
+
+pub(crate) fn body(message: &ContentMessage) -> String {
+    serde_json::to_string(message).unwrap()
+}
+
+/// The outcome was a failure: its kind, its message, and when it may come back.
+pub(crate) fn failed(outcome: FetchOutcome) -> (FailureKind, String, SignedDuration) {
+    match outcome {
+        FetchOutcome::Failed { failure, retry_in } => (failure.kind, failure.message, retry_in),
+        FetchOutcome::Archived(_) | FetchOutcome::Postponed { .. } | FetchOutcome::Lost { .. } => {
+            panic!("a failure was expected, not {outcome:?}")
+        }
+    }
+}
+
+fn unzip(bytes: &[u8]) -> String {
+    let mut member = GzDecoder::new(bytes);
+    let mut text = String::new();
+    member.read_to_string(&mut text).unwrap();
+    assert!(member.into_inner().is_empty(), "one gzip member and nothing after it");
+    text
+}
+
+#[test]
+fn each_record_is_archived_as_it_came_on_a_line_of_its_own() {
+    let records = [
+        r#"{"Id":"1","Parameters":[{"Name":"A b","Value":"  x\u00e9\n "}],"n":1.50}"#,
+        r#"{"Id":"2","Parameters":"ключ"}"#,
+        r#"{"Id":"1","RecordType":99999}"#,
+    ];
+    let desk = Desk::with(&blob(&records));
+    desk.fetch();
+    let objects = desk.archive.objects();
+    assert_eq!(objects.keys().collect::<Vec<_>>(), [KEY]);
+    assert_eq!(unzip(&objects[KEY].bytes), records.map(|record| format!("{record}\n")).concat());
+}
+
+#[test]
+fn white_space_between_tokens_is_not_archived() {
+    let desk = Desk::with("[\r\n  { \"Id\" : \"1\",\n    \"List\": [ 1, 2 ] }\n]\n");
+    desk.fetch();
+    assert_eq!(unzip(&desk.archive.objects()[KEY].bytes), "{\"Id\":\"1\",\"List\":[1,2]}\n");
+}
+
+#[test]
+fn an_object_says_what_it_is() {
+    let desk = Desk::with_two_records();
+    desk.fetch();
+    let about = ObjectMetadata {
+        content_id: "a".to_owned(),
+        content_type: ContentType::Exchange,
+        content_created: at(CREATED),
+        tenant_id: TENANT,
+        records: 2,
+    };
+    assert_eq!(desk.archive.objects()[KEY].about, about);
+}
+
+#[test]
+fn the_outcome_has_the_measures() {
+    let desk = Desk::with_two_records();
+    let outcome = desk.fetch();
+    let bytes_out = desk.archive.objects()[KEY].bytes.len() as u64;
+    assert_eq!(outcome, FetchOutcome::Archived(Archived { records: 2, bytes_in: 23, bytes_out }));
+}
+
+#[test]
+fn content_without_records_is_archived_all_the_same() {
+    let desk = Desk::with("[]");
+    desk.fetch();
+    let object = &desk.archive.objects()[KEY];
+    assert_eq!((unzip(&object.bytes), object.about.records), (String::new(), 0));
+}
+
+#[test]
+fn a_message_delivered_twice_gives_one_object_with_the_same_bytes() {
+    let desk = Desk::with_two_records();
+    desk.fetch();
+    let once = desk.archive.objects();
+    desk.fetch();
+    assert_eq!(desk.archive.objects(), once);
+    assert_eq!(once.len(), 1);
+}
+
+#[test]
+fn gone_content_is_lost_kept_and_done_with() {
+    let desk = Desk::with_two_records();
+    let gone = Failure::new(FailureKind::ContentGone, "AF20051: the content expired");
+    desk.api.fail(Call::Open(message_for_a().content_uri), gone);
+    let loss = Loss {
+        from: at("2026-11-22T10:03:07Z"),
+        to: at("2026-11-22T10:08:07Z"),
+        reason: LossReason::ContentGone,
+        content: Some("a".to_owned()),
+    };
+    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";
+    let failure = Failure::new(FailureKind::ContentGone, told);
+    assert_eq!(desk.fetch(), FetchOutcome::Lost { loss: loss.clone(), failure });
+    assert_eq!((desk.state.losses(), desk.archive.objects().len()), (vec![loss], 0));
+    desk.api.assert_met();
+}
+
+#[test]
+fn a_loss_that_cannot_be_kept_comes_back() {
+    let desk = Desk::with_two_records();
+    let outcome = desk.fetch_with(|event| match event {
+        Event::Open(_) => Act::Fail(Failure::new(FailureKind::ContentGone, "AF20051")),
+        Event::KeepLoss => Act::Fail(Failure::new(FailureKind::Aws, "the state is down")),
+        _ => Act::Proceed,
+    });
+    assert_eq!(failed(outcome).0, FailureKind::Aws);
+}
+
+#[test]
+fn a_body_that_is_no_whole_array_is_not_stored() {
+    for (title, body) in [
+        ("cut between records", r#"[{"Id":"1"},"#),
+        ("cut within a record", r#"[{"Id":"1"},{"Id":"2""#),
+        ("empty", ""),
+        ("an error object", r#"{"error":{"code":"AF50000","message":"An internal error occurred."}}"#),
+        ("a page", "<html><body>Service Unavailable</body></html>"),
+        ("a broken record", r#"[{"Id":"1"},{"Id":}]"#),
+        ("more than an array", r#"[{"Id":"1"}][]"#),
+    ] {
+        let desk = Desk::with(body);
+        let (kind, message, _) = failed(desk.fetch());
+        assert_eq!(kind, FailureKind::Passing, "{title}");
+        assert!(message.contains(": the body is no complete JSON array of records: byte "), "{title}: {message}");
+        assert!(desk.is_untouched(), "{title}");
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_not_stored() {
+    let desk = Desk::with_two_records();
+    let outcome = desk.fetch_with(|event| match event {
+        Event::Open(_) => Act::FailAfterFirst(Failure::new(FailureKind::Passing, "the connection was reset")),
+        _ => Act::Proceed,
+    });
+    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: the connection was reset";
+    assert_eq!(failed(outcome), (FailureKind::Passing, told.to_owned(), SignedDuration::from_secs(30)));
+    assert!(desk.is_untouched());
+}
+
+#[test]
+fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
+    let throttled = Failure::new(FailureKind::Throttled, "AF429");
+    let undisturbed = Desk::with_two_records();
+    undisturbed.fetch();
+    for step in 1.. {
+        let desk = Desk::with_two_records();
+        desk.api.fail(Call::Open(message_for_a().content_uri), throttled.clone());
+        let power = Power::failing_at(step);
+        let fetch = Fetch {
+            tenants: desk.tenants.clone(),
+            management_api: power.feed(desk.api.clone()),
+            state: power.feed(desk.state.clone()),
+            queue: power.feed(desk.queue.clone()),
+            archive: desk.archive.clone(),
+            dice: desk.dice,
+        };
+        let done = block_on(power.run(fetch.run(&body(&message_for_a()), 1)));
+        let mut deliveries = desk.queue.drain();
+        deliveries.extend(done.is_none().then(message_for_a));
+        assert!(!deliveries.is_empty(), "cut at step {step}: the message is gone and no copy is there");
+        for delivery in deliveries {
+            // The scripted fault may still be waiting: then this one is throttled, and its copy comes.
+            desk.deliver(&body(&delivery), 1, |_| Act::Proceed);
+        }
+        desk.queue.drain().iter().for_each(|copy| drop(desk.deliver(&body(copy), 1, |_| Act::Proceed)));
+        assert_eq!(desk.archive.objects(), undisturbed.archive.objects(), "cut at step {step}");
+        if done.is_some() {
+            assert!(step > 4, "a story of {step} steps is too short");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_secret_of_another_tenant_is_not_used() {
+    let desk = Desk::with_two_records();
+    let mut other = tenant(OTHER, &[EXCHANGE]);
+    other.secret_id = message_for_a().secret_id;
+    desk.tenants.put(other);
+    let (kind, message, _) = failed(desk.fetch());
+    assert_eq!(kind, FailureKind::BadMessage);
+    assert!(message.ends_with("belongs to another tenant than the message"), "{message}");
+    assert_eq!(desk.api.calls(), [], "no token goes out");
+}
+
+#[test]
+fn an_unknown_secret_fails() {
+    let desk = Desk::with_two_records();
+    let message = ContentMessage { secret_id: "m365/nobody".to_owned(), ..message_for_a() };
+    let (kind, message, _) = failed(desk.deliver(&body(&message), 1, |_| Act::Proceed));
+    assert_eq!(kind, FailureKind::BadSecret);
+    assert!(message.ends_with("there is no secret m365/nobody"), "{message}");
+}
+
+#[test]
+fn a_body_that_is_no_message_fails() {
+    let desk = Desk::with_two_records();
+    for body in ["", "{}", "not JSON", r#"{"version":2}"#] {
+        let (kind, _, retry_in) = failed(desk.deliver(body, 1, |_| Act::Proceed));
+        assert_eq!((kind, retry_in), (FailureKind::BadMessage, SignedDuration::from_secs(30)), "{body}");
+    }
+    assert!(desk.is_untouched());
+    assert_eq!(desk.api.calls(), []);
+}

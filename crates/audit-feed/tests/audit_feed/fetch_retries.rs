@@ -1,0 +1,207 @@
+//! When a message comes back, and with which secret it is tried again.
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::fetch::FetchOutcome;
+use audit_feed::tenant::{Secret, Tenant};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use testkit::{FixedDice, TENANT, tenant};
+
+use crate::fetch::{Desk, body, failed, message_for_a};
+use crate::script::{Act, Event};
+use crate::story::EXCHANGE;
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+
+/// Microsoft throttles, and wishes us to wait.
+fn throttled(wish: Option<SignedDuration>) -> Failure {
+    Failure { retry_after: wish, ..Failure::new(FailureKind::Throttled, "AF429: too many requests") }
+}
+
+/// The only call to Microsoft fails.
+fn refused_with(desk: &Desk, failure: &Failure, receive_count: u32) -> FetchOutcome {
+    desk.deliver(&body(&message_for_a()), receive_count, |event| match event {
+        Event::Open(_) => Act::Fail(failure.clone()),
+        _ => Act::Proceed,
+    })
+}
+
+fn seconds(seconds: f64) -> SignedDuration {
+    SignedDuration::from_secs_f64(seconds)
+}
+
+#[test]
+fn a_throttled_message_is_done_once_its_copy_waits_in_the_queue() {
+    let desk = Desk::with_two_records();
+    let outcome = refused_with(&desk, &throttled(None), 1);
+    let delay = SignedDuration::from_secs(90);
+    assert_eq!(desk.queue.sent(), [(message_for_a(), delay)]);
+    let failure = throttled(None).during("content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange");
+    assert_eq!(outcome, FetchOutcome::Postponed { failure, delay });
+}
+
+#[test]
+fn a_body_that_is_throttled_midway_is_postponed_and_not_stored() {
+    let desk = Desk::with_two_records();
+    desk.fetch_with(|event| match event {
+        Event::Open(_) => Act::FailAfterFirst(throttled(None)),
+        _ => Act::Proceed,
+    });
+    assert_eq!((desk.queue.sent().len(), desk.archive.objects().len()), (1, 0));
+}
+
+#[test]
+fn a_postponement_is_at_least_a_minute_and_what_the_server_asks_for() {
+    for (wish, roll, delay) in [
+        (None, 0.0, 60.0),
+        (None, 0.999, 119.94),
+        (Some(0.0), 0.0, 60.0),
+        (Some(30.0), 0.5, 90.0),
+        (Some(100.0), 0.0, 100.0),
+        (Some(100.0), 0.5, 150.0),
+        (Some(600.0), 0.75, 900.0),
+        (Some(900.0), 0.999, 900.0),
+    ] {
+        let mut desk = Desk::with_two_records();
+        desk.dice = FixedDice(roll);
+        refused_with(&desk, &throttled(wish.map(seconds)), 1);
+        assert_eq!(desk.queue.sent(), [(message_for_a(), seconds(delay))], "wish {wish:?}, roll {roll}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_postponement_lies_between_the_wish_and_twice_the_wish(
+        wish in proptest::option::of(0..=900_000_i64),
+        roll in 0.0..1.0_f64,
+    ) {
+        let mut desk = Desk::with_two_records();
+        desk.dice = FixedDice(roll);
+        let wish = wish.map(SignedDuration::from_millis);
+        refused_with(&desk, &throttled(wish), 1);
+        let least = wish.unwrap_or_default().max(MINUTE);
+        let delay = desk.queue.sent()[0].1;
+        prop_assert!(least <= delay && delay <= (least * 2).min(LONGEST), "{:?} gave {:?}", wish, delay);
+    }
+
+    #[test]
+    fn no_failed_message_comes_back_before_the_server_wishes(
+        wish in 0..100_000_i64,
+        receive_count in 0..50_u32,
+        roll in 0.0..1.0_f64,
+    ) {
+        let mut desk = Desk::with_two_records();
+        desk.dice = FixedDice(roll);
+        let wish = SignedDuration::from_secs(wish);
+        let passing = Failure { retry_after: Some(wish), ..Failure::new(FailureKind::Passing, "HTTP 503") };
+        let (_, _, retry_in) = failed(refused_with(&desk, &passing, receive_count));
+        prop_assert!(retry_in >= wish);
+    }
+}
+
+#[test]
+fn a_wish_that_no_delay_can_fulfil_fails_and_is_waited_for_there() {
+    let wish = LONGEST + SignedDuration::from_secs(1);
+    let desk = Desk::with_two_records();
+    let (kind, _, retry_in) = failed(refused_with(&desk, &throttled(Some(wish)), 1));
+    assert_eq!((kind, retry_in), (FailureKind::Throttled, wish));
+    assert!(desk.is_untouched());
+}
+
+#[test]
+fn a_copy_that_cannot_be_queued_keeps_the_message() {
+    let outage = Failure::new(FailureKind::Aws, "the queue is down");
+    let desk = Desk::with_two_records();
+    let outcome = desk.fetch_with(|event| match event {
+        Event::Open(_) => Act::Fail(throttled(None)),
+        Event::SendLater => Act::Fail(outage.clone()),
+        _ => Act::Proceed,
+    });
+    assert_eq!(outcome, FetchOutcome::Failed { failure: outage, retry_in: SignedDuration::from_secs(30) });
+}
+
+#[test]
+fn a_passing_failure_comes_back_ever_later_up_to_an_hour() {
+    let desk = Desk::with_two_records();
+    let passing = Failure::new(FailureKind::Passing, "HTTP 503");
+    for (receive_count, retry_in) in
+        [(0, 30), (1, 30), (2, 60), (3, 120), (4, 240), (7, 1_920), (8, 3_600), (9, 3_600), (u32::MAX, 3_600)]
+    {
+        let outcome = failed(refused_with(&desk, &passing, receive_count));
+        assert_eq!(outcome.2, SignedDuration::from_secs(retry_in), "received {receive_count} times");
+    }
+    assert!(desk.is_untouched());
+}
+
+#[test]
+fn chance_moves_a_return_by_a_quarter_at_most() {
+    let mut desk = Desk::with_two_records();
+    let passing = Failure::new(FailureKind::Passing, "HTTP 503");
+    for (roll, retry_in) in [(0.0, 22.5), (0.5, 30.0), (0.999, 37.485)] {
+        desk.dice = FixedDice(roll);
+        assert_eq!(failed(refused_with(&desk, &passing, 1)).2, seconds(retry_in), "roll {roll}");
+    }
+}
+
+#[test]
+fn a_uri_outside_of_the_tenants_root_fails() {
+    let desk = Desk::with_two_records();
+    let foreign = Failure::new(FailureKind::BadMessage, "the URI is not below https://manage.office.com");
+    assert_eq!(failed(refused_with(&desk, &foreign, 1)).0, FailureKind::BadMessage);
+    assert!(desk.is_untouched());
+}
+
+/// The tenant after its secret was rotated.
+fn rotated() -> Tenant {
+    Tenant { client_secret: Secret::new("the-second-secret"), ..tenant(TENANT, &[EXCHANGE]) }
+}
+
+/// Microsoft takes the second secret alone; refuses another with a failure of `kind`.
+fn takes_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
+    move |event| match event {
+        Event::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
+            Act::Fail(Failure::new(kind, "refused"))
+        }
+        _ => Act::Proceed,
+    }
+}
+
+#[test]
+fn a_refused_secret_that_was_rotated_is_read_again() {
+    for kind in [FailureKind::Credentials, FailureKind::Permission] {
+        let desk = Desk::with_two_records();
+        desk.fetch();
+        desk.tenants.put(rotated());
+        let outcome = desk.fetch_with(takes_the_second_secret(kind));
+        assert!(matches!(outcome, FetchOutcome::Archived(archived) if archived.records == 2), "{kind:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_refused_secret_that_was_not_rotated_fails() {
+    let desk = Desk::with_two_records();
+    let (kind, message, _) = failed(desk.fetch_with(takes_the_second_secret(FailureKind::Credentials)));
+    assert_eq!(kind, FailureKind::Credentials);
+    assert!(message.ends_with(": refused"), "{message}");
+    assert_eq!(desk.api.calls().len(), 0, "it is asked once, and the script answered that");
+}
+
+#[test]
+fn a_rotated_secret_that_is_refused_too_fails() {
+    let desk = Desk::with_two_records();
+    desk.fetch();
+    desk.tenants.put(rotated());
+    let refused = Failure::new(FailureKind::Credentials, "AADSTS7000215");
+    assert_eq!(failed(refused_with(&desk, &refused, 1)).0, FailureKind::Credentials);
+}
+
+#[test]
+fn a_refused_secret_that_was_replaced_by_a_bad_one_says_so() {
+    let desk = Desk::with_two_records();
+    desk.fetch();
+    desk.tenants.put_bad(&message_for_a().secret_id, "client_id is missing");
+    let (kind, message, _) = failed(desk.fetch_with(takes_the_second_secret(FailureKind::Credentials)));
+    assert_eq!(kind, FailureKind::BadSecret);
+    assert!(message.ends_with("is not a tenant: client_id is missing"), "{message}");
+}

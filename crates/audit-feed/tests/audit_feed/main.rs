@@ -1,0 +1,23 @@
+//! What the domain promises, from outside: plans and values by tables and properties, the use cases as stories over the
+//! ports in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod content;
+mod failure;
+mod fetch;
+mod fetch_retries;
+mod message;
+mod plan;
+mod plan_properties;
+mod poll;
+mod poll_deadline;
+mod poll_failures;
+mod poll_losses;
+mod poll_power_cuts;
+mod poll_rivals;
+mod poll_subscriptions;
+mod script;
+mod shard;
+mod story;
+mod tenant;
+mod window;

@@ -1,0 +1,161 @@
+//! A poll that dies at any step repeats work and loses none.
+
+use std::collections::BTreeSet;
+
+use audit_feed::cursor::Cursor;
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::feed::ContentType;
+use audit_feed::loss::{Loss, LossReason};
+use audit_feed::poll::Shard;
+use audit_feed::ports::WindowLog;
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use testkit::{Call, Power, TENANT, at, content, tenant, window};
+
+use crate::script::{Act, Event, Scripted};
+use crate::story::{EXCHANGE, Story, assert_no_overlap, feed_of};
+
+const TYPES: [ContentType; 2] = [EXCHANGE, ContentType::SharePoint];
+
+const SOON: SignedDuration = SignedDuration::from_mins(5);
+const MUCH_LATER: SignedDuration = SignedDuration::from_hours(3);
+
+/// A blob every ten minutes of these hours: around the edge of seven days, and the last two.
+fn blobs(content_type: ContentType) -> impl Iterator<Item = (String, Timestamp)> {
+    let hours = ["2026-11-15T11", "2026-11-15T12", "2026-11-22T10", "2026-11-22T11"];
+    let times = hours.into_iter().flat_map(|hour| (0..6).map(move |ten| format!("{hour}:{ten}5:30Z")));
+    times.map(move |time| (format!("{content_type}@{time}"), at(&time)))
+}
+
+/// Two types whose blobs are there to be listed, never polled before.
+fn unpolled() -> Story {
+    let story = Story::of([tenant(TENANT, &TYPES)]);
+    for content_type in TYPES {
+        for (id, created) in blobs(content_type) {
+            story.api.publish(feed_of(TENANT, content_type), content(&id, &created.to_string()), "[]");
+        }
+    }
+    story
+}
+
+/// The same, left so by an earlier poll.
+fn polled(cursor: Cursor) -> Story {
+    let story = unpolled();
+    for content_type in TYPES {
+        story.api.enable(feed_of(TENANT, content_type));
+        story.state.set_cursor(feed_of(TENANT, content_type), cursor);
+    }
+    story
+}
+
+/// Lets the power go at each step of a poll in turn. `later` the next one finds what the first left behind.
+fn cut_at_every_step(world: impl Fn() -> Story, later: SignedDuration, check: impl Fn(&Story, &str)) {
+    for step in 1.. {
+        let story = world();
+        let power = Power::failing_at(step);
+        let poller =
+            story.poller(power.feed(story.api.clone()), power.feed(story.state.clone()), power.feed(story.queue.clone()));
+        let survived = block_on(power.run(poller.run(Shard::WHOLE, story.deadline())));
+        story.clock.advance(later);
+        let title = format!("power cut at step {step}, the next poll {later:#} later");
+        let report = story.poll();
+        let errors: Vec<&Failure> = report.tenants.iter().flat_map(|tenant| tenant.errors()).collect();
+        assert!(errors.is_empty() && !report.more_to_do, "{title}: {errors:?}");
+        let end = Cursor::at(at("2026-11-22T12:00:00Z") + later);
+        for feed in TYPES.map(|content_type| feed_of(TENANT, content_type)) {
+            assert_eq!(story.state.cursor(feed), Some(end), "{title}");
+            assert_no_overlap(&story.asked(feed));
+        }
+        check(&story, &title);
+        if survived.is_some() {
+            assert!(step > 30, "a story of {step} steps is too short");
+            break;
+        }
+    }
+}
+
+/// Everything since `since` is in the queue, and no loss was told.
+fn assert_all_queued(since: &str) -> impl Fn(&Story, &str) {
+    let all = TYPES.into_iter().flat_map(blobs).filter(move |(_, created)| *created >= at(since));
+    let expected: BTreeSet<String> = all.map(|(id, _)| id).collect();
+    move |story, title| {
+        assert_eq!(story.queued(), expected, "{title}");
+        assert_eq!(story.state.losses(), [], "{title}");
+    }
+}
+
+#[test]
+fn a_first_run_cut_anywhere_loses_nothing() {
+    // Cut before it recorded a window, it starts two hours before the next poll: at 10:05:05.
+    cut_at_every_step(unpolled, SOON, assert_all_queued("2026-11-22T10:05:05Z"));
+}
+
+#[test]
+fn a_poll_cut_anywhere_loses_nothing() {
+    for later in [SignedDuration::ZERO, SOON, MUCH_LATER] {
+        let world = || polled(Cursor::at(at("2026-11-22T10:42:00Z")));
+        cut_at_every_step(world, later, assert_all_queued("2026-11-22T10:42:00Z"));
+    }
+}
+
+#[test]
+fn a_poll_that_found_a_recorded_window_cut_anywhere_loses_nothing() {
+    for later in [SignedDuration::ZERO, SOON, MUCH_LATER] {
+        let world = || polled(Cursor::recording(window("2026-11-22T10:02:00Z", "2026-11-22T10:42:00Z")));
+        cut_at_every_step(world, later, assert_all_queued("2026-11-22T10:02:00Z"));
+    }
+}
+
+#[test]
+fn after_eight_days_a_poll_cut_anywhere_queues_everything_or_tells_its_loss() {
+    let from = at("2026-11-14T12:00:00Z");
+    cut_at_every_step(|| polled(Cursor::at(from)), SOON, |story, title| {
+        let queued = story.queued();
+        for content_type in TYPES {
+            let losses = block_on(WindowLog::losses(&story.state, feed_of(TENANT, content_type), from)).unwrap();
+            let is_told = |created| losses.iter().any(|loss| loss.from <= created && created < loss.to);
+            for (id, created) in blobs(content_type) {
+                assert!(queued.contains(&id) || is_told(created), "{title}: {id} is neither in the queue nor lost");
+            }
+        }
+    });
+}
+
+/// A poll, Microsoft listing nothing of a subscription that is off.
+fn poll_strictly(story: &Story, power: &Power) -> bool {
+    let off = Failure::new(FailureKind::SubscriptionOff, "AF20022");
+    let script = |event: Event<'_>| match event {
+        Event::List(feed, _) if !story.api.calls().contains(&Call::Start(feed)) => Act::Fail(off.clone()),
+        _ => Act::Proceed,
+    };
+    let api = Scripted { port: story.api.clone(), script };
+    let poller = story.poller(power.feed(api), power.feed(story.state.clone()), power.feed(story.queue.clone()));
+    block_on(power.run(poller.run(Shard::WHOLE, story.deadline()))).is_some()
+}
+
+#[test]
+fn a_start_cut_anywhere_is_made_up_for_and_the_gap_stays_one_loss() {
+    let listed_until = at("2026-11-22T11:40:00Z");
+    for step in 1.. {
+        let story = polled(Cursor::at(listed_until));
+        TYPES.map(|content_type| story.api.disable(feed_of(TENANT, content_type)));
+        let survived = poll_strictly(&story, &Power::failing_at(step));
+        // A start whose answer nobody saw is not repeated for fifteen minutes.
+        for _ in 0..4 {
+            story.five_minutes_later();
+            assert!(poll_strictly(&story, &Power::default()));
+        }
+        for feed in TYPES.map(|content_type| feed_of(TENANT, content_type)) {
+            assert_eq!(story.state.cursor(feed), Some(Cursor::at(at("2026-11-22T12:20:00Z"))), "cut at step {step}");
+            let losses = block_on(WindowLog::losses(&story.state, feed, listed_until)).unwrap();
+            let [Loss { from, to, reason: LossReason::SubscriptionOff, content: None }] = losses[..] else {
+                panic!("cut at step {step}: one gap was expected, not {losses:?}")
+            };
+            assert!(from == listed_until && to >= at("2026-11-22T12:00:05Z"), "cut at step {step}: {from} to {to}");
+        }
+        if survived {
+            assert!(step > 30, "a story of {step} steps is too short");
+            break;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The main job, end to end, on one machine: template.yaml is deployed to a local AWS, its schedule fires, and the real
+//! functions bring real records from a simulated Microsoft into S3.
+#![allow(clippy::print_stdout, reason = "a demo talks to the person in front of it")]
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use aws_adapters::Sdk;
+use clap::Parser;
+use management_api_simulator::{CONTENT_TYPES, Config, Generate, Simulator, Tenant};
+use scenarios::resources::put_secret;
+use scenarios::stack::Stack;
+use scenarios::verdict::Verdict;
+use uuid::Uuid;
+
+/// Deploys the collector to the local AWS in the environment, lets it collect, and counts.
+#[derive(Debug, Parser)]
+#[command(name = "demo", after_help = "Run it by `make demo`, which starts the local AWS.")]
+struct Options {
+    /// The folder with the functions' binaries.
+    #[arg(long, default_value = "target/debug")]
+    bin_dir: PathBuf,
+    /// A folder of {ContentType}.jsonl.gz files to publish; without it, 3,000 records are made up.
+    #[arg(long)]
+    records: Option<PathBuf>,
+    /// Leave everything running afterwards, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+const SPAN: Duration = Duration::from_secs(6 * 24 * 3_600);
+const PATIENCE: Duration = Duration::from_secs(300);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    match demonstrate(&options).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let local_aws = std::env::var("LOCAL_AWS_URL").map_err(|_| "there is no local AWS here: run `make demo`")?;
+    let microsoft = Simulator::start(Config::default()).await?;
+    let tenant = Tenant::example(1).subscribed();
+    let secret = tenant.credentials_json();
+    let tenant = microsoft.add_tenant(tenant);
+    publish(&microsoft, tenant, options)?;
+    let published: usize =
+        CONTENT_TYPES.iter().map(|name| microsoft.obtainable_records(tenant, name).len()).sum();
+
+    let sdk = Sdk::load(true).await;
+    put_secret(&sdk, "m365/demo", &secret.to_string()).await;
+    println!("{published} records of six days are published; the tenant's secret is m365/demo.");
+    println!("Deploying template.yaml to the local AWS …");
+    let parameters = [
+        format!("ManagementApiUrl={}", microsoft.url()),
+        format!("TokenAuthorityUrl={}", microsoft.url()),
+        format!("Architecture={}", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }),
+        "Schedule=rate(1 minute)".to_owned(),
+    ];
+    let stack = Stack::deploy(&options.bin_dir, "m365-audit-demo", &parameters).await?;
+    println!("Deployed. Its rule fires every minute here, every five in AWS. Waiting for it …");
+
+    let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
+    let verdict = wait_for_records(&microsoft, tenant, &sdk, bucket, prefix).await;
+    println!("\n{verdict}");
+    if options.keep {
+        let table = stack.output("StateTableName");
+        println!("\nEverything is left running. To look around, in another terminal:\n");
+        println!("  export AWS_ENDPOINT_URL={local_aws} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1");
+        println!("  aws --endpoint-url {local_aws} s3 ls --recursive s3://{bucket}/{prefix}/");
+        println!("  aws --endpoint-url {local_aws} dynamodb scan --table-name {table}");
+        println!("  less {}    # the functions' logs", std::env::var("LOCAL_AWS_LOG").unwrap_or_default());
+        println!("  curl {}/_simulator/status\n\nCtrl-C stops it all.", microsoft.url());
+        tokio::signal::ctrl_c().await?;
+    }
+    Ok(verdict.is_complete())
+}
+
+/// Six days of records, the last of them some seconds old: what is not yet settled would wait for the next poll.
+fn publish(microsoft: &Simulator, tenant: Uuid, options: &Options) -> Result<(), Box<dyn Error>> {
+    let until = microsoft.now() - Duration::from_secs(30);
+    match &options.records {
+        Some(folder) => {
+            microsoft.load_folder(tenant, folder, SPAN, until, 1)?;
+        }
+        None => microsoft.generate(tenant, &Generate::new(1, 3_000, SPAN, until)),
+    }
+    Ok(())
+}
+
+async fn wait_for_records(microsoft: &Simulator, tenant: Uuid, sdk: &Sdk, bucket: &str, prefix: &str) -> Verdict {
+    let (s3, started) = (sdk.s3(), Instant::now());
+    loop {
+        let verdict = Verdict::of(microsoft, tenant, &s3, bucket, prefix).await;
+        let total = verdict.total();
+        // On a terminal the line is rewritten; in a log it is a line of its own.
+        let (begin, end) = if io::stdout().is_terminal() { ("\r", "") } else { ("", "\n") };
+        let seconds = started.elapsed().as_secs();
+        print!("{begin}{seconds:>4} s  {} of {} records archived {end}", total.archived, total.published);
+        let _ = io::stdout().flush();
+        if verdict.is_complete() || started.elapsed() > PATIENCE {
+            return verdict;
+        }
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+}

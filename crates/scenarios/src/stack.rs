@@ -1,0 +1,60 @@
+//! The template, deployed to the local AWS.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// A deployed stack.
+#[derive(Debug)]
+pub struct Stack {
+    outputs: Value,
+    // The functions run out of it as long as the stack is there.
+    _staged: TempDir,
+}
+
+impl Stack {
+    /// Stages the binaries in `bin_dir` and deploys them with template.yaml under `name`, with `parameters` as
+    /// `Name=Value`.
+    ///
+    /// # Errors
+    /// What the tools printed, where one of them failed.
+    pub async fn deploy(bin_dir: &Path, name: &str, parameters: &[String]) -> Result<Self, String> {
+        let staged = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+        let out_dir = staged.path().to_string_lossy().into_owned();
+        run(root().join("infra/local/stage.sh"), &[bin_dir.to_string_lossy().into_owned(), out_dir.clone()]).await?;
+        let arguments: Vec<String> = [out_dir, name.to_owned()].into_iter().chain(parameters.iter().cloned()).collect();
+        run(root().join("infra/local/deploy.sh"), &arguments).await?;
+        let list = ["list", "stack-outputs", "--stack-name", name, "--output", "json"].map(str::to_owned);
+        let outputs = run(root().join(".venv/bin/sam"), &list).await?;
+        let outputs = serde_json::from_str(&outputs).map_err(|error| format!("the stack's outputs: {error}"))?;
+        Ok(Self { outputs, _staged: staged })
+    }
+
+    /// One of the template's outputs.
+    ///
+    /// # Panics
+    /// If the template has no such output.
+    #[must_use]
+    pub fn output(&self, key: &str) -> &str {
+        let rows = self.outputs.as_array().unwrap();
+        let row = rows.iter().find(|row| row["OutputKey"] == key);
+        row.and_then(|row| row["OutputValue"].as_str()).unwrap_or_else(|| panic!("the stack has no output {key}"))
+    }
+}
+
+/// The folder of the project.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+async fn run(program: PathBuf, arguments: &[String]) -> Result<String, String> {
+    let shown = program.display().to_string();
+    let command = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = command.await.map_err(|error| format!("{shown}: {error}"))?;
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(out.into_owned()) } else { Err(format!("{shown} failed:\n{out}\n{err}")) }
+}
