@@ -72,13 +72,16 @@ deploy: $(VENV)/.stamp ## Builds and deploys to AWS (ARCH=arm64|x86_64; default 
 	  --parameter-overrides 'Architecture=$(or $(ARCH),arm64) $(PARAMS)'
 
 demo: $(VENV)/.stamp functions ## Deploys to a local AWS and archives real records (RECORDS=folder; KEEP=1 leaves it running)
-	@LOCAL_AWS_AUTH=$(AUTH) infra/local/with-local-aws $(BIN)/demo --bin-dir $(BIN) $(if $(RECORDS),--records $(RECORDS)) $(if $(filter 1,$(KEEP)),--keep)
+	@LOCAL_AWS_AUTH=$(AUTH) infra/local/with-local-aws $(BIN)/demo --bin-dir $(BIN) \
+	  $(if $(RECORDS),--records $(RECORDS)) $(if $(filter 1,$(KEEP)),--keep)
 
 test: $(VENV)/.stamp functions ## Runs all tests beside one local AWS (AUTH=true: which enforces the policies)
+	$(CARGO) test --workspace --no-run
 	LOCAL_AWS_AUTH=$(AUTH) infra/local/with-local-aws $(CARGO) test --workspace
 
 test-localstack: $(VENV)/.stamp ## Runs the contract suites against LocalStack as well, where it can be installed
-	@if infra/local/install-localstack; then infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
+	@if infra/local/install-localstack; then \
+	  infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
 
 check: $(VENV)/.stamp ## Format, architecture, unused dependencies, template, clippy, rustdoc
 	$(CARGO) fmt --all --check

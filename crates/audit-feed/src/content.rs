@@ -62,7 +62,8 @@ impl FromStr for ContentDigest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = (text.len() == 2 * Self::BYTES && text.is_ascii()).then(|| u128::from_str_radix(text, 16).ok());
+        let is_hexadecimal = text.len() == 2 * Self::BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let parsed = is_hexadecimal.then(|| u128::from_str_radix(text, 16).ok());
         parsed.flatten().map(|bits| Self(bits.to_be_bytes())).ok_or_else(|| NotADigest(text.to_owned()))
     }
 }

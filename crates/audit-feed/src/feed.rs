@@ -39,8 +39,7 @@ pub enum ContentType {
 
 impl ContentType {
     /// All of them: what a tenant collects unless its secret says otherwise.
-    pub const ALL: [Self; 5] =
-        [Self::AzureActiveDirectory, Self::Exchange, Self::SharePoint, Self::General, Self::Dlp];
+    pub const ALL: [Self; 5] = [Self::AzureActiveDirectory, Self::Exchange, Self::SharePoint, Self::General, Self::Dlp];
 
     /// Microsoft's name of it.
     #[must_use]
@@ -63,7 +62,9 @@ impl fmt::Display for ContentType {
 
 /// A name that is none of [`ContentType::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no content type; there are Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General and DLP.All")]
+#[error(
+    "{0:?} is no content type; there are Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General and DLP.All"
+)]
 pub struct UnknownContentType(String);
 
 impl FromStr for ContentType {

@@ -51,7 +51,8 @@ pub fn plan(cursor: Option<Cursor>, now: Timestamp, policy: &PlanPolicy) -> Plan
     let until = whole_second(now - policy.settling);
     let edge = round_up(now - PlanPolicy::REACH + policy.edge_margin);
     let Some(cursor) = cursor else {
-        let start = round_up(now - policy.backfill).max(edge);
+        // A second at least: a feed that gets no window never gets a cursor.
+        let start = round_up(now - policy.backfill).max(edge).min(until - SignedDuration::from_secs(1));
         return Plan { windows: windows(start, until), ..Plan::default() };
     };
 

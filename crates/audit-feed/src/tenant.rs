@@ -90,8 +90,9 @@ impl Tenant {
     /// the wrong form.
     pub fn parse(secret_id: &str, json: &str) -> Result<Self, BadSecret> {
         let bad = |problems| BadSecret { secret_id: secret_id.to_owned(), problems };
-        let value: Value = serde_json::from_str(json)
-            .map_err(|error| bad(vec![format!("its value is not JSON (line {}, column {})", error.line(), error.column())]))?;
+        let value: Value = serde_json::from_str(json).map_err(|error| {
+            bad(vec![format!("its value is not JSON (line {}, column {})", error.line(), error.column())])
+        })?;
         let Value::Object(keys) = value else {
             return Err(bad(vec!["its value is not a JSON object with tenant_id, client_id and client_secret".into()]));
         };
@@ -104,6 +105,7 @@ impl Tenant {
         let publisher_id = fields.text("publisher_id").and_then(|text| fields.guid("publisher_id", &text));
         let token_scope = fields.text("token_scope");
         fields.reject_unknown();
+        fields.reject_swapped(client_id.as_deref(), client_secret.as_ref());
         match (id, client_id, client_secret) {
             (Some(id), Some(client_id), Some(client_secret)) if fields.problems.is_empty() => Ok(Self {
                 secret_id: secret_id.to_owned(),
@@ -149,9 +151,9 @@ impl Fields {
     }
 
     fn guid(&mut self, key: &str, text: &str) -> Option<Uuid> {
-        Uuid::try_parse(text).ok().or_else(|| {
-            self.problem(format!("{key} must be a GUID such as 11111111-2222-3333-4444-555555555555"))
-        })
+        Uuid::try_parse(text)
+            .ok()
+            .or_else(|| self.problem(format!("{key} must be a GUID such as 11111111-2222-3333-4444-555555555555")))
     }
 
     fn cloud(&mut self) -> Cloud {
@@ -183,6 +185,15 @@ impl Fields {
     fn reject_unknown(&mut self) {
         let unknown: Vec<String> = self.keys.keys().map(|key| format!("unknown key {key}")).collect();
         self.problems.extend(unknown);
+    }
+
+    /// Swapped, the secret would be shown wherever the application is named: by Entra, in its answer, for one.
+    fn reject_swapped(&mut self, client_id: Option<&str>, client_secret: Option<&Secret>) {
+        let is_guid = |text: &str| text.len() == 36 && Uuid::try_parse(text).is_ok();
+        let (Some(client_id), Some(client_secret)) = (client_id, client_secret) else { return };
+        if is_guid(client_secret.reveal()) && !is_guid(client_id) {
+            self.problems.push("client_secret is a GUID and client_id is none: they seem to be swapped".into());
+        }
     }
 
     fn problem<T>(&mut self, problem: impl Into<String>) -> Option<T> {

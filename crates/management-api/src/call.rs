@@ -63,13 +63,14 @@ impl<C: Clock, D: Dice> Client<C, D> {
         let url = call.endpoints.own(&with_publisher(&call.address, call.tenant))?;
         let now = self.clock.now();
         let token = self.tokens.get(&self.http, call.endpoints, call.tenant, now, None).await?;
-        match self.send_with(call, url.clone(), &token).await? {
-            Answer::Error(error) if error.is_token_refused() => {
-                let fresh = self.tokens.get(&self.http, call.endpoints, call.tenant, now, Some(&token)).await?;
-                self.send_with(call, url, &fresh).await
-            }
-            answer => Ok(answer),
+        let answer = self.send_with(call, url.clone(), &token).await?;
+        if let Answer::Error(error) = &answer
+            && error.is_token_refused()
+        {
+            let fresh = self.tokens.get(&self.http, call.endpoints, call.tenant, now, Some(&token)).await?;
+            return self.send_with(call, url, &fresh).await;
         }
+        Ok(answer)
     }
 
     async fn send_with(&self, call: &Call<'_>, url: Url, token: &Token) -> Result<Answer, Failure> {

@@ -45,10 +45,8 @@ impl ErrorAnswer {
             .into_iter()
             .find_map(text)
             .unwrap_or_default();
-        let retry_after = headers
-            .get(RETRY_AFTER)
-            .and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok())
-            .map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let wish = headers.get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok());
+        let retry_after = wish.map(|seconds| SignedDuration::from_secs(seconds.into()));
         Self { status, code, message: first_line(&message), retry_after }
     }
 

@@ -64,7 +64,10 @@ impl State for MemoryState {
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
         let rows = self.0.lock().unwrap();
         let feed = |content_type: &ContentType| FeedId { tenant_id, content_type: *content_type };
-        Ok(content_types.iter().map(|content_type| rows.feeds.get(&feed(content_type)).copied().unwrap_or_default()).collect())
+        Ok(content_types
+            .iter()
+            .map(|content_type| rows.feeds.get(&feed(content_type)).copied().unwrap_or_default())
+            .collect())
     }
 
     async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {

@@ -57,7 +57,7 @@ impl FeedRun {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.windows.is_empty()
+        self.lost.is_none() && self.windows.is_empty()
     }
 
     fn feed(&self) -> FeedId {
@@ -75,14 +75,16 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
                 return Ok(());
             }
             run.cursor = Some(Cursor::at(loss.to));
+            step.listed_until = Some(loss.to);
             step.lost.push(loss);
+            // A turn of its own: the loss is in the report even if the deadline drops the listing that follows.
+            return Ok(());
         }
         let Some(window) = run.windows.front().copied() else { return Ok(()) };
-        if run.cursor != Some(Cursor::recording(window)) {
-            if self.state.record_window(run.feed(), run.cursor, window).await? == Claim::Taken {
-                step.yielded = true;
-                return Ok(());
-            }
+        let is_recorded = run.cursor == Some(Cursor::recording(window));
+        if !is_recorded && self.state.record_window(run.feed(), run.cursor, window).await? == Claim::Taken {
+            step.yielded = true;
+            return Ok(());
         }
         let listing = self.hand_over(run, window, step).await?;
         if self.state.commit_window(run.feed(), &listing).await? == Claim::Taken {

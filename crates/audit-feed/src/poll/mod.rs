@@ -53,6 +53,7 @@ enum Work {
     Window(FeedRun),
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
 enum Done {
     Opened { tenant: usize, feeds: Result<Vec<FeedOpened>, Failure> },
     Listed { run: FeedRun, step: Step },

@@ -62,7 +62,8 @@ impl PollReport {
     /// There are tenants, and not one feed of them could be polled.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        !self.tenants.is_empty() && self.tenants.iter().all(|tenant| tenant.errors().next().is_some() && !tenant.polled())
+        !self.tenants.is_empty()
+            && self.tenants.iter().all(|tenant| tenant.errors().next().is_some() && !tenant.polled())
     }
 
     /// Every feed, with the tenant it belongs to.

@@ -128,11 +128,7 @@ where
         Ok(())
     }
 
-    async fn list_again(
-        &self,
-        audit: &FeedAudit,
-        window: Window,
-    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+    async fn list_again(&self, audit: &FeedAudit, window: Window) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
         let mut contents = BTreeMap::new();
         let pages = self.management_api.list(&audit.tenant, audit.feed.content_type, window);
         pin_mut!(pages);

@@ -52,6 +52,7 @@ pub struct ReconcilePolicy {
 }
 
 /// What waits for its turn. A feed goes to the end of the line after each window.
+#[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
 enum Work {
     Open { place: usize, tenant: Rc<Tenant>, feed: FeedId },
     Window(FeedAudit),

@@ -12,8 +12,8 @@ use flate2::read::GzDecoder;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{
-    Call, FakeManagementApi, FixedDice, MemoryArchive, MemoryQueue, MemoryState, MemoryTenants, Power, TENANT, at, blob,
-    content, feed, message, tenant,
+    Call, FakeManagementApi, FixedDice, MemoryArchive, MemoryQueue, MemoryState, MemoryTenants, Power, TENANT, at,
+    blob, content, feed, message, tenant,
 };
 
 use crate::script::{Act, Event, Scripted};
@@ -278,7 +278,8 @@ fn a_secret_of_another_tenant_is_not_used() {
 #[test]
 fn an_unknown_secret_fails() {
     let desk = Desk::with_two_records();
-    let message = ContentMessage { secret_id: "m365/nobody".to_owned(), ..message_for_a() };
+    let mut message = message_for_a();
+    message.secret_id = "m365/nobody".to_owned();
     let (kind, message, _) = failed(desk.deliver(&body(&message), 1, |_| Act::Proceed));
     assert_eq!(kind, FailureKind::BadSecret);
     assert!(message.ends_with("there is no secret m365/nobody"), "{message}");

@@ -113,7 +113,7 @@ fn a_value_of_another_form_is_told() {
         ("content_type", json!("Audit.Everything"), "unknown variant `Audit.Everything`"),
         ("content_id", json!(7), "invalid type: integer `7`"),
         ("content_uri", json!("/audit/a"), "relative URL without a base"),
-        ("content_created", json!("yesterday"), "\"yesterday\""),
+        ("content_created", json!("yesterday"), "invalid digit, expected 0-9 but got y"),
         ("window_end", json!(null), "invalid type: null"),
     ] {
         let mut body = example();

@@ -138,10 +138,7 @@ fn an_outage_that_ended_on_the_hour_goes_on_with_a_whole_one() {
 #[test]
 fn a_recorded_window_comes_first_with_its_very_bounds_and_then_the_rest() {
     let plan = recorded("2026-11-22T11:20:00Z", "2026-11-22T11:25:00Z");
-    assert_eq!(
-        plan,
-        windows(&[("2026-11-22T11:20:00Z", "2026-11-22T11:25:00Z"), ("2026-11-22T11:25:00Z", UNTIL)])
-    );
+    assert_eq!(plan, windows(&[("2026-11-22T11:20:00Z", "2026-11-22T11:25:00Z"), ("2026-11-22T11:25:00Z", UNTIL)]));
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn steady_window() -> Window {
 /// The kind of what stopped a feed, if anything did.
 fn error_of(report: &PollReport, feed: FeedId) -> Option<FailureKind> {
     let mut reports = report.feeds();
-    let found = reports.find(|(tenant, of)| tenant.tenant_id == Some(feed.tenant_id) && of.content_type == feed.content_type);
+    let found =
+        reports.find(|(tenant, of)| tenant.tenant_id == Some(feed.tenant_id) && of.content_type == feed.content_type);
     found.unwrap().1.error.as_ref().map(|failure| failure.kind)
 }
 
@@ -37,10 +38,7 @@ fn a_listing_that_breaks_off_is_told_with_its_window() {
     let story = steady();
     story.api.fail(Call::List(feed(), steady_window()), passing());
     let report = story.poll();
-    let expected = Failure::new(
-        FailureKind::Passing,
-        "window [2026-11-22T11:55:00Z, 2026-11-22T12:00:00Z): HTTP 503",
-    );
+    let expected = Failure::new(FailureKind::Passing, "window [2026-11-22T11:55:00Z, 2026-11-22T12:00:00Z): HTTP 503");
     assert_eq!(only_feed(&report).error, Some(expected));
     assert_eq!((only_feed(&report).windows_listed, only_feed(&report).more_to_do), (0, false));
     story.api.assert_met();
@@ -113,7 +111,7 @@ fn a_window_that_could_not_be_committed_is_asked_for_again() {
     let story = steady();
     let outage = Failure::new(FailureKind::Aws, "the state is down");
     story.poll_with(|event| match event {
-        Event::Commit(_) => Act::Fail(outage.clone()),
+        Event::Commit => Act::Fail(outage.clone()),
         _ => Act::Proceed,
     });
     story.poll();
@@ -125,7 +123,8 @@ fn a_window_that_could_not_be_committed_is_asked_for_again() {
 fn a_failing_content_type_stops_no_other() {
     let story = Story::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
     let dlp = feed_of(TENANT, ContentType::Dlp);
-    [feed(), dlp].map(|feed| story.listed_until(feed, "2026-11-22T11:55:00Z"));
+    story.listed_until(feed(), "2026-11-22T11:55:00Z");
+    story.listed_until(dlp, "2026-11-22T11:55:00Z");
     let denied = Failure::new(FailureKind::Permission, "ActivityFeed.ReadDlp is missing");
     story.api.fail(Call::List(dlp, steady_window()), denied);
     let report = story.poll();

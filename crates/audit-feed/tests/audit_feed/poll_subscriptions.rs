@@ -50,7 +50,7 @@ fn what_was_published_before_it_was_turned_off_is_still_listed() {
 fn the_gap_is_kept_before_the_start_that_ends_it() {
     let story = turned_off();
     story.poll_with(|event| {
-        if let Event::Start(_) = event {
+        if let Event::Start = event {
             assert_eq!(story.state.losses(), [gap(NOW)]);
         }
         Act::Proceed
@@ -142,7 +142,7 @@ fn a_start_is_remembered_from_before_it_is_asked_for() {
     let story = turned_off();
     let deadline = story.deadline();
     story.poll_with(|event| match event {
-        Event::Start(_) => {
+        Event::Start => {
             story.clock.set(deadline);
             Act::Hang
         }

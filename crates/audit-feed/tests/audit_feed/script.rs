@@ -22,12 +22,12 @@ use url::Url;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
     Subscriptions(TenantId),
-    Start(FeedId),
+    Start,
     List(FeedId, Window),
     Open(&'a Tenant),
     Feeds,
     Record,
-    Commit(FeedId),
+    Commit,
     Skip,
     KeepLoss,
     RememberStart,
@@ -97,8 +97,7 @@ impl<M: ManagementApi, F: Fn(Event<'_>) -> Act> ManagementApi for Scripted<M, F>
     }
 
     async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
-        let event = Event::Start(tenant.feed(content_type));
-        wait((self.script)(event)).await?;
+        wait((self.script)(Event::Start)).await?;
         self.port.start_subscription(tenant, content_type).await
     }
 
@@ -131,7 +130,7 @@ impl<S: State, F: Fn(Event<'_>) -> Act> State for Scripted<S, F> {
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
-        wait((self.script)(Event::Commit(feed))).await?;
+        wait((self.script)(Event::Commit)).await?;
         self.port.commit_window(feed, listing).await
     }
 

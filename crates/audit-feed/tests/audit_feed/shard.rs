@@ -36,9 +36,8 @@ fn a_tenants_shard_never_changes() {
     // The first 8 bytes of the SHA-256 of the GUID's 16 bytes, modulo the number of shards.
     let story = Story::of([tenant(TENANT, &[EXCHANGE])]);
     for (count, shard) in [(4, 2), (7, 4)] {
-        let holding: Vec<u64> = (0..count)
-            .filter(|index| !polled_in(&story, Shard::new(*index, count).unwrap()).is_empty())
-            .collect();
+        let holding: Vec<u64> =
+            (0..count).filter(|index| !polled_in(&story, Shard::new(*index, count).unwrap()).is_empty()).collect();
         assert_eq!(holding, [shard], "of {count}");
     }
 }

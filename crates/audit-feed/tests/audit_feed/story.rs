@@ -37,6 +37,9 @@ pub(crate) struct Story {
 
 pub(crate) type Poller<M, S, Q> = Poll<MemoryTenants, M, S, Q, ManualClock>;
 
+pub(crate) type ScriptedPoller<F> =
+    Poller<Scripted<FakeManagementApi, F>, Scripted<MemoryState, F>, Scripted<MemoryQueue, F>>;
+
 impl Story {
     /// These tenants, never polled before, from which two hours are collected.
     pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
@@ -105,10 +108,7 @@ impl Story {
         block_on(self.scripted_poller(&script).run(Shard::WHOLE, self.deadline())).unwrap()
     }
 
-    pub(crate) fn scripted_poller<'a, F: Fn(Event<'_>) -> Act>(
-        &self,
-        script: &'a F,
-    ) -> Poller<Scripted<FakeManagementApi, &'a F>, Scripted<MemoryState, &'a F>, Scripted<MemoryQueue, &'a F>> {
+    pub(crate) fn scripted_poller<'a, F: Fn(Event<'_>) -> Act>(&self, script: &'a F) -> ScriptedPoller<&'a F> {
         self.poller(
             Scripted { port: self.api.clone(), script },
             Scripted { port: self.state.clone(), script },

@@ -53,12 +53,9 @@ fn three_keys_are_enough() {
 
 #[test]
 fn each_cloud_has_its_name() {
-    for (name, cloud) in [
-        ("enterprise", Cloud::Enterprise),
-        ("gcc", Cloud::Gcc),
-        ("gcc-high", Cloud::GccHigh),
-        ("dod", Cloud::Dod),
-    ] {
+    for (name, cloud) in
+        [("enterprise", Cloud::Enterprise), ("gcc", Cloud::Gcc), ("gcc-high", Cloud::GccHigh), ("dod", Cloud::Dod)]
+    {
         assert_eq!(parse(&with("cloud", json!(name))).unwrap().cloud, cloud, "{name}");
     }
 }
@@ -121,7 +118,10 @@ fn all_problems_are_told_at_once() {
         subjects,
         ["tenant_id", "client_id", "client_secret", "cloud", "content_types", "publisher_id", "unknown"]
     );
-    assert!(told.contains(&"unknown key Cloud".to_owned()) && told.contains(&"unknown key note".to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"unknown key Cloud".to_owned()) && told.contains(&"unknown key note".to_owned()),
+        "{told:?}"
+    );
     assert_eq!(told.iter().filter(|problem| problem.starts_with("content_types")).count(), 2, "{told:?}");
 }
 

@@ -1,0 +1,61 @@
+//! template.yaml itself, deployed, with the real bootstraps and the real schedule.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use aws_adapters::Sdk;
+use management_api_simulator::{Config, Generate, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant};
+use scenarios::resources::put_secret;
+use scenarios::stack::{Stack, root};
+use scenarios::verdict::Verdict;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployed_template_archives_everything_and_says_no_secret() {
+    let microsoft = Simulator::start(Config::default()).await.unwrap();
+    let tenant = Tenant::example(1).subscribed();
+    let secret = tenant.credentials_json();
+    let tenant = microsoft.add_tenant(tenant);
+    let until = microsoft.now() - Duration::from_secs(30);
+    microsoft.generate(tenant, &Generate::new(1, 500, Duration::from_secs(20 * 3_600), until));
+    let sdk = Sdk::load(true).await;
+    put_secret(&sdk, "m365-end-to-end/contoso", &secret).await;
+    put_secret(&sdk, "m365-end-to-end/broken", r#"{"client_secret":"hush-hush-hush"}"#).await;
+
+    let url = microsoft.url();
+    let parameters = [
+        "TenantSecretPrefix=m365-end-to-end/".to_owned(),
+        format!("ManagementApiUrl={url}"),
+        format!("TokenAuthorityUrl={url}"),
+        format!("Architecture={}", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }),
+        "Schedule=rate(1 minute)".to_owned(),
+        "BackfillHours=24".to_owned(),
+    ];
+    let stack = Stack::deploy(&bin_dir(), "m365-audit-end-to-end", &parameters).await.unwrap();
+    let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
+    let started = Instant::now();
+    let verdict = loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let verdict = Verdict::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
+        if verdict.is_complete() || started.elapsed() > Duration::from_secs(240) {
+            break verdict;
+        }
+    };
+
+    assert!(verdict.is_complete(), "\n{verdict}\n{}", logs());
+    let logs = logs();
+    assert!(logs.contains("tenant_id is missing"), "the broken secret is told of:\n{logs}");
+    for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
+        assert!(!logs.contains(secret), "the logs hold {secret}");
+    }
+}
+
+/// Where `make test` built the functions.
+fn bin_dir() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("debug")
+}
+
+fn logs() -> String {
+    let path = std::env::var("LOCAL_AWS_LOG").expect("the local AWS's log");
+    String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+}
