@@ -10,6 +10,7 @@ use tokio::process::Command;
 /// A deployed stack.
 #[derive(Debug)]
 pub struct Stack {
+    name: String,
     outputs: Value,
     // The functions run out of it as long as the stack is there.
     _staged: TempDir,
@@ -24,13 +25,13 @@ impl Stack {
     pub async fn deploy(bin_dir: &Path, name: &str, parameters: &[String]) -> Result<Self, String> {
         let staged = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let out_dir = staged.path().to_string_lossy().into_owned();
-        run(root().join("infra/local/stage.sh"), &[bin_dir.to_string_lossy().into_owned(), out_dir.clone()]).await?;
+        run(script("stage.sh"), &[bin_dir.to_string_lossy().into_owned(), out_dir.clone()]).await?;
         let arguments: Vec<String> = [out_dir, name.to_owned()].into_iter().chain(parameters.iter().cloned()).collect();
-        run(root().join("infra/local/deploy.sh"), &arguments).await?;
+        run(script("deploy.sh"), &arguments).await?;
         let list = ["list", "stack-outputs", "--stack-name", name, "--output", "json"].map(str::to_owned);
         let outputs = run(root().join(".venv/bin/sam"), &list).await?;
         let outputs = serde_json::from_str(&outputs).map_err(|error| format!("the stack's outputs: {error}"))?;
-        Ok(Self { outputs, _staged: staged })
+        Ok(Self { name: name.to_owned(), outputs, _staged: staged })
     }
 
     /// One of the template's outputs.
@@ -43,6 +44,18 @@ impl Stack {
         let row = rows.iter().find(|row| row["OutputKey"] == key);
         row.and_then(|row| row["OutputValue"].as_str()).unwrap_or_else(|| panic!("the stack has no output {key}"))
     }
+
+    /// All that its functions have logged.
+    ///
+    /// # Errors
+    /// What the tool printed, where it failed.
+    pub async fn logs(&self) -> Result<String, String> {
+        run(root().join(".venv/bin/python"), &[script("look.py"), "logs".to_owned(), self.name.clone()]).await
+    }
+}
+
+fn script(name: &str) -> String {
+    root().join("infra/local").join(name).to_string_lossy().into_owned()
 }
 
 /// The folder of the project.
@@ -51,8 +64,9 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-async fn run(program: PathBuf, arguments: &[String]) -> Result<String, String> {
-    let shown = program.display().to_string();
+async fn run(program: impl AsRef<Path>, arguments: &[String]) -> Result<String, String> {
+    let program = program.as_ref();
+    let shown = program.display();
     let command = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = command.await.map_err(|error| format!("{shown}: {error}"))?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -6,99 +6,18 @@ use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::feed::ContentType;
 use audit_feed::fetch::{Archived, Fetch, FetchOutcome};
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::message::ContentMessage;
 use audit_feed::ports::ObjectMetadata;
 use flate2::read::GzDecoder;
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use testkit::{
-    Call, FakeManagementApi, FixedDice, MemoryArchive, MemoryQueue, MemoryState, MemoryTenants, Power, TENANT, at,
-    blob, content, feed, message, tenant,
-};
+use testkit::{Call, Power, TENANT, at, blob};
 
-use crate::script::{Act, Event, Scripted};
-use crate::story::{EXCHANGE, OTHER};
-
-const CREATED: &str = "2026-11-22T10:03:07.123Z";
+use crate::desk::{CREATED, Desk, body, failed, message_for_a};
+use crate::script::{Act, Event};
 
 /// `sha256sum` of the id `a`, its first half.
 const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
                    ca978112ca1bbdcafac231b39a23dc4d.json.gz";
-
-/// A fetcher at work, and content `a` waiting to be fetched.
-pub(crate) struct Desk {
-    pub(crate) tenants: MemoryTenants,
-    pub(crate) api: FakeManagementApi,
-    pub(crate) state: MemoryState,
-    pub(crate) queue: MemoryQueue,
-    pub(crate) archive: MemoryArchive,
-    pub(crate) dice: FixedDice,
-}
-
-impl Desk {
-    pub(crate) fn with(body: &str) -> Self {
-        let desk = Self {
-            tenants: MemoryTenants::of([tenant(TENANT, &[EXCHANGE])]),
-            api: FakeManagementApi::default(),
-            state: MemoryState::default(),
-            queue: MemoryQueue::default(),
-            archive: MemoryArchive::default(),
-            dice: FixedDice(0.5),
-        };
-        desk.api.publish(feed(), content("a", CREATED), body);
-        desk
-    }
-
-    /// Content of two records.
-    pub(crate) fn with_two_records() -> Self {
-        Self::with(&blob(&[r#"{"Id":"1"}"#, r#"{"Id":"2"}"#]))
-    }
-
-    pub(crate) fn fetch(&self) -> FetchOutcome {
-        self.fetch_with(|_| Act::Proceed)
-    }
-
-    /// Fetches while `script` decides what becomes of each call.
-    pub(crate) fn fetch_with(&self, script: impl Fn(Event<'_>) -> Act) -> FetchOutcome {
-        self.deliver(&body(&message_for_a()), 1, script)
-    }
-
-    pub(crate) fn deliver(&self, body: &str, receive_count: u32, script: impl Fn(Event<'_>) -> Act) -> FetchOutcome {
-        let script = &script;
-        let fetch = Fetch {
-            tenants: self.tenants.clone(),
-            management_api: Scripted { port: self.api.clone(), script },
-            state: Scripted { port: self.state.clone(), script },
-            queue: Scripted { port: self.queue.clone(), script },
-            archive: self.archive.clone(),
-            dice: self.dice,
-        };
-        block_on(fetch.run(body, receive_count))
-    }
-
-    /// Whether nothing was stored, lost or sent.
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.archive.objects().is_empty() && self.state.losses().is_empty() && self.queue.sent().is_empty()
-    }
-}
-
-pub(crate) fn message_for_a() -> ContentMessage {
-    message("a", CREATED)
-}
-
-pub(crate) fn body(message: &ContentMessage) -> String {
-    serde_json::to_string(message).unwrap()
-}
-
-/// The outcome was a failure: its kind, its message, and when it may come back.
-pub(crate) fn failed(outcome: FetchOutcome) -> (FailureKind, String, SignedDuration) {
-    match outcome {
-        FetchOutcome::Failed { failure, retry_in } => (failure.kind, failure.message, retry_in),
-        FetchOutcome::Archived(_) | FetchOutcome::Postponed { .. } | FetchOutcome::Lost { .. } => {
-            panic!("a failure was expected, not {outcome:?}")
-        }
-    }
-}
 
 fn unzip(bytes: &[u8]) -> String {
     let mut member = GzDecoder::new(bytes);
@@ -261,28 +180,6 @@ fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
             break;
         }
     }
-}
-
-#[test]
-fn a_secret_of_another_tenant_is_not_used() {
-    let desk = Desk::with_two_records();
-    let mut other = tenant(OTHER, &[EXCHANGE]);
-    other.secret_id = message_for_a().secret_id;
-    desk.tenants.put(other);
-    let (kind, message, _) = failed(desk.fetch());
-    assert_eq!(kind, FailureKind::BadMessage);
-    assert!(message.ends_with("belongs to another tenant than the message"), "{message}");
-    assert_eq!(desk.api.calls(), [], "no token goes out");
-}
-
-#[test]
-fn an_unknown_secret_fails() {
-    let desk = Desk::with_two_records();
-    let mut message = message_for_a();
-    message.secret_id = "m365/nobody".to_owned();
-    let (kind, message, _) = failed(desk.deliver(&body(&message), 1, |_| Act::Proceed));
-    assert_eq!(kind, FailureKind::BadSecret);
-    assert!(message.ends_with("there is no secret m365/nobody"), "{message}");
 }
 
 #[test]

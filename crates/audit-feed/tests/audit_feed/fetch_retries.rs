@@ -1,15 +1,13 @@
-//! When a message comes back, and with which secret it is tried again.
+//! When a message comes back.
 
 use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::fetch::FetchOutcome;
-use audit_feed::tenant::{Secret, Tenant};
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use testkit::{FixedDice, TENANT, tenant};
+use testkit::FixedDice;
 
-use crate::fetch::{Desk, body, failed, message_for_a};
+use crate::desk::{Desk, body, failed, message_for_a};
 use crate::script::{Act, Event};
-use crate::story::EXCHANGE;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
@@ -150,58 +148,4 @@ fn a_uri_outside_of_the_tenants_root_fails() {
     let foreign = Failure::new(FailureKind::BadMessage, "the URI is not below https://manage.office.com");
     assert_eq!(failed(refused_with(&desk, &foreign, 1)).0, FailureKind::BadMessage);
     assert!(desk.is_untouched());
-}
-
-/// The tenant after its secret was rotated.
-fn rotated() -> Tenant {
-    Tenant { client_secret: Secret::new("the-second-secret"), ..tenant(TENANT, &[EXCHANGE]) }
-}
-
-/// Microsoft takes the second secret alone; refuses another with a failure of `kind`.
-fn takes_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
-    move |event| match event {
-        Event::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
-            Act::Fail(Failure::new(kind, "refused"))
-        }
-        _ => Act::Proceed,
-    }
-}
-
-#[test]
-fn a_refused_secret_that_was_rotated_is_read_again() {
-    for kind in [FailureKind::Credentials, FailureKind::Permission] {
-        let desk = Desk::with_two_records();
-        desk.fetch();
-        desk.tenants.put(rotated());
-        let outcome = desk.fetch_with(takes_the_second_secret(kind));
-        assert!(matches!(outcome, FetchOutcome::Archived(archived) if archived.records == 2), "{kind:?}: {outcome:?}");
-    }
-}
-
-#[test]
-fn a_refused_secret_that_was_not_rotated_fails() {
-    let desk = Desk::with_two_records();
-    let (kind, message, _) = failed(desk.fetch_with(takes_the_second_secret(FailureKind::Credentials)));
-    assert_eq!(kind, FailureKind::Credentials);
-    assert!(message.ends_with(": refused"), "{message}");
-    assert_eq!(desk.api.calls().len(), 0, "it is asked once, and the script answered that");
-}
-
-#[test]
-fn a_rotated_secret_that_is_refused_too_fails() {
-    let desk = Desk::with_two_records();
-    desk.fetch();
-    desk.tenants.put(rotated());
-    let refused = Failure::new(FailureKind::Credentials, "AADSTS7000215");
-    assert_eq!(failed(refused_with(&desk, &refused, 1)).0, FailureKind::Credentials);
-}
-
-#[test]
-fn a_refused_secret_that_was_replaced_by_a_bad_one_says_so() {
-    let desk = Desk::with_two_records();
-    desk.fetch();
-    desk.tenants.put_bad(&message_for_a().secret_id, "client_id is missing");
-    let (kind, message, _) = failed(desk.fetch_with(takes_the_second_secret(FailureKind::Credentials)));
-    assert_eq!(kind, FailureKind::BadSecret);
-    assert!(message.ends_with("is not a tenant: client_id is missing"), "{message}");
 }

@@ -4,19 +4,23 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]
 
 mod content;
+mod desk;
 mod failure;
 mod fetch;
 mod fetch_retries;
+mod fetch_secrets;
 mod message;
 mod plan;
 mod plan_properties;
 mod poll;
 mod poll_deadline;
 mod poll_failures;
+mod poll_first_run;
 mod poll_losses;
 mod poll_power_cuts;
 mod poll_rivals;
 mod poll_subscriptions;
+mod poll_tenants;
 mod script;
 mod shard;
 mod story;

@@ -3,11 +3,8 @@
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::feed::{ContentType, FeedId};
-use audit_feed::poll::{Poll, PollReport, Shard};
-use audit_feed::ports::{Freshness, Tenants};
-use audit_feed::tenant::{BadSecret, Tenant};
+use audit_feed::poll::PollReport;
 use audit_feed::window::Window;
-use futures::executor::block_on;
 use testkit::{Call, TENANT, at, feed, tenant, window};
 
 use crate::script::{Act, Event};
@@ -141,85 +138,4 @@ fn a_failing_window_stops_the_later_ones_of_its_feed_alone() {
     story.poll();
     assert_eq!(story.asked(feed()), [first]);
     assert_eq!(story.asked(feed_of(OTHER, EXCHANGE)).len(), 2);
-}
-
-#[test]
-fn a_tenant_that_cannot_be_asked_stops_no_other() {
-    let story = Story::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
-    let refused = Failure::new(FailureKind::Credentials, "the secret has expired");
-    story.api.fail(Call::Subscriptions(TENANT), refused.clone());
-    let report = story.poll();
-    assert_eq!((&report.tenants[0].error, report.tenants[0].content_types.len()), (&Some(refused), 0));
-    assert_eq!(error_of(&report, feed_of(OTHER, EXCHANGE)), None);
-    assert!(!report.is_failure() && !report.more_to_do);
-}
-
-#[test]
-fn a_bad_secret_stops_its_tenant_alone_and_is_told() {
-    let story = steady();
-    story.tenants.put_bad("m365/fabrikam", "client_id is missing");
-    let report = story.poll();
-    let problem = "secret m365/fabrikam is not a tenant: client_id is missing";
-    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::BadSecret, problem)));
-    assert_eq!(error_of(&report, feed()), None);
-    assert!(!report.is_failure());
-}
-
-#[test]
-fn of_two_secrets_for_one_tenant_the_first_by_name_is_used() {
-    let story = Story::exchange();
-    let mut double = tenant(TENANT, &ContentType::ALL);
-    double.secret_id = "m365/zzz".to_owned();
-    story.tenants.put(double);
-    let report = story.poll();
-    let problem = "secret m365/zzz names the tenant that secret m365/11111111-2222-3333-4444-555555555555 names \
-                   already; delete one of them";
-    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::BadSecret, problem)));
-    assert_eq!(story.listings().len(), 2, "the two windows of the first secret's only type");
-}
-
-#[test]
-fn a_poll_fails_if_no_tenant_could_be_polled() {
-    let story = Story::of([tenant(TENANT, &[EXCHANGE])]);
-    story.tenants.put_bad("m365/fabrikam", "client_id is missing");
-    story.api.fail(Call::Subscriptions(TENANT), passing());
-    assert!(story.poll().is_failure());
-}
-
-#[test]
-fn a_poll_fails_if_every_feed_fails() {
-    let story = Story::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
-    let report = story.poll_with(|event| match event {
-        Event::List(..) => Act::Fail(passing()),
-        _ => Act::Proceed,
-    });
-    assert!(report.is_failure());
-}
-
-/// The secrets cannot even be listed.
-struct Unreadable;
-
-impl Tenants for Unreadable {
-    async fn all(&self) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
-        Err(Failure::new(FailureKind::Aws, "AccessDenied"))
-    }
-
-    async fn one(&self, _: &str, _: Freshness) -> Result<Tenant, Failure> {
-        unreachable!("a poll reads all secrets")
-    }
-}
-
-#[test]
-fn a_poll_fails_if_the_secrets_cannot_be_listed() {
-    let story = Story::exchange();
-    let poller = Poll {
-        tenants: Unreadable,
-        management_api: story.api.clone(),
-        state: story.state.clone(),
-        queue: story.queue.clone(),
-        clock: story.clock.clone(),
-        policy: story.policy,
-    };
-    let failure = block_on(poller.run(Shard::WHOLE, story.deadline())).unwrap_err();
-    assert_eq!(failure, Failure::new(FailureKind::Aws, "AccessDenied"));
 }

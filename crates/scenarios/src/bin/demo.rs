@@ -31,6 +31,7 @@ struct Options {
     keep: bool,
 }
 
+const STACK: &str = "m365-audit-demo";
 const SPAN: Duration = Duration::from_secs(6 * 24 * 3_600);
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -67,19 +68,19 @@ async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
         format!("Architecture={}", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }),
         "Schedule=rate(1 minute)".to_owned(),
     ];
-    let stack = Stack::deploy(&options.bin_dir, "m365-audit-demo", &parameters).await?;
+    let stack = Stack::deploy(&options.bin_dir, STACK, &parameters).await?;
     println!("Deployed. Its rule fires every minute here, every five in AWS. Waiting for it …");
 
     let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
     let verdict = wait_for_records(&microsoft, tenant, &sdk, bucket, prefix).await;
     println!("\n{verdict}");
     if options.keep {
-        let table = stack.output("StateTableName");
         println!("\nEverything is left running. To look around, in another terminal:\n");
-        println!("  export AWS_ENDPOINT_URL={local_aws} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1");
-        println!("  aws --endpoint-url {local_aws} s3 ls --recursive s3://{bucket}/{prefix}/");
-        println!("  aws --endpoint-url {local_aws} dynamodb scan --table-name {table}");
-        println!("  less {}    # the functions' logs", std::env::var("LOCAL_AWS_LOG").unwrap_or_default());
+        println!("  export AWS_ENDPOINT_URL={local_aws} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+        println!("  export AWS_DEFAULT_REGION=us-east-1");
+        for view in ["objects", "state", "logs"] {
+            println!("  .venv/bin/python infra/local/look.py {view} {STACK}");
+        }
         println!("  curl {}/_simulator/status\n\nCtrl-C stops it all.", microsoft.url());
         tokio::signal::ctrl_c().await?;
     }

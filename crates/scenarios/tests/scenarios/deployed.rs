@@ -41,8 +41,8 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
         }
     };
 
-    assert!(verdict.is_complete(), "\n{verdict}\n{}", logs());
-    let logs = logs();
+    let logs = stack.logs().await.unwrap();
+    assert!(verdict.is_complete(), "\n{verdict}\n{logs}");
     assert!(logs.contains("tenant_id is missing"), "the broken secret is told of:\n{logs}");
     for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
         assert!(!logs.contains(secret), "the logs hold {secret}");
@@ -53,9 +53,4 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
 fn bin_dir() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("debug")
-}
-
-fn logs() -> String {
-    let path = std::env::var("LOCAL_AWS_LOG").expect("the local AWS's log");
-    String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
 }

@@ -19,8 +19,8 @@ async fn every_record_arrives_once_and_byte_by_byte() {
 async fn what_is_published_later_arrives_with_a_later_poll() {
     let story = Story::of(&ALL).await;
     for seed in 1..=3 {
-        story.publish(seed, 60, 0);
         story.advance_minutes(5);
+        story.publish(seed, 60, 0);
         story.collector.poll().await;
         story.collector.fetch_all(1).await;
     }
