@@ -24,6 +24,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// Microsoft refuses the tenant's requests for now (AF429).
     Throttled,
+    /// We ourselves hold the tenant's requests back, so that Microsoft does not refuse them.
+    BookedOut,
     /// Will pass by itself: time-outs, 5xx, AF50000, broken bodies.
     Passing,
     /// The tenant's credentials are refused: they are wrong, expired, or were rotated.
@@ -79,7 +81,7 @@ impl FailureKind {
     #[must_use]
     pub fn remedy(self) -> Remedy {
         match self {
-            Self::Throttled => Remedy::Postpone,
+            Self::Throttled | Self::BookedOut => Remedy::Postpone,
             Self::ContentGone => Remedy::GiveUp,
             // Where a person must act, the dead-letter queue keeps the message until they have.
             Self::Passing

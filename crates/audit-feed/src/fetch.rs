@@ -1,18 +1,23 @@
 //! One queue message: its content blob goes from Microsoft into the archive.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures::{StreamExt, pin_mut};
 use jiff::SignedDuration;
 use record_stream::RecordStream;
 
 use crate::failure::{Failure, FailureKind, Remedy};
+use crate::feed::TenantId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
-use crate::ports::{Archive, ArchiveObject, Dice, Freshness, ManagementApi, ObjectMetadata, Queue, State, Tenants};
+use crate::ports::{
+    Archive, ArchiveObject, Dice, Freshness, ManagementApi, ObjectMetadata, Queue, RequestQuota, State, Tenants,
+};
 use crate::tenant::Tenant;
 
 /// The use case of the fetcher.
 #[derive(Debug)]
-pub struct Fetch<T, M, S, Q, A, D> {
+pub struct Fetch<T, M, S, Q, A, R, D> {
     /// Whose credentials are used.
     pub tenants: T,
     /// Where the content comes from.
@@ -23,6 +28,8 @@ pub struct Fetch<T, M, S, Q, A, D> {
     pub queue: Q,
     /// Where the content goes.
     pub archive: A,
+    /// How fast Microsoft may be asked.
+    pub quota: R,
     /// Spreads the retries.
     pub dice: D,
 }
@@ -66,20 +73,66 @@ pub struct Archived {
     pub bytes_out: u64,
 }
 
-impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, A: Archive, D: Dice> Fetch<T, M, S, Q, A, D> {
-    /// Archives the content that `body`, a queue message delivered for the `receive_count`th time, names.
-    pub async fn run(&self, body: &str, receive_count: u32) -> FetchOutcome {
+/// Whether a message of a batch may be fetched now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Now,
+    /// The tenant's quota is booked out.
+    Later,
+}
+
+impl<T, M, S, Q, A, R, D> Fetch<T, M, S, Q, A, R, D>
+where
+    T: Tenants,
+    M: ManagementApi,
+    S: State,
+    Q: Queue,
+    A: Archive,
+    R: RequestQuota,
+    D: Dice,
+{
+    /// Books the requests of a batch, once for each tenant in it. Without an answer everything is admitted: the quota
+    /// protects from refusals, and a refusal loses nothing.
+    pub async fn admit(&self, bodies: &[&str]) -> Vec<Admission> {
+        let tenants: Vec<Option<TenantId>> =
+            bodies.iter().map(|body| ContentMessage::parse(body).ok().map(|message| message.tenant_id)).collect();
+        let mut requests: BTreeMap<TenantId, u32> = BTreeMap::new();
+        for tenant_id in tenants.iter().flatten() {
+            *requests.entry(*tenant_id).or_default() += 1;
+        }
+        let mut booked_out = BTreeSet::new();
+        for (tenant_id, requests) in requests {
+            if let Ok(false) = self.quota.book(tenant_id, requests).await {
+                booked_out.insert(tenant_id);
+            }
+        }
+        let is_booked_out = |tenant_id: &Option<TenantId>| tenant_id.is_some_and(|id| booked_out.contains(&id));
+        tenants.iter().map(|id| if is_booked_out(id) { Admission::Later } else { Admission::Now }).collect()
+    }
+
+    /// Archives the content that `body`, a queue message delivered for the `receive_count`th time, names; one that is
+    /// admitted later is put off.
+    pub async fn run(&self, body: &str, receive_count: u32, admission: Admission) -> FetchOutcome {
         let message = match ContentMessage::parse(body) {
             Ok(message) => message,
             Err(failure) => return self.failed(failure, receive_count),
         };
-        let failure = match self.archive(&message).await {
+        let archived = match admission {
+            Admission::Now => self.archive(&message).await,
+            Admission::Later => Err(Failure::new(FailureKind::BookedOut, "the tenant's request quota is booked out")),
+        };
+        let failure = match archived {
             Ok(archived) => return FetchOutcome::Archived(archived),
             Err(failure) => failure.during(format_args!(
                 "content {} of tenant {}, {}",
                 message.content_id, message.tenant_id, message.content_type
             )),
         };
+        if failure.kind == FailureKind::Throttled {
+            // A refusal that is not noted costs further refusals, no content.
+            let _ = self.quota.refused(message.tenant_id).await;
+        }
         let settled = match failure.kind.remedy() {
             Remedy::Postpone => self.postpone(&message, failure).await,
             Remedy::GiveUp => self.give_up(&message, failure).await,
@@ -128,7 +181,12 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, A: Archive, D: Dice> Fetc
 
     /// The copy is in the queue before this message goes: a throttled tenant must not use up its receives.
     async fn postpone(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
-        let Some(delay) = postponement(failure.retry_after, self.dice.roll()) else { return Err(failure) };
+        let delay = if failure.kind == FailureKind::BookedOut {
+            Some(next_turn(self.dice.roll()))
+        } else {
+            postponement(failure.retry_after, self.dice.roll())
+        };
+        let Some(delay) = delay else { return Err(failure) };
         self.queue.send_later(message, delay).await?;
         Ok(FetchOutcome::Postponed { failure, delay })
     }
@@ -161,6 +219,11 @@ fn postponement(retry_after: Option<SignedDuration>, roll: f64) -> Option<Signed
     const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
     let least = retry_after.unwrap_or_default().max(SignedDuration::from_mins(1));
     (least <= LONGEST_DELAY).then(|| scale(least, 1.0 + roll).min(LONGEST_DELAY))
+}
+
+/// How long a message waits for its tenant's quota: anywhere in the next minute, so that every second of it finds some.
+fn next_turn(roll: f64) -> SignedDuration {
+    SignedDuration::from_secs(1) + scale(SignedDuration::from_secs(59), roll)
 }
 
 /// How long a failed message stays hidden: half a minute, doubled with each receive up to an hour, more or less a

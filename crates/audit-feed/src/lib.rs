@@ -15,6 +15,7 @@ pub mod message;
 pub mod plan;
 pub mod poll;
 pub mod ports;
+pub mod quota;
 pub mod reconcile;
 pub mod tenant;
 pub mod window;

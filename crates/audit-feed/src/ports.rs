@@ -145,6 +145,15 @@ pub trait WindowLog {
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure>;
 }
 
+/// The request quota that all fetchers of a tenant share.
+pub trait RequestQuota {
+    /// Books `requests` requests of the tenant for now: all of them, or (`false`) none.
+    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure>;
+
+    /// Microsoft refused a request of the tenant: everyone slows down for a while.
+    async fn refused(&self, tenant_id: TenantId) -> Result<(), Failure>;
+}
+
 /// The queue between the poller and the fetchers. Delivery is at least once and in any order.
 pub trait Queue {
     /// Puts all messages into the queue.

@@ -65,7 +65,10 @@ impl<C: Clock> DynamoDbState<C> {
             .into_paginator()
             .items()
             .send();
-        pages.try_collect().await.map_err(|error| aws(format_args!("reading {kind} rows of table {}", self.table), &error))
+        pages
+            .try_collect()
+            .await
+            .map_err(|error| aws(format_args!("reading {kind} rows of table {}", self.table), &error))
     }
 
     async fn put(&self, row: Item) -> Result<(), Failure> {
@@ -150,7 +153,9 @@ impl<C: Clock> State for DynamoDbState<C> {
         };
         match request.send().await {
             Ok(_) => Ok(Claim::Ours),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
                 Ok(Claim::Taken)
             }
             Err(error) => Err(aws(format_args!("recording a window of {feed} in table {}", self.table), &error)),

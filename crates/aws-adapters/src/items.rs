@@ -159,10 +159,10 @@ fn count(row: &Item, attribute: &str) -> Option<u64> {
     row.get(attribute)?.as_n().ok()?.parse().ok()
 }
 
-fn number(number: impl ToString) -> AttributeValue {
+pub(crate) fn number(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-fn epoch_seconds(instant: Timestamp) -> AttributeValue {
+pub(crate) fn epoch_seconds(instant: Timestamp) -> AttributeValue {
     number(instant.as_second())
 }

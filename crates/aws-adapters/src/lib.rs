@@ -8,11 +8,13 @@ mod dynamodb;
 mod failure;
 mod items;
 mod queue;
+mod quota;
 mod sdk;
 mod tenants;
 
 pub use self::archive::S3Archive;
 pub use self::dynamodb::DynamoDbState;
 pub use self::queue::SqsQueue;
+pub use self::quota::DynamoDbQuota;
 pub use self::sdk::Sdk;
 pub use self::tenants::SecretsManagerTenants;

@@ -66,7 +66,10 @@ impl SqsQueue {
                 reason = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
             }
         }
-        Err(unexpected(doing, format_args!("SQS did not take {} of {} messages ({reason})", left.len(), messages.len())))
+        Err(unexpected(
+            doing,
+            format_args!("SQS did not take {} of {} messages ({reason})", left.len(), messages.len()),
+        ))
     }
 }
 
@@ -75,7 +78,9 @@ impl Queue for SqsQueue {
         /// SQS's own limit.
         const BATCH: usize = 10;
         const AT_ONCE: usize = 8;
-        stream::iter(messages.chunks(BATCH).map(Ok)).try_for_each_concurrent(AT_ONCE, |batch| self.send_batch(batch)).await
+        stream::iter(messages.chunks(BATCH).map(Ok))
+            .try_for_each_concurrent(AT_ONCE, |batch| self.send_batch(batch))
+            .await
     }
 
     async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
@@ -113,4 +118,3 @@ fn body(message: &ContentMessage) -> Result<String, Failure> {
     serde_json::to_string(message)
         .map_err(|error| Failure::new(FailureKind::BadMessage, format!("a message cannot be written as JSON: {error}")))
 }
-

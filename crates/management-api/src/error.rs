@@ -136,7 +136,11 @@ fn advice(kind: FailureKind) -> &'static str {
         FailureKind::ContentGone => "; it can never be fetched",
         FailureKind::RequestRejected => "; this is a defect of the collector, please report it",
         FailureKind::Credentials => "; put valid credentials into the tenant's secret",
-        FailureKind::Passing | FailureKind::BadSecret | FailureKind::BadMessage | FailureKind::Aws => "",
+        FailureKind::Passing
+        | FailureKind::BookedOut
+        | FailureKind::BadSecret
+        | FailureKind::BadMessage
+        | FailureKind::Aws => "",
     }
 }
 

@@ -1,10 +1,11 @@
 //! The use cases, wired as the functions wire them, but in this process: to be killed, doubled and put out of time.
 
 use audit_feed::fair_line::Pace;
-use audit_feed::fetch::{Fetch, FetchOutcome};
+use audit_feed::fetch::{Admission, Fetch, FetchOutcome};
 use audit_feed::plan::PlanPolicy;
 use audit_feed::poll::{Poll, PollPolicy, PollReport, Shard};
-use audit_feed::ports::Clock;
+use audit_feed::ports::{Clock, Queue};
+use audit_feed::quota::QuotaPolicy;
 use audit_feed::reconcile::{Reconcile, ReconcilePolicy, ReconcileReport};
 use audit_feed::window_record::LookingBack;
 use aws_adapters::{DynamoDbState, S3Archive, SecretsManagerTenants, SqsQueue};
@@ -14,7 +15,7 @@ use futures::stream::FuturesUnordered;
 use jiff::SignedDuration;
 use management_api::{Client, ClientSettings, RootOverrides};
 use management_api_simulator::Simulator;
-use testkit::{FixedDice, ManualClock, Power};
+use testkit::{FixedDice, ManualClock, MemoryQuota, Power};
 
 use crate::resources::Resources;
 
@@ -75,11 +76,20 @@ impl Collector {
 
     /// One poll that dies when `power` goes; `None` if it did.
     pub async fn poll_on(&self, power: &Power) -> Option<PollReport> {
+        power.run(self.poll_with(power, power.feed(self.queue()))).await
+    }
+
+    /// One poll into another queue than its own.
+    pub async fn poll_into(&self, queue: impl Queue) -> PollReport {
+        self.poll_with(&Power::default(), queue).await
+    }
+
+    async fn poll_with(&self, power: &Power, queue: impl Queue) -> PollReport {
         let poll = Poll {
             tenants: self.tenants(),
             management_api: power.feed(self.client()),
             state: power.feed(self.state()),
-            queue: power.feed(self.queue()),
+            queue,
             clock: self.clock.clone(),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(self.backfill_hours),
@@ -87,7 +97,7 @@ impl Collector {
             },
         };
         let deadline = self.clock.now() + SignedDuration::from_mins(4);
-        power.run(poll.run(Shard::WHOLE, deadline)).await.map(Result::unwrap)
+        poll.run(Shard::WHOLE, deadline).await.unwrap()
     }
 
     /// One look back at windows of `ages` minutes.
@@ -117,6 +127,7 @@ impl Collector {
             state: self.state(),
             queue: self.queue(),
             archive: self.archive(),
+            quota: MemoryQuota::new(QuotaPolicy::under(1_000_000), &self.clock),
             dice: FixedDice(0.5),
         };
         let mut outcomes = Vec::new();
@@ -126,9 +137,9 @@ impl Collector {
                 return outcomes;
             }
             let deliver = async |message: &Message| {
-                let mut outcome = fetch.run(message.body().unwrap(), 1).await;
+                let mut outcome = fetch.run(message.body().unwrap(), 1, Admission::Now).await;
                 for _ in 1..deliveries {
-                    outcome = fetch.run(message.body().unwrap(), 2).await;
+                    outcome = fetch.run(message.body().unwrap(), 2, Admission::Now).await;
                 }
                 if !matches!(outcome, FetchOutcome::Failed { .. }) {
                     self.delete(message).await;

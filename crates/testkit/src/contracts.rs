@@ -8,10 +8,14 @@ use audit_feed::failure::FailureKind;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::ports::{
-    Archive, ArchiveIndex, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, State, Tenants, WindowLog,
+    Archive, ArchiveIndex, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, RequestQuota, State, Tenants,
+    WindowLog,
 };
 use audit_feed::window_record::WindowRecord;
 
+use jiff::SignedDuration;
+
+use crate::clock::ManualClock;
 use crate::samples::{TENANT, at, feed, window};
 
 /// A listing of `contents` contents.
@@ -123,6 +127,44 @@ pub async fn state_keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
     state.remember_subscription_start(exchange, None).await.unwrap();
     let feeds = state.feeds(tenant_id, &[ContentType::Exchange]).await.unwrap();
     assert_eq!(feeds, [FeedState { subscription_started_at: None, ..expected }]);
+}
+
+/// A minute's worth of requests is spread over the minute, a refusal slows everyone down, and time heals.
+///
+/// `quota` must be of 600 requests per minute with 2 seconds ahead, at `clock`.
+pub async fn quota_spreads_requests_over_the_minute(
+    quota: &impl RequestQuota,
+    tenant_id: TenantId,
+    clock: &ManualClock,
+) {
+    let in_one_minute = async || {
+        let mut booked = 0;
+        for _ in 0..60 {
+            while quota.book(tenant_id, 10).await.unwrap() {
+                booked += 10;
+            }
+            clock.advance(SignedDuration::from_secs(1));
+        }
+        booked
+    };
+    assert!(quota.book(tenant_id, 10).await.unwrap());
+    assert!(quota.book(tenant_id, 10).await.unwrap());
+    assert!(quota.book(tenant_id, 10).await.unwrap(), "two seconds ahead, and what was begun");
+    assert!(!quota.book(tenant_id, 10).await.unwrap(), "booked out");
+    let other = TenantId(uuid::Uuid::from_u128(tenant_id.0.as_u128() ^ 1));
+    assert!(quota.book(other, 10).await.unwrap(), "a quiet tenant flows beside it");
+
+    clock.advance(SignedDuration::from_mins(10));
+    let booked = in_one_minute().await;
+    assert!((600..=630).contains(&booked), "{booked} requests in a minute of 600");
+
+    quota.refused(tenant_id).await.unwrap();
+    quota.refused(tenant_id).await.unwrap();
+    let booked = in_one_minute().await;
+    assert!((480..=530).contains(&booked), "{booked} requests after a swarm of refusals took a fifth");
+    clock.advance(SignedDuration::from_mins(10));
+    let booked = in_one_minute().await;
+    assert!((600..=630).contains(&booked), "{booked} requests when the rate was regained");
 }
 
 /// Bad secrets stand among the good ones, in the order of their names.

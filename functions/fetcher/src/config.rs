@@ -1,5 +1,6 @@
 //! The fetcher's environment.
 
+use audit_feed::quota::QuotaPolicy;
 use lambda_shell::{BadEnvironment, Environment, MetricsLog};
 use management_api::{ClientSettings, RootOverrides};
 
@@ -11,6 +12,7 @@ pub(crate) struct Config {
     pub(crate) archive_bucket: String,
     pub(crate) archive_prefix: String,
     pub(crate) client: ClientSettings,
+    pub(crate) quota: QuotaPolicy,
     pub(crate) metrics: MetricsLog,
     pub(crate) path_style: bool,
 }
@@ -30,6 +32,7 @@ impl Config {
                 overrides: RootOverrides { management_api, token_authority },
                 ..ClientSettings::default()
             },
+            quota: QuotaPolicy::under(environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000)),
             metrics: environment.metrics(),
             path_style: environment.has_local_aws(),
         };

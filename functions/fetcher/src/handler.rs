@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::fetch::{Archived, FetchOutcome};
+use audit_feed::fetch::{Admission, Archived, FetchOutcome};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -14,17 +14,20 @@ use lambda_shell::{Metrics, MetricsLog, deadline};
 const AT_ONCE: usize = 10;
 
 /// The parts of the fetcher.
-pub(crate) struct Handler<F, H> {
-    /// What becomes of a message, by its body and receive count.
+pub(crate) struct Handler<A, F, H> {
+    /// Which messages of a batch may be fetched now, by their bodies.
+    pub(crate) admit: A,
+    /// What becomes of a message, by its body, receive count and admission.
     pub(crate) fetch: F,
     /// Hides a message, by its receipt handle, for a while.
     pub(crate) hide: H,
     pub(crate) metrics: MetricsLog,
 }
 
-impl<F, H> Handler<F, H>
+impl<A, F, H> Handler<A, F, H>
 where
-    F: AsyncFn(&str, u32) -> FetchOutcome,
+    A: AsyncFn(&[&str]) -> Vec<Admission>,
+    F: AsyncFn(&str, u32, Admission) -> FetchOutcome,
     H: AsyncFn(&str, SignedDuration) -> Result<(), Failure>,
 {
     /// A message that is not named in the answer is done: its object is in the archive, a copy is in the queue, or its
@@ -33,8 +36,10 @@ where
         let now = Timestamp::now();
         let time_left = Duration::try_from(deadline(&event.context, now).duration_since(now)).unwrap_or_default();
         let messages = event.payload.records;
-        let outcomes: Vec<FetchOutcome> = stream::iter(&messages)
-            .map(|message| self.fetch_one(message, time_left))
+        let bodies: Vec<&str> = messages.iter().map(body).collect();
+        let admissions = (self.admit)(&bodies).await;
+        let outcomes: Vec<FetchOutcome> = stream::iter(messages.iter().zip(admissions))
+            .map(|(message, admission)| self.fetch_one(message, admission, time_left))
             .buffered(AT_ONCE)
             .collect()
             .await;
@@ -44,10 +49,10 @@ where
         Ok(response)
     }
 
-    async fn fetch_one(&self, message: &SqsMessage, time_left: Duration) -> FetchOutcome {
-        let body = message.body.as_deref().unwrap_or_default();
+    async fn fetch_one(&self, message: &SqsMessage, admission: Admission, time_left: Duration) -> FetchOutcome {
         let receive_count = receive_count(message);
-        let outcome = match tokio::time::timeout(time_left, (self.fetch)(body, receive_count)).await {
+        let fetch = (self.fetch)(body(message), receive_count, admission);
+        let outcome = match tokio::time::timeout(time_left, fetch).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 let problem = "the function's time was over before the content was archived; it is tried again";
@@ -63,6 +68,10 @@ where
         }
         outcome
     }
+}
+
+fn body(message: &SqsMessage) -> &str {
+    message.body.as_deref().unwrap_or_default()
 }
 
 fn receive_count(message: &SqsMessage) -> u32 {

@@ -4,7 +4,7 @@ mod config;
 mod handler;
 
 use audit_feed::fetch::Fetch;
-use aws_adapters::{DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use aws_adapters::{DynamoDbQuota, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
 use lambda_runtime::{Error, service_fn};
 use lambda_shell::{SystemClock, ThreadDice, start_logging};
 use management_api::Client;
@@ -25,10 +25,12 @@ async fn main() -> Result<(), Error> {
         state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
         queue: queue.clone(),
         archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
+        quota: DynamoDbQuota::new(sdk.dynamodb(), &config.state_table, config.quota, SystemClock),
         dice: ThreadDice,
     };
     let handler = Handler {
-        fetch: async |body: &str, receive_count| fetch.run(body, receive_count).await,
+        admit: async |bodies: &[&str]| fetch.admit(bodies).await,
+        fetch: async |body: &str, receive_count, admission| fetch.run(body, receive_count, admission).await,
         hide: async |receipt: &str, duration| queue.hide(receipt, duration).await,
         metrics: config.metrics,
     };

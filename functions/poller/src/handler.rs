@@ -30,7 +30,8 @@ pub(crate) async fn handle(
     log(&report);
     metrics.write(&measures(&report));
     if report.is_failure() {
-        let errors: Vec<String> = report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();
+        let errors: Vec<String> =
+            report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();
         return Err(format!("no tenant could be polled: {}", errors.join(" | ")).into());
     }
     Ok(report)

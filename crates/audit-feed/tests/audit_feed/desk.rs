@@ -1,13 +1,14 @@
 //! A fetcher over the ports in memory, and one content to be fetched.
 
 use audit_feed::failure::FailureKind;
-use audit_feed::fetch::{Fetch, FetchOutcome};
+use audit_feed::fetch::{Admission, Fetch, FetchOutcome};
 use audit_feed::message::ContentMessage;
+use audit_feed::quota::QuotaPolicy;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{
-    FakeManagementApi, FixedDice, MemoryArchive, MemoryQueue, MemoryState, MemoryTenants, TENANT, blob, content, feed,
-    message, tenant,
+    FakeManagementApi, FixedDice, ManualClock, MemoryArchive, MemoryQueue, MemoryQuota, MemoryState, MemoryTenants,
+    TENANT, at, blob, content, feed, message, tenant,
 };
 
 use crate::script::{Act, Event, Scripted};
@@ -62,15 +63,21 @@ impl Desk {
             state: Scripted { port: self.state.clone(), script },
             queue: Scripted { port: self.queue.clone(), script },
             archive: self.archive.clone(),
+            quota: unlimited(),
             dice: self.dice,
         };
-        block_on(fetch.run(body, receive_count))
+        block_on(fetch.run(body, receive_count, Admission::Now))
     }
 
     /// Whether nothing was stored, lost or sent.
     pub(crate) fn is_untouched(&self) -> bool {
         self.archive.objects().is_empty() && self.state.losses().is_empty() && self.queue.sent().is_empty()
     }
+}
+
+/// A quota that no story uses up.
+pub(crate) fn unlimited() -> MemoryQuota {
+    MemoryQuota::new(QuotaPolicy::under(1_000_000), &ManualClock::at(at(CREATED)))
 }
 
 pub(crate) fn message_for_a() -> ContentMessage {

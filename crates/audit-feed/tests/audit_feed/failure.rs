@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 /// What a fetcher should do about each kind; a new kind does not compile until it is listed here.
 fn expected(kind: FailureKind) -> Remedy {
     match kind {
-        FailureKind::Throttled => Remedy::Postpone,
+        FailureKind::Throttled | FailureKind::BookedOut => Remedy::Postpone,
         FailureKind::ContentGone => Remedy::GiveUp,
         FailureKind::Passing => Remedy::Retry,
         FailureKind::Credentials => Remedy::Retry,
@@ -19,8 +19,9 @@ fn expected(kind: FailureKind) -> Remedy {
     }
 }
 
-const KINDS: [(FailureKind, &str); 12] = [
+const KINDS: [(FailureKind, &str); 13] = [
     (FailureKind::Throttled, "throttled"),
+    (FailureKind::BookedOut, "booked_out"),
     (FailureKind::Passing, "passing"),
     (FailureKind::Credentials, "credentials"),
     (FailureKind::Permission, "permission"),

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::feed::ContentType;
-use audit_feed::fetch::{Archived, Fetch, FetchOutcome};
+use audit_feed::fetch::{Admission, Archived, Fetch, FetchOutcome};
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::ports::ObjectMetadata;
 use flate2::read::GzDecoder;
@@ -12,7 +12,7 @@ use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{Call, Power, TENANT, at, blob};
 
-use crate::desk::{CREATED, Desk, body, failed, message_for_a};
+use crate::desk::{CREATED, Desk, body, failed, message_for_a, unlimited};
 use crate::script::{Act, Event};
 
 /// `sha256sum` of the id `a`, its first half.
@@ -163,9 +163,10 @@ fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
             state: power.feed(desk.state.clone()),
             queue: power.feed(desk.queue.clone()),
             archive: desk.archive.clone(),
+            quota: unlimited(),
             dice: desk.dice,
         };
-        let done = block_on(power.run(fetch.run(&body(&message_for_a()), 1)));
+        let done = block_on(power.run(fetch.run(&body(&message_for_a()), 1, Admission::Now)));
         let mut deliveries = desk.queue.drain();
         deliveries.extend(done.is_none().then(message_for_a));
         assert!(!deliveries.is_empty(), "cut at step {step}: the message is gone and no copy is there");

@@ -7,6 +7,7 @@ mod content;
 mod desk;
 mod failure;
 mod fetch;
+mod fetch_quota;
 mod fetch_retries;
 mod fetch_secrets;
 mod message;

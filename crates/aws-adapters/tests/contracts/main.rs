@@ -4,5 +4,6 @@
 mod archive;
 mod local_aws;
 mod queue;
+mod quota;
 mod state;
 mod tenants;

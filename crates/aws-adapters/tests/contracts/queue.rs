@@ -61,7 +61,8 @@ async fn a_delayed_copy_is_not_delivered_at_once() {
     SqsQueue::new(client.clone(), &url).send_later(&message, delay).await.unwrap();
 
     let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
-    let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(delayed.clone()).send().await.unwrap();
+    let attributes =
+        client.get_queue_attributes().queue_url(&url).attribute_names(delayed.clone()).send().await.unwrap();
     assert_eq!(attributes.attributes().unwrap().get(&delayed).map(String::as_str), Some("1"));
     assert_eq!(receive_all(&client, &url).await.len(), 0);
 }

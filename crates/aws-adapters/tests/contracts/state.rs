@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::local_aws::{clock, sdk, unique};
 
-async fn table() -> (aws_sdk_dynamodb::Client, String) {
+pub(crate) async fn table() -> (aws_sdk_dynamodb::Client, String) {
     let (client, name) = (sdk().await.dynamodb(), unique("state"));
     let mut request = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {

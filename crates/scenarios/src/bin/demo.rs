@@ -55,8 +55,7 @@ async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
     let secret = tenant.credentials_json();
     let tenant = microsoft.add_tenant(tenant);
     publish(&microsoft, tenant, options)?;
-    let published: usize =
-        CONTENT_TYPES.iter().map(|name| microsoft.obtainable_records(tenant, name).len()).sum();
+    let published: usize = CONTENT_TYPES.iter().map(|name| microsoft.obtainable_records(tenant, name).len()).sum();
 
     let sdk = Sdk::load(true).await;
     put_secret(&sdk, "m365/demo", &secret.to_string()).await;

@@ -7,4 +7,5 @@ mod deployed;
 mod gaps;
 mod looking_back;
 mod story;
+mod throttling;
 mod whole_way;
