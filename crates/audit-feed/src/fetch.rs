@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use record_stream::RecordStream;
 
 use crate::failure::{Failure, FailureKind, Remedy};
-use crate::feed::TenantId;
+use crate::feed::{FeedId, TenantId};
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::ports::{
@@ -48,6 +48,8 @@ pub enum FetchOutcome {
     },
     /// It can never be fetched; the loss is kept. This message is done.
     Lost {
+        /// Whose content it was.
+        feed: FeedId,
         /// What is lost.
         loss: Loss,
         /// What Microsoft said.
@@ -141,6 +143,13 @@ where
         settled.unwrap_or_else(|failure| self.failed(failure, receive_count))
     }
 
+    /// Notes that the loss in `outcome` has been told. A loss that cannot be noted is told again, by the reconciler.
+    pub async fn told(&self, outcome: &FetchOutcome) {
+        if let FetchOutcome::Lost { feed, loss, .. } = outcome {
+            let _ = self.state.mark_told(*feed, loss).await;
+        }
+    }
+
     /// With the cached secret first; refused credentials may have been rotated, so then with the secret as it is now.
     async fn archive(&self, message: &ContentMessage) -> Result<Archived, Failure> {
         let tenant = self.tenants.one(&message.secret_id, Freshness::Cached).await?;
@@ -199,7 +208,7 @@ where
             content: Some(message.content_id.clone()),
         };
         self.state.keep_loss(message.feed(), &loss).await?;
-        Ok(FetchOutcome::Lost { loss, failure })
+        Ok(FetchOutcome::Lost { feed: message.feed(), loss, failure })
     }
 
     fn failed(&self, failure: Failure, receive_count: u32) -> FetchOutcome {

@@ -19,6 +19,17 @@ pub struct Loss {
     pub content: Option<String>,
 }
 
+/// A loss as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptLoss {
+    /// What is lost.
+    pub loss: Loss,
+    /// When it was noticed.
+    pub noticed_at: Timestamp,
+    /// Whether somebody was told: whoever noticed it may have been stopped before.
+    pub told: bool,
+}
+
 /// Why content can never be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

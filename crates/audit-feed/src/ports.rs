@@ -14,7 +14,7 @@ use crate::content::{Content, ContentDigest, Listing};
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
-use crate::loss::Loss;
+use crate::loss::{KeptLoss, Loss};
 use crate::message::ContentMessage;
 use crate::tenant::{BadSecret, Tenant};
 use crate::window::Window;
@@ -126,8 +126,11 @@ pub trait State {
     /// Keeps `loss` and moves the cursor from `expected` to the loss's end, both or neither.
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure>;
 
-    /// Keeps `loss`; the same loss twice is one.
+    /// Keeps `loss`, not told yet; the same loss twice is one.
     async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
+
+    /// Notes that somebody was told of `loss`. What is not noted here is told again.
+    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
     /// Remembers (or, `None`, forgets) when the feed's subscription was started.
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure>;
@@ -142,7 +145,7 @@ pub trait WindowLog {
     async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure>;
 
     /// The losses of a feed that start at `since` or later, oldest first.
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure>;
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure>;
 }
 
 /// The request quota that all fetchers of a tenant share.

@@ -4,19 +4,21 @@ use audit_feed::content::Listing;
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::Loss;
+use audit_feed::loss::{KeptLoss, Loss};
 use audit_feed::ports::{Claim, Clock, FeedState, State, WindowLog};
 use audit_feed::window::{Window, whole_second};
 use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update};
 use jiff::Timestamp;
 
 use crate::failure::{aws, unexpected};
 use crate::items::{
-    CURSOR, Item, LOST, SUBSCRIPTION, WINDOW, cursor, instant, key, loss, loss_row, string, window_records, window_rows,
+    CURSOR, Item, LOST, SUBSCRIPTION, WINDOW, cursor, instant, kept_loss, key, loss_key, loss_row, string,
+    window_records, window_rows,
 };
 
 /// The state in one DynamoDB table.
@@ -180,6 +182,24 @@ impl<C: Clock> State for DynamoDbState<C> {
         self.put(loss_row(feed, loss, self.clock.now())).await
     }
 
+    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(loss_key(feed, loss)))
+            .update_expression("SET told_at = :now")
+            // A gap that has grown since is not told.
+            .condition_expression("lost_to = :to")
+            .expression_attribute_values(":to", string(loss.to))
+            .expression_attribute_values(":now", string(self.clock.now()));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failed(&error) => Ok(()),
+            Err(error) => Err(aws(format_args!("writing to table {}", self.table), &error)),
+        }
+    }
+
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         let mut row = key(feed, SUBSCRIPTION);
         row.extend(at.map(|at| ("started_at".to_owned(), string(at))));
@@ -203,9 +223,9 @@ impl<C: Clock> WindowLog for DynamoDbState<C> {
         self.put(row).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         let rows = self.range(feed, LOST, since).await?;
-        rows.iter().map(loss).collect::<Option<_>>().ok_or_else(|| {
+        rows.iter().map(kept_loss).collect::<Option<_>>().ok_or_else(|| {
             unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
         })
     }
@@ -221,4 +241,8 @@ fn someone_else_moved_it<R>(error: &SdkError<TransactWriteItemsError, R>) -> boo
         .cancellation_reasons()
         .iter()
         .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict")))
+}
+
+fn is_condition_failed<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }

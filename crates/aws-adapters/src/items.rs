@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use audit_feed::content::ContentDigest;
 use audit_feed::cursor::Cursor;
 use audit_feed::feed::FeedId;
-use audit_feed::loss::{Loss, LossReason};
+use audit_feed::loss::{KeptLoss, Loss, LossReason};
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -118,10 +118,15 @@ fn digests(row: &Item, attribute: &str) -> Option<impl Iterator<Item = ContentDi
     Some(bytes.chunks_exact(ContentDigest::BYTES).filter_map(|digest| digest.try_into().ok().map(ContentDigest)))
 }
 
+/// The key of a loss.
+pub(crate) fn loss_key(feed: FeedId, loss: &Loss) -> Item {
+    let content = loss.content.as_deref().map(|content| format!("#{}", ContentDigest::of(content))).unwrap_or_default();
+    key(feed, &format!("{LOST}{}#{}{content}", loss.from, loss.reason))
+}
+
 /// One loss is one row, whoever notices it how often. A gap whose end still moves keeps its key.
 pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
-    let content = loss.content.as_deref().map(|content| format!("#{}", ContentDigest::of(content))).unwrap_or_default();
-    let mut row = key(feed, &format!("{LOST}{}#{}{content}", loss.from, loss.reason));
+    let mut row = loss_key(feed, loss);
     row.insert("lost_from".into(), string(loss.from));
     row.insert("lost_to".into(), string(loss.to));
     row.insert("reason".into(), string(loss.reason));
@@ -132,14 +137,15 @@ pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
 }
 
 /// The loss in a row; `None` for a row that is not one.
-pub(crate) fn loss(row: &Item) -> Option<Loss> {
+pub(crate) fn kept_loss(row: &Item) -> Option<KeptLoss> {
     let reason = row.get("reason")?.as_s().ok()?;
-    Some(Loss {
+    let loss = Loss {
         from: instant(row, "lost_from")?,
         to: instant(row, "lost_to")?,
         reason: LossReason::ALL.into_iter().find(|known| known.as_str() == reason)?,
         content: row.get("content").and_then(|content| content.as_s().ok().cloned()),
-    })
+    };
+    Some(KeptLoss { loss, noticed_at: instant(row, "noticed_at")?, told: row.contains_key("told_at") })
 }
 
 /// The cursor in a row; `None` for a row that is not one.

@@ -19,6 +19,16 @@ use testkit::{FixedDice, ManualClock, MemoryQuota, Power};
 
 use crate::resources::Resources;
 
+type Reconciler = Reconcile<
+    SecretsManagerTenants<ManualClock>,
+    Client<ManualClock, FixedDice>,
+    DynamoDbState<ManualClock>,
+    SqsQueue,
+    S3Archive,
+    SqsQueue,
+    ManualClock,
+>;
+
 /// A collector whose clock is the simulator's.
 #[derive(Debug, Clone)]
 pub struct Collector {
@@ -100,10 +110,21 @@ impl Collector {
         poll.run(Shard::WHOLE, deadline).await.unwrap()
     }
 
-    /// One look back at windows of `ages` minutes.
+    /// One look back at windows of `ages` minutes, whose report is lost.
     pub async fn reconcile(&self, ages: &[i64]) -> ReconcileReport {
+        self.reconciler(ages).run(self.clock.now() + SignedDuration::from_mins(4)).await.unwrap()
+    }
+
+    /// One look back at windows of `ages` minutes, whose report is told.
+    pub async fn reconcile_and_tell(&self, ages: &[i64]) -> ReconcileReport {
+        let report = self.reconcile(ages).await;
+        self.reconciler(ages).told(&report).await;
+        report
+    }
+
+    fn reconciler(&self, ages: &[i64]) -> Reconciler {
         let dead_letters = SqsQueue::new(self.resources.sdk.sqs(), &self.resources.dead_letter_queue_url);
-        let reconcile = Reconcile {
+        Reconcile {
             tenants: self.tenants(),
             management_api: self.client(),
             state: self.state(),
@@ -115,8 +136,7 @@ impl Collector {
                 looking_back: LookingBack { ages: ages.iter().copied().map(SignedDuration::from_mins).collect() },
                 pace: Pace { concurrency: 4, reserve: SignedDuration::from_secs(15) },
             },
-        };
-        reconcile.run(self.clock.now() + SignedDuration::from_mins(4)).await.unwrap()
+        }
     }
 
     /// Fetches what is in the queue, each message `deliveries` times, until the queue is empty. What fails stays.

@@ -93,9 +93,17 @@ pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S,
     for loss in [&gap, &gone, &gone, &longer_gap] {
         state.keep_loss(feed, loss).await.unwrap();
     }
-    let mut losses = state.losses(feed, from).await.unwrap();
-    losses.sort_by_key(|loss| loss.content.is_some());
-    assert_eq!(losses, [longer_gap, gone], "a loss noticed again is the same loss");
+    let losses = async || {
+        let mut losses = state.losses(feed, from).await.unwrap();
+        losses.sort_by_key(|kept| kept.loss.content.is_some());
+        losses.into_iter().map(|kept| (kept.loss, kept.told)).collect::<Vec<_>>()
+    };
+    let untold = [(longer_gap.clone(), false), (gone.clone(), false)];
+    assert_eq!(losses().await, untold, "a loss noticed again is the same loss");
+    state.mark_told(feed, &gap).await.unwrap();
+    assert_eq!(losses().await, untold, "a gap that has grown is not told");
+    state.mark_told(feed, &longer_gap).await.unwrap();
+    assert_eq!(losses().await, [(longer_gap, true), (gone, false)]);
     assert_eq!(state.losses(feed, to).await.unwrap(), []);
 }
 

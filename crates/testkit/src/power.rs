@@ -9,7 +9,7 @@ use audit_feed::content::Listing;
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::Loss;
+use audit_feed::loss::{KeptLoss, Loss};
 use audit_feed::message::ContentMessage;
 use audit_feed::ports::{Claim, ContentPage, FeedState, ManagementApi, Queue, State, WindowLog};
 use audit_feed::tenant::Tenant;
@@ -121,6 +121,10 @@ impl<S: State> State for Powered<S> {
         self.power.around(self.port.keep_loss(feed, loss)).await
     }
 
+    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.power.around(self.port.mark_told(feed, loss)).await
+    }
+
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         self.power.around(self.port.remember_subscription_start(feed, at)).await
     }
@@ -173,7 +177,7 @@ impl<S: WindowLog> WindowLog for Powered<S> {
         self.power.around(self.port.keep_window(feed, record)).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         self.power.around(self.port.losses(feed, since)).await
     }
 }

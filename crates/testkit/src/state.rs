@@ -7,7 +7,7 @@ use audit_feed::content::Listing;
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::Loss;
+use audit_feed::loss::{KeptLoss, Loss};
 use audit_feed::ports::{Claim, FeedState, State, WindowLog};
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
@@ -21,7 +21,7 @@ pub struct MemoryState(Arc<Mutex<Rows>>);
 struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
-    losses: Vec<(FeedId, Loss)>,
+    losses: Vec<(FeedId, KeptLoss)>,
 }
 
 impl MemoryState {
@@ -46,18 +46,20 @@ impl MemoryState {
     /// What was lost, in the order in which it was kept.
     #[must_use]
     pub fn losses(&self) -> Vec<Loss> {
-        self.0.lock().unwrap().losses.iter().map(|(_, loss)| loss.clone()).collect()
+        self.0.lock().unwrap().losses.iter().map(|(_, kept)| kept.loss.clone()).collect()
     }
 }
 
 impl Rows {
     fn keep(&mut self, feed: FeedId, loss: &Loss) {
-        let same = |(of, kept): &(FeedId, Loss)| {
-            *of == feed && kept.from == loss.from && kept.reason == loss.reason && kept.content == loss.content
-        };
-        self.losses.retain(|kept| !same(kept));
-        self.losses.push((feed, loss.clone()));
+        self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
+        self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at: Timestamp::UNIX_EPOCH, told: false }));
     }
+}
+
+/// A gap whose end still moves is the same loss.
+fn is_same(one: &Loss, other: &Loss) -> bool {
+    (one.from, one.reason, &one.content) == (other.from, other.reason, &other.content)
 }
 
 impl State for MemoryState {
@@ -107,6 +109,14 @@ impl State for MemoryState {
         Ok(())
     }
 
+    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        let mut rows = self.0.lock().unwrap();
+        for (_, kept) in rows.losses.iter_mut().filter(|(of, kept)| *of == feed && kept.loss == *loss) {
+            kept.told = true;
+        }
+        Ok(())
+    }
+
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
         Ok(())
@@ -123,9 +133,9 @@ impl WindowLog for MemoryState {
         Ok(())
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<Loss>, Failure> {
+    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         let rows = self.0.lock().unwrap();
-        let own = rows.losses.iter().filter(|(of, loss)| *of == feed && loss.from >= since);
-        Ok(own.map(|(_, loss)| loss.clone()).collect())
+        let own = rows.losses.iter().filter(|(of, kept)| *of == feed && kept.loss.from >= since);
+        Ok(own.map(|(_, kept)| kept.clone()).collect())
     }
 }

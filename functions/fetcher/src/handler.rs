@@ -14,20 +14,23 @@ use lambda_shell::{Metrics, MetricsLog, deadline};
 const AT_ONCE: usize = 10;
 
 /// The parts of the fetcher.
-pub(crate) struct Handler<A, F, H> {
+pub(crate) struct Handler<A, F, T, H> {
     /// Which messages of a batch may be fetched now, by their bodies.
     pub(crate) admit: A,
     /// What becomes of a message, by its body, receive count and admission.
     pub(crate) fetch: F,
+    /// Notes that the loss in an outcome has been told.
+    pub(crate) told: T,
     /// Hides a message, by its receipt handle, for a while.
     pub(crate) hide: H,
     pub(crate) metrics: MetricsLog,
 }
 
-impl<A, F, H> Handler<A, F, H>
+impl<A, F, T, H> Handler<A, F, T, H>
 where
     A: AsyncFn(&[&str]) -> Vec<Admission>,
     F: AsyncFn(&str, u32, Admission) -> FetchOutcome,
+    T: AsyncFn(&FetchOutcome),
     H: AsyncFn(&str, SignedDuration) -> Result<(), Failure>,
 {
     /// A message that is not named in the answer is done: its object is in the archive, a copy is in the queue, or its
@@ -44,6 +47,9 @@ where
             .collect()
             .await;
         self.metrics.write(&measures(&outcomes));
+        for outcome in &outcomes {
+            (self.told)(outcome).await;
+        }
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failures(&messages, &outcomes);
         Ok(response)
@@ -129,10 +135,20 @@ fn log(message: &SqsMessage, receive_count: u32, outcome: &FetchOutcome) {
             let delay_seconds = delay.as_secs();
             tracing::warn!(message_id, kind = ?failure.kind, delay_seconds, "put off: {failure}");
         }
-        FetchOutcome::Lost { loss, failure } => {
+        FetchOutcome::Lost { feed, loss, failure } => {
             let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
             let advice = loss.reason.advice();
-            tracing::error!(message_id, %from, %to, reason, content, "content is lost: {failure}; {advice}");
+            let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
+            tracing::error!(
+                message_id,
+                tenant_id,
+                content_type,
+                %from,
+                %to,
+                reason,
+                content,
+                "content is lost: {failure}; {advice}"
+            );
         }
         FetchOutcome::Failed { failure, retry_in } => {
             let retry_in_seconds = retry_in.as_secs();

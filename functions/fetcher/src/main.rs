@@ -3,7 +3,7 @@
 mod config;
 mod handler;
 
-use audit_feed::fetch::Fetch;
+use audit_feed::fetch::{Fetch, FetchOutcome};
 use aws_adapters::{DynamoDbQuota, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
 use lambda_runtime::{Error, service_fn};
 use lambda_shell::{SystemClock, ThreadDice, start_logging};
@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
     let handler = Handler {
         admit: async |bodies: &[&str]| fetch.admit(bodies).await,
         fetch: async |body: &str, receive_count, admission| fetch.run(body, receive_count, admission).await,
+        told: async |outcome: &FetchOutcome| fetch.told(outcome).await,
         hide: async |receipt: &str, duration| queue.hide(receipt, duration).await,
         metrics: config.metrics,
     };

@@ -19,6 +19,7 @@ struct Part {
 pub(crate) async fn handle(
     event: LambdaEvent<Value>,
     poll: &impl AsyncFn(Shard, Timestamp) -> Result<PollReport, Failure>,
+    told: &impl AsyncFn(&PollReport),
     metrics: &MetricsLog,
 ) -> Result<PollReport, Error> {
     let shard = shard(&event.payload)?;
@@ -29,6 +30,7 @@ pub(crate) async fn handle(
     })?;
     log(&report);
     metrics.write(&measures(&report));
+    told(&report).await;
     if report.is_failure() {
         let errors: Vec<String> =
             report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();

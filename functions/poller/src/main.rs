@@ -3,7 +3,7 @@
 mod config;
 mod handler;
 
-use audit_feed::poll::Poll;
+use audit_feed::poll::{Poll, PollReport};
 use aws_adapters::{DynamoDbState, Sdk, SecretsManagerTenants, SqsQueue};
 use lambda_runtime::{Error, service_fn};
 use lambda_shell::{SystemClock, ThreadDice, start_logging};
@@ -26,5 +26,6 @@ async fn main() -> Result<(), Error> {
         policy: config.policy,
     };
     let run = async |shard, deadline| poll.run(shard, deadline).await;
-    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &config.metrics))).await
+    let told = async |report: &PollReport| poll.told(report).await;
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &config.metrics))).await
 }

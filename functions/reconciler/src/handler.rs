@@ -12,6 +12,7 @@ use serde_json::Value;
 pub(crate) async fn handle(
     event: LambdaEvent<Value>,
     reconcile: &impl AsyncFn(Timestamp) -> Result<ReconcileReport, Failure>,
+    told: &impl AsyncFn(&ReconcileReport),
     metrics: &MetricsLog,
 ) -> Result<ReconcileReport, Error> {
     let report = reconcile(deadline(&event.context, Timestamp::now())).await;
@@ -20,6 +21,7 @@ pub(crate) async fn handle(
     })?;
     log(&report);
     metrics.write(&measures(&report));
+    told(&report).await;
     if report.is_failure() {
         let errors: Vec<String> = report.errors().map(Failure::to_string).collect();
         return Err(format!("nothing could be looked at again: {}", errors.join(" | ")).into());
@@ -28,7 +30,7 @@ pub(crate) async fn handle(
 }
 
 fn losses(report: &ReconcileReport) -> impl Iterator<Item = &Loss> {
-    report.feeds.iter().flat_map(|feed| &feed.lost).chain(&report.dead_letters.lost)
+    report.feeds.iter().flat_map(|feed| &feed.lost)
 }
 
 fn measures(report: &ReconcileReport) -> Metrics {

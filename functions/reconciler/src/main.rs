@@ -3,7 +3,7 @@
 mod config;
 mod handler;
 
-use audit_feed::reconcile::Reconcile;
+use audit_feed::reconcile::{Reconcile, ReconcileReport};
 use aws_adapters::{DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
 use lambda_runtime::{Error, service_fn};
 use lambda_shell::{SystemClock, ThreadDice, start_logging};
@@ -28,5 +28,6 @@ async fn main() -> Result<(), Error> {
         policy: config.policy,
     };
     let run = async |deadline| reconcile.run(deadline).await;
-    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &config.metrics))).await
+    let told = async |report: &ReconcileReport| reconcile.told(report).await;
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &config.metrics))).await
 }

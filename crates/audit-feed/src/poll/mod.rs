@@ -16,6 +16,7 @@ pub use self::shard::{NoSuchShard, Shard};
 use self::feed_run::{FeedRun, Step};
 use crate::failure::{Failure, FailureKind};
 use crate::fair_line::Pace;
+use crate::feed::FeedId;
 use crate::plan::PlanPolicy;
 use crate::ports::{Clock, ManagementApi, Queue, State, Tenants};
 use crate::tenant::{BadSecret, Tenant};
@@ -77,6 +78,16 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
         self.policy.pace.work_off(&self.clock, deadline, tenants, work, |done| report.take_in(done)).await;
         report.close(self.clock.now());
         Ok(report)
+    }
+
+    /// Notes that the losses in `report` have been told. A loss that cannot be noted is told again, by the reconciler.
+    pub async fn told(&self, report: &PollReport) {
+        for (tenant, feed) in report.feeds() {
+            let Some(tenant_id) = tenant.tenant_id else { continue };
+            for loss in &feed.lost {
+                let _ = self.state.mark_told(FeedId { tenant_id, content_type: feed.content_type }, loss).await;
+            }
+        }
     }
 
     async fn work(&self, work: Work) -> Done {

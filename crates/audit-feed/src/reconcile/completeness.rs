@@ -1,10 +1,11 @@
 //! Completeness as a figure: one report per feed and day, from which "do I have everything?" can be answered.
 
 use std::collections::BTreeSet;
+use std::iter::successors;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::feed::{ContentType, FeedId, TenantId};
@@ -94,7 +95,7 @@ fn day_report(feed: FeedId, windows: &[WindowRecord], losses: &[Loss], day: Time
         contents_missing: sum(|record| record.missing.len() as u64),
         contents_lost: sum(|record| record.lost),
         window_reports: windows.iter().map(|record| window_report(record)).collect(),
-        lost: losses.iter().filter(|loss| day_of(loss.from) <= day && day <= day_of(loss.to)).cloned().collect(),
+        lost: losses.iter().filter(|loss| days_of(loss.from, loss.to).any(|touched| touched == day)).cloned().collect(),
     }
 }
 
@@ -107,6 +108,12 @@ fn window_report(record: &WindowRecord) -> WindowReport {
         lost: record.lost,
         settled_at: record.settled_at,
     }
+}
+
+/// The UTC days that a span touches, each by the instant at which it begins.
+pub(super) fn days_of(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+    successors(Some(day_of(from)), |day| Some(*day + DAY)).take_while(move |day| *day < to)
 }
 
 /// The instant at which the UTC day of `instant` begins.

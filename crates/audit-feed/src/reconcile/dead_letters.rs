@@ -65,7 +65,7 @@ where
             let content = Some(message.content_id.clone());
             let loss = Loss { from, to, reason: LossReason::ContentGone, content };
             self.state.keep_loss(message.feed(), &loss).await?;
-            report.lost.push(loss);
+            report.lost += 1;
         } else if self.is_collectable(&message.secret_id, collectable).await {
             self.queue.send(std::slice::from_ref(&message)).await?;
             report.revived += 1;

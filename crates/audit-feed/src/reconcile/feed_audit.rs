@@ -6,12 +6,12 @@ use std::rc::Rc;
 use futures::{StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
-use super::completeness::{day_of, day_reports};
+use super::completeness::{day_of, day_reports, days_of};
 use super::{LateContent, Reconcile};
 use crate::content::{Content, ContentDigest};
 use crate::failure::Failure;
 use crate::feed::FeedId;
-use crate::loss::{Loss, LossReason};
+use crate::loss::{KeptLoss, Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::PlanPolicy;
 use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
@@ -26,7 +26,7 @@ pub(super) struct FeedAudit {
     tenant: Rc<Tenant>,
     pub(super) feed: FeedId,
     pub(super) windows: Vec<WindowRecord>,
-    pub(super) losses: Vec<Loss>,
+    losses: Vec<Loss>,
     /// Places in `windows`.
     due: VecDeque<usize>,
     /// The days whose report is out of date.
@@ -51,12 +51,18 @@ impl FeedAudit {
         tenant: Rc<Tenant>,
         feed: FeedId,
         windows: Vec<WindowRecord>,
-        losses: Vec<Loss>,
+        losses: Vec<KeptLoss>,
         now: Timestamp,
         looking_back: &LookingBack,
     ) -> Self {
+        /// The one who noticed a loss is at work for that long at most, and then has told or never will.
+        const TELLING: SignedDuration = SignedDuration::from_mins(15);
         let due = (0..windows.len()).filter(|place| looking_back.is_due(&windows[*place], now)).collect();
-        let (stale_days, hours, found) = (BTreeSet::new(), HashMap::new(), Found::default());
+        let untold = losses.iter().filter(|kept| !kept.told && kept.noticed_at + TELLING <= now);
+        let lost: Vec<Loss> = untold.map(|kept| kept.loss.clone()).collect();
+        let stale_days = lost.iter().flat_map(|loss| days_of(loss.from, loss.to)).collect();
+        let found = Found { lost, ..Found::default() };
+        let (losses, hours) = (losses.into_iter().map(|kept| kept.loss).collect(), HashMap::new());
         Self { place, tenant, feed, windows, losses, due, stale_days, hours, found }
     }
 

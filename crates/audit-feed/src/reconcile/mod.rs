@@ -7,7 +7,7 @@ mod report;
 
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use self::completeness::DayReport;
 pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
@@ -50,6 +50,9 @@ pub struct ReconcilePolicy {
     /// How many windows at once.
     pub pace: Pace,
 }
+
+/// How far back losses are looked at: an outage that ended today may have begun long ago.
+const LOSSES_SEEN_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// What waits for its turn. A feed goes to the end of the line after each window.
 #[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
@@ -96,6 +99,16 @@ where
         Ok(report)
     }
 
+    /// Notes that the losses in `report` have been told. A loss that cannot be noted is told again.
+    pub async fn told(&self, report: &ReconcileReport) {
+        for feed in &report.feeds {
+            let id = FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type };
+            for loss in &feed.lost {
+                let _ = self.state.mark_told(id, loss).await;
+            }
+        }
+    }
+
     async fn work(&self, work: Work) -> Done {
         match work {
             Work::Open { place, tenant, feed } => {
@@ -112,9 +125,9 @@ where
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
         // A day more than can be listed: what became unlistable since the last run is settled, too.
-        let since = now - PlanPolicy::REACH - jiff::SignedDuration::from_hours(24);
+        let since = now - PlanPolicy::REACH - SignedDuration::from_hours(24);
         let windows = self.state.windows(feed, since).await?;
-        let losses = self.state.losses(feed, since).await?;
+        let losses = self.state.losses(feed, now - LOSSES_SEEN_FOR).await?;
         Ok(FeedAudit::new(place, tenant, feed, windows, losses, now, &self.policy.looking_back))
     }
 }

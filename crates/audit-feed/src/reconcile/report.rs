@@ -35,7 +35,7 @@ pub struct FeedReconciliation {
     pub late: Vec<LateContent>,
     /// Contents without an object; those that Microsoft still lists have been queued again.
     pub missing: u64,
-    /// What was found to be lost in this run.
+    /// What was found to be lost in this run, and what was lost earlier and never told.
     pub lost: Vec<Loss>,
     /// Windows whose contents are not all archived or known to be lost.
     pub windows_open: u64,
@@ -65,8 +65,8 @@ pub struct DeadLetterReport {
     pub revived: u64,
     /// Taken away because their object is in the archive.
     pub archived_meanwhile: u64,
-    /// Taken away because their content has expired; kept as losses.
-    pub lost: Vec<Loss>,
+    /// Taken away because their content has expired; kept as losses, which the next run tells with their feed's.
+    pub lost: u64,
     /// Left where they are: not readable, or their tenant still cannot be collected.
     pub kept: u64,
     /// What stopped it.

@@ -101,7 +101,7 @@ fn gone_content_is_lost_kept_and_done_with() {
     };
     let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";
     let failure = Failure::new(FailureKind::ContentGone, told);
-    assert_eq!(desk.fetch(), FetchOutcome::Lost { loss: loss.clone(), failure });
+    assert_eq!(desk.fetch(), FetchOutcome::Lost { feed: message_for_a().feed(), loss: loss.clone(), failure });
     assert_eq!((desk.state.losses(), desk.archive.objects().len()), (vec![loss], 0));
     desk.api.assert_met();
 }

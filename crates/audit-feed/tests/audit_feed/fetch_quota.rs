@@ -80,7 +80,7 @@ fn a_message_that_is_admitted_later_is_put_off_without_a_request() {
 #[test]
 fn a_refusal_slows_everyone_down_and_time_makes_it_good() {
     let desk = Desk::with_two_records();
-    let (quota, clock) = slow_quota();
+    let clock = ManualClock::at(at(CREATED));
     let quota = MemoryQuota::new(QuotaPolicy { requests_per_minute: 600.0, ..QuotaPolicy::under(600) }, &clock);
     desk.api.fail(Call::Open(message_for_a().content_uri), Failure::new(FailureKind::Throttled, "AF429"));
     let booked_in_a_minute = || {

@@ -144,6 +144,10 @@ impl<S: State, F: Fn(Event<'_>) -> Act> State for Scripted<S, F> {
         self.port.keep_loss(feed, loss).await
     }
 
+    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.port.mark_told(feed, loss).await
+    }
+
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         wait((self.script)(Event::RememberStart)).await?;
         self.port.remember_subscription_start(feed, at).await

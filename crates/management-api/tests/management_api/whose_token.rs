@@ -18,6 +18,16 @@ async fn a_rotated_secret_gets_a_token_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_corrected_application_gets_a_token_of_its_own() {
+    let (script, mut collector) = Script::start().await;
+    script.say(said(200, "[]"));
+    collector.list().await.unwrap();
+    collector.tenant.client_id = "another-application".to_owned();
+    collector.list().await.unwrap();
+    assert!(script.heard_for_tokens()[1].body.contains("client_id=another-application&"));
+}
+
+#[tokio::test]
 async fn a_corrected_scope_gets_a_token_of_its_own() {
     let tenant = Tenant::example(1).subscribed().in_cloud(SimulatedCloud::Gcc);
     let (microsoft, mut collector) = noon_of(&tenant, Config::default()).await;

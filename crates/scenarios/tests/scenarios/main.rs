@@ -7,5 +7,6 @@ mod deployed;
 mod gaps;
 mod looking_back;
 mod story;
+mod telling;
 mod throttling;
 mod whole_way;
