@@ -45,7 +45,7 @@ if "m365-audit-state" not in dynamodb.list_tables()["TableNames"]:
 
 dead_letters = sqs.create_queue(QueueName="m365-audit-dead-letters")["QueueUrl"]
 arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 6})
+redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
 sqs.create_queue(QueueName="m365-audit-fetch", Attributes={"VisibilityTimeout": "1800", "RedrivePolicy": redrive})
 
 client("s3").create_bucket(Bucket="m365-audit-archive")

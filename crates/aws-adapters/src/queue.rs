@@ -97,8 +97,8 @@ impl DeadLetters for SqsQueue {
     type Receipt = String;
 
     async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
-        /// Long enough for one run to see each letter once.
-        const HIDDEN_FOR_SECONDS: i32 = 900;
+        /// Long enough for one run to see each letter once, short enough for the alarm on them not to flap.
+        const HIDDEN_FOR_SECONDS: i32 = 120;
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
         let answer = request.visibility_timeout(HIDDEN_FOR_SECONDS).send().await;
         let answer = answer.map_err(|error| aws(format_args!("reading dead letters of {}", self.url), &error))?;

@@ -8,7 +8,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_shell::{Metrics, MetricsLog, deadline};
+use lambda_shell::{Metrics, MetricsLog, deadline, log_loss};
 
 /// Messages of a batch in work at once: each holds a connection and up to some 10 MB.
 const AT_ONCE: usize = 10;
@@ -136,19 +136,8 @@ fn log(message: &SqsMessage, receive_count: u32, outcome: &FetchOutcome) {
             tracing::warn!(message_id, kind = ?failure.kind, delay_seconds, "put off: {failure}");
         }
         FetchOutcome::Lost { feed, loss, failure } => {
-            let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
-            let advice = loss.reason.advice();
-            let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
-            tracing::error!(
-                message_id,
-                tenant_id,
-                content_type,
-                %from,
-                %to,
-                reason,
-                content,
-                "content is lost: {failure}; {advice}"
-            );
+            log_loss(*feed, loss);
+            tracing::error!(message_id, kind = ?failure.kind, "given up: {failure}");
         }
         FetchOutcome::Failed { failure, retry_in } => {
             let retry_in_seconds = retry_in.as_secs();

@@ -1,10 +1,11 @@
 //! From a scheduled event to a poll, and from its report to the answer, the logs and the metrics.
 
 use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::feed::FeedId;
 use audit_feed::poll::{PollReport, Shard};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_shell::{Metrics, MetricsLog, deadline};
+use lambda_shell::{Metrics, MetricsLog, deadline, log_loss};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -79,10 +80,9 @@ fn log(report: &PollReport) {
         if let Some(error) = &feed.error {
             tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error}");
         }
-        for loss in &feed.lost {
-            let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
-            let advice = loss.reason.advice();
-            tracing::error!(secret_id, tenant_id, content_type, %from, %to, reason, content, "content is lost: {advice}");
+        if let Some(tenant_id) = tenant.tenant_id {
+            let id = FeedId { tenant_id, content_type: feed.content_type };
+            feed.lost.iter().for_each(|loss| log_loss(id, loss));
         }
         if feed.subscription_started {
             tracing::info!(secret_id, tenant_id, content_type, "the subscription was off and has been started");

@@ -36,6 +36,14 @@ pub(super) struct FeedAudit {
     pub(super) found: Found,
 }
 
+/// What is known of a feed at the start of a run.
+pub(super) struct History {
+    /// The beginning of the first day of which all windows are here.
+    pub(super) since: Timestamp,
+    pub(super) windows: Vec<WindowRecord>,
+    pub(super) losses: Vec<KeptLoss>,
+}
+
 /// What a run found in one feed.
 #[derive(Default)]
 pub(super) struct Found {
@@ -50,17 +58,25 @@ impl FeedAudit {
         place: usize,
         tenant: Rc<Tenant>,
         feed: FeedId,
-        windows: Vec<WindowRecord>,
-        losses: Vec<KeptLoss>,
+        history: History,
         now: Timestamp,
         looking_back: &LookingBack,
     ) -> Self {
         /// The one who noticed a loss is at work for that long at most, and then has told or never will.
         const TELLING: SignedDuration = SignedDuration::from_mins(15);
+        /// What changed so lately may not stand in a report yet: the run that saw it may have been cut short.
+        const LATELY: SignedDuration = SignedDuration::from_hours(3);
+        let History { since, windows, losses } = history;
         let due = (0..windows.len()).filter(|place| looking_back.is_due(&windows[*place], now)).collect();
         let untold = losses.iter().filter(|kept| !kept.told && kept.noticed_at + TELLING <= now);
         let lost: Vec<Loss> = untold.map(|kept| kept.loss.clone()).collect();
-        let stale_days = lost.iter().flat_map(|loss| days_of(loss.from, loss.to)).collect();
+        let lately_lost = losses.iter().filter(|kept| !kept.told || kept.noticed_at + LATELY > now);
+        let lately_seen = windows.iter().filter(|record| record.looked_at.is_some_and(|at| at + LATELY > now));
+        let stale_days = lately_lost
+            .flat_map(|kept| days_of(kept.loss.from, kept.loss.to))
+            .chain(lately_seen.map(|record| day_of(record.window.start())))
+            .filter(|day| *day >= since)
+            .collect();
         let found = Found { lost, ..Found::default() };
         let (losses, hours) = (losses.into_iter().map(|kept| kept.loss).collect(), HashMap::new());
         Self { place, tenant, feed, windows, losses, due, stale_days, hours, found }
@@ -171,7 +187,7 @@ where
         Ok(())
     }
 
-    async fn store_reports(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+    pub(super) async fn store_reports(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
         for report in day_reports(audit.feed, &audit.windows, &audit.losses, &audit.stale_days, self.clock.now()) {
             let json = serde_json::to_vec(&report).unwrap_or_default();
             self.archive.store_report(&report.key(), json).await?;

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::completeness::DayReport;
 pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
 
-use self::feed_audit::FeedAudit;
+use self::completeness::day_of;
+use self::feed_audit::{FeedAudit, History};
 use crate::failure::Failure;
 use crate::fair_line::Pace;
 use crate::feed::FeedId;
@@ -117,6 +118,10 @@ where
             }
             Work::Window(mut audit) => {
                 let failure = self.look_at_next_window(&mut audit).await.err();
+                if failure.is_some() {
+                    // What was found so far is reported all the same; what fails here too is made up for by the next run.
+                    let _ = self.store_reports(&mut audit).await;
+                }
                 Done::Looked { audit, failure }
             }
         }
@@ -124,10 +129,12 @@ where
 
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
-        // A day more than can be listed: what became unlistable since the last run is settled, too.
-        let since = now - PlanPolicy::REACH - SignedDuration::from_hours(24);
+        // Whole days, since whole days are reported; two more than can be listed, so that what became unlistable since
+        // the last run is settled, too.
+        let since = day_of(now - PlanPolicy::REACH - SignedDuration::from_hours(48));
         let windows = self.state.windows(feed, since).await?;
         let losses = self.state.losses(feed, now - LOSSES_SEEN_FOR).await?;
-        Ok(FeedAudit::new(place, tenant, feed, windows, losses, now, &self.policy.looking_back))
+        let history = History { since, windows, losses };
+        Ok(FeedAudit::new(place, tenant, feed, history, now, &self.policy.looking_back))
     }
 }
