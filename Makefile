@@ -94,8 +94,10 @@ check: $(VENV)/.stamp ## Format, architecture, unused dependencies, template, cl
 chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
 	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test chaos -- --nocapture
 
-bench: ## Measures the record stream (RECORDS=folder)
+bench: build functions ## Measures the record stream, and the whole fetcher on a blob of 200 MB (RECORDS=folder)
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)
+	@infra/local/with-local-aws $(BIN)/bench_fetcher --fetcher $(or $(CARGO_TARGET_DIR),target)/lambda/fetcher/bootstrap \
+	  $(if $(RECORDS),--records $(RECORDS))
 
 local: $(VENV)/.stamp ## Runs a local AWS and the simulator for `cargo lambda watch` and `invoke`, until Ctrl-C
 	$(CARGO) build -p management-api-simulator

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the story right there")]
 
 pub mod collector;
+pub mod invocation;
 pub mod resources;
+pub mod runtime_api;
 pub mod stack;
 pub mod verdict;

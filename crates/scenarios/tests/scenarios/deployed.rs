@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aws_adapters::Sdk;
+use aws_sdk_s3::Client;
 use management_api_simulator::{Config, Generate, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant};
 use scenarios::resources::put_secret;
 use scenarios::stack::{Stack, root};
 use scenarios::verdict::Verdict;
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deployed_template_archives_everything_and_says_no_secret() {
@@ -28,25 +30,42 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
         format!("TokenAuthorityUrl={url}"),
         format!("Architecture={}", if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }),
         "Schedule=rate(1 minute)".to_owned(),
+        "ReconcileSchedule=rate(1 minute)".to_owned(),
+        "ReconcileAgesMinutes=0".to_owned(),
         "BackfillHours=24".to_owned(),
     ];
     let stack = Stack::deploy(&bin_dir(), "m365-audit-end-to-end", &parameters).await.unwrap();
     let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
     let started = Instant::now();
-    let verdict = loop {
+    let (verdict, proven) = loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let verdict = Verdict::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
-        if verdict.is_complete() || started.elapsed() > Duration::from_secs(240) {
-            break verdict;
+        let proven = contents_proven(&sdk.s3(), bucket, prefix).await;
+        let is_done = verdict.is_complete() && proven == verdict.total().objects;
+        if is_done || started.elapsed() > Duration::from_secs(300) {
+            break (verdict, proven);
         }
     };
 
     let logs = stack.logs().await.unwrap();
     assert!(verdict.is_complete(), "\n{verdict}\n{logs}");
+    assert_eq!(proven, verdict.total().objects, "the completeness reports know of every object\n{logs}");
     assert!(logs.contains("tenant_id is missing"), "the broken secret is told of:\n{logs}");
     for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
         assert!(!logs.contains(secret), "the logs hold {secret}");
     }
+}
+
+/// The contents that the completeness reports of all days call archived.
+async fn contents_proven(s3: &Client, bucket: &str, prefix: &str) -> u64 {
+    let reports = s3.list_objects_v2().bucket(bucket).prefix(format!("{prefix}/_completeness/")).send().await.unwrap();
+    let mut proven = 0;
+    for report in reports.contents() {
+        let report = s3.get_object().bucket(bucket).key(report.key().unwrap()).send().await.unwrap();
+        let report: Value = serde_json::from_slice(&report.body.collect().await.unwrap().into_bytes()).unwrap();
+        proven += report["contents_archived"].as_u64().unwrap();
+    }
+    proven
 }
 
 /// Where `make test` built the functions.
