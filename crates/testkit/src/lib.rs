@@ -9,6 +9,7 @@ pub mod contracts;
 
 mod archive;
 mod clock;
+mod dead_letters;
 mod management_api;
 mod power;
 mod queue;
@@ -19,6 +20,7 @@ mod tenants;
 
 pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
 pub use self::clock::{FixedDice, ManualClock};
+pub use self::dead_letters::MemoryDeadLetters;
 pub use self::management_api::{Call, FakeManagementApi};
 pub use self::power::{Power, Powered};
 pub use self::queue::MemoryQueue;

@@ -1,17 +1,20 @@
 //! A plug that can be pulled: a process that dies between, or in the middle of, any two steps.
 
+use std::collections::HashSet;
 use std::future::{Future, pending, poll_fn, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-use audit_feed::content::Listing;
+use audit_feed::content::{ContentDigest, Listing};
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{KeptLoss, Loss};
 use audit_feed::message::ContentMessage;
-use audit_feed::ports::{Claim, ContentPage, FeedState, ManagementApi, Queue, State, WindowLog};
+use audit_feed::ports::{
+    ArchiveIndex, Claim, ContentPage, DeadLetters, FeedState, ManagementApi, Queue, State, WindowLog,
+};
 use audit_feed::tenant::Tenant;
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
@@ -179,5 +182,27 @@ impl<S: WindowLog> WindowLog for Powered<S> {
 
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         self.power.around(self.port.losses(feed, since)).await
+    }
+}
+
+impl<A: ArchiveIndex> ArchiveIndex for Powered<A> {
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
+        self.power.around(self.port.archived(feed, hour)).await
+    }
+
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        self.power.around(self.port.store_report(key, json)).await
+    }
+}
+
+impl<L: DeadLetters> DeadLetters for Powered<L> {
+    type Receipt = L::Receipt;
+
+    async fn receive(&self) -> Result<Vec<(L::Receipt, String)>, Failure> {
+        self.power.around(self.port.receive()).await
+    }
+
+    async fn remove(&self, receipt: L::Receipt) -> Result<(), Failure> {
+        self.power.around(self.port.remove(receipt)).await
     }
 }

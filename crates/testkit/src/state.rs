@@ -8,10 +8,12 @@ use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, FeedState, State, WindowLog};
+use audit_feed::ports::{Claim, Clock, FeedState, State, WindowLog};
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
 use jiff::Timestamp;
+
+use crate::clock::ManualClock;
 
 /// The state of all feeds. Clones are the same state.
 #[derive(Debug, Clone, Default)]
@@ -22,9 +24,17 @@ struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
     losses: Vec<(FeedId, KeptLoss)>,
+    /// Without a clock every loss was noticed long ago.
+    clock: Option<ManualClock>,
 }
 
 impl MemoryState {
+    /// A state that knows by `clock` when a loss is noticed.
+    #[must_use]
+    pub fn by(clock: &ManualClock) -> Self {
+        Self(Arc::new(Mutex::new(Rows { clock: Some(clock.clone()), ..Rows::default() })))
+    }
+
     /// The cursor of a feed.
     #[must_use]
     pub fn cursor(&self, feed: FeedId) -> Option<Cursor> {
@@ -53,7 +63,8 @@ impl MemoryState {
 impl Rows {
     fn keep(&mut self, feed: FeedId, loss: &Loss) {
         self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
-        self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at: Timestamp::UNIX_EPOCH, told: false }));
+        let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
+        self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at, told: false }));
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{DeadLetterReport, Reconcile};
 use crate::content::ContentDigest;
 use crate::failure::Failure;
+use crate::feed::TenantId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, ManagementApi, Queue, State, Tenants, WindowLog};
@@ -50,7 +51,7 @@ where
         &self,
         receipt: L::Receipt,
         body: &str,
-        collectable: &mut HashMap<String, bool>,
+        collectable: &mut HashMap<String, Option<TenantId>>,
         report: &mut DeadLetterReport,
     ) -> Result<(), Failure> {
         let Ok(message) = ContentMessage::parse(body) else {
@@ -66,7 +67,7 @@ where
             let loss = Loss { from, to, reason: LossReason::ContentGone, content };
             self.state.keep_loss(message.feed(), &loss).await?;
             report.lost += 1;
-        } else if self.is_collectable(&message.secret_id, collectable).await {
+        } else if self.collectable(&message.secret_id, collectable).await == Some(message.tenant_id) {
             self.queue.send(std::slice::from_ref(&message)).await?;
             report.revived += 1;
         } else {
@@ -76,13 +77,14 @@ where
         self.dead_letters.remove(receipt).await
     }
 
-    async fn is_collectable(&self, secret_id: &str, known: &mut HashMap<String, bool>) -> bool {
+    /// The tenant that can be collected with this secret, if one can.
+    async fn collectable(&self, secret_id: &str, known: &mut HashMap<String, Option<TenantId>>) -> Option<TenantId> {
         if let Some(known) = known.get(secret_id) {
             return *known;
         }
         let answer = match self.tenants.one(secret_id, Freshness::Fresh).await {
-            Ok(tenant) => self.management_api.enabled_subscriptions(&tenant).await.is_ok(),
-            Err(_) => false,
+            Ok(tenant) => self.management_api.enabled_subscriptions(&tenant).await.ok().map(|_| tenant.id),
+            Err(_) => None,
         };
         known.insert(secret_id.to_owned(), answer);
         answer

@@ -110,8 +110,7 @@ where
         let late: BTreeSet<ContentDigest> =
             listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
         let archived = self.archived(audit, window).await?;
-        let known_lost: HashSet<ContentDigest> =
-            audit.losses.iter().filter_map(|loss| loss.content.as_deref().map(ContentDigest::of)).collect();
+        let known_lost: HashSet<ContentDigest> = audit.losses.iter().filter_map(lost_content).collect();
         record.digests.extend(&late);
         let open: Vec<ContentDigest> = record
             .digests
@@ -129,14 +128,16 @@ where
         let id_of = |digest: &ContentDigest| match (listed.get(digest), record.missing.get(digest)) {
             (Some(content), _) => content.id.clone(),
             (None, Some(id)) => id.clone(),
-            (None, None) => format!("digest {digest}"),
+            (None, None) => format!("{NAMELESS}{digest}"),
         };
         let missing: BTreeMap<ContentDigest, String> = open.iter().map(|digest| (*digest, id_of(digest))).collect();
         let late_contents = late.iter().filter_map(|digest| listed.get(digest));
-        audit.found.late.extend(late_contents.map(|content| LateContent::new(content, &record, now)));
-        audit.found.missing += missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
+        let late_contents: Vec<LateContent> =
+            late_contents.map(|content| LateContent::new(content, &record, now)).collect();
+        let missing_before = missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
         record.late += late.len() as u64;
-        record.lost = record.digests.iter().filter(|digest| known_lost.contains(digest)).count() as u64;
+        let is_lost = |digest: &&ContentDigest| known_lost.contains(digest) && !archived.contains(digest);
+        record.lost = record.digests.iter().filter(is_lost).count() as u64;
         record.missing = missing;
         if !listable {
             self.give_up_missing(audit, &mut record).await?;
@@ -144,19 +145,37 @@ where
         record.looked_at = Some(now);
         record.settled_at = record.missing.is_empty().then_some(now);
         self.state.keep_window(audit.feed, &record).await?;
+        // Counted once it is on record: until then the next run finds it again.
+        audit.found.late.extend(late_contents);
+        audit.found.missing += missing_before;
         audit.windows[place] = record;
         audit.stale_days.insert(day_of(window.start()));
         audit.found.windows_checked += 1;
         Ok(())
     }
 
-    async fn list_again(&self, audit: &FeedAudit, window: Window) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+    /// What the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
+    async fn list_again(
+        &self,
+        audit: &mut FeedAudit,
+        window: Window,
+    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
         let mut contents = BTreeMap::new();
-        let pages = self.management_api.list(&audit.tenant, audit.feed.content_type, window);
+        let mut unusable = Vec::new();
+        let tenant = Rc::clone(&audit.tenant);
+        let pages = self.management_api.list(&tenant, audit.feed.content_type, window);
         pin_mut!(pages);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|failure| failure.during(format_args!("window {window}")))?;
             contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
+            unusable.extend(page.unusable);
+        }
+        for entry in unusable {
+            let reason = LossReason::UnusableEntry;
+            let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
+            if !audit.losses.contains(&loss) {
+                self.lose(audit, loss).await?;
+            }
         }
         Ok(contents)
     }
@@ -179,11 +198,16 @@ where
         for content in std::mem::take(&mut record.missing).into_values() {
             let (from, to) = (record.window.start(), record.window.end());
             let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
-            self.state.keep_loss(audit.feed, &loss).await?;
+            self.lose(audit, loss).await?;
             record.lost += 1;
-            audit.losses.push(loss.clone());
-            audit.found.lost.push(loss);
         }
+        Ok(())
+    }
+
+    async fn lose(&self, audit: &mut FeedAudit, loss: Loss) -> Result<(), Failure> {
+        self.state.keep_loss(audit.feed, &loss).await?;
+        audit.losses.push(loss.clone());
+        audit.found.lost.push(loss);
         Ok(())
     }
 
@@ -195,6 +219,15 @@ where
         audit.stale_days.clear();
         Ok(())
     }
+}
+
+/// What stands before the digest of a lost content whose id nobody knows any more.
+const NAMELESS: &str = "digest ";
+
+fn lost_content(loss: &Loss) -> Option<ContentDigest> {
+    let name = loss.content.as_deref()?;
+    let nameless = name.strip_prefix(NAMELESS).and_then(|digest| digest.parse().ok());
+    Some(nameless.unwrap_or_else(|| ContentDigest::of(name)))
 }
 
 fn hours_of(window: Window) -> impl Iterator<Item = Timestamp> {

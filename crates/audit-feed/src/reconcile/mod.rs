@@ -5,6 +5,7 @@ mod dead_letters;
 mod feed_audit;
 mod report;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -84,9 +85,13 @@ where
     pub async fn run(&self, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
         let mut report = ReconcileReport::default();
         let mut line = Vec::new();
+        let mut seen = HashSet::new();
         for tenant in self.tenants.all().await? {
-            // A bad secret is the poller's to tell: it does so every five minutes.
+            // A bad secret, or a second one for a tenant, is the poller's to tell: it does so every five minutes.
             let Ok(tenant) = tenant.map(Rc::new) else { continue };
+            if !seen.insert(tenant.id) {
+                continue;
+            }
             for content_type in tenant.content_types.iter().copied() {
                 let feed = tenant.feed(content_type);
                 line.push(Work::Open { place: report.feeds.len(), tenant: Rc::clone(&tenant), feed });

@@ -3,13 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]
 
+mod books;
+mod completeness;
+mod completeness_losses;
 mod content;
+mod dead_letters;
+mod dead_letters_failures;
 mod desk;
 mod failure;
 mod fetch;
 mod fetch_quota;
 mod fetch_retries;
 mod fetch_secrets;
+mod looking_back;
 mod message;
 mod plan;
 mod plan_properties;
@@ -22,7 +28,16 @@ mod poll_power_cuts;
 mod poll_rivals;
 mod poll_subscriptions;
 mod poll_tenants;
+mod quota;
+mod reconcile;
+mod reconcile_failures;
+mod reconcile_feeds;
+mod reconcile_losses;
+mod reconcile_missing;
+mod reconcile_power_cuts;
+mod reconcile_telling;
 mod script;
+mod script_looking_back;
 mod shard;
 mod story;
 mod tenant;

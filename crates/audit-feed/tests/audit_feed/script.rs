@@ -33,6 +33,13 @@ pub(crate) enum Event<'a> {
     RememberStart,
     Send,
     SendLater,
+    Windows(FeedId),
+    KeepWindow,
+    Losses,
+    Archived,
+    StoreReport,
+    Receive,
+    Remove,
 }
 
 /// What becomes of a call.
@@ -67,7 +74,7 @@ async fn give_way() {
 }
 
 /// What comes before the call.
-async fn wait(act: Act) -> Result<(), Failure> {
+pub(crate) async fn wait(act: Act) -> Result<(), Failure> {
     match act {
         Act::Proceed | Act::FailAfterFirst(_) => Ok(()),
         Act::Fail(failure) => Err(failure),

@@ -1,0 +1,201 @@
+//! A reconciler over the ports in memory, and the windows that it looks at again.
+
+use audit_feed::content::{ContentDigest, Listing, archive_key};
+use audit_feed::cursor::Cursor;
+use audit_feed::fair_line::Pace;
+use audit_feed::feed::FeedId;
+use audit_feed::loss::Loss;
+use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, Claim, Clock, DeadLetters, ManagementApi};
+use audit_feed::ports::{ObjectMetadata, Queue, State, WindowLog};
+use audit_feed::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy, ReconcileReport};
+use audit_feed::tenant::Tenant;
+use audit_feed::window::Window;
+use audit_feed::window_record::{LookingBack, WindowRecord};
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use testkit::{
+    Call, FakeManagementApi, ManualClock, MemoryArchive, MemoryDeadLetters, MemoryQueue, MemoryState, MemoryTenants,
+    TENANT, at, content, feed, tenant, window,
+};
+
+use crate::script::{Act, Event, Scripted};
+use crate::story::{EXCHANGE, NOW};
+
+/// A window, half an hour old at [`NOW`]: its first look is due.
+pub(crate) const BOUNDS: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
+
+pub(crate) struct Books {
+    pub(crate) tenants: MemoryTenants,
+    pub(crate) api: FakeManagementApi,
+    pub(crate) state: MemoryState,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) archive: MemoryArchive,
+    pub(crate) dead_letters: MemoryDeadLetters,
+    pub(crate) clock: ManualClock,
+    pub(crate) policy: ReconcilePolicy,
+}
+
+pub(crate) type Reconciler<M, S, Q, A, L> = Reconcile<MemoryTenants, M, S, Q, A, L, ManualClock>;
+
+impl Books {
+    /// These tenants, at [`NOW`].
+    pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
+        let clock = ManualClock::at(at(NOW));
+        Self {
+            tenants: MemoryTenants::of(tenants),
+            api: FakeManagementApi::default(),
+            state: MemoryState::by(&clock),
+            queue: MemoryQueue::default(),
+            archive: MemoryArchive::default(),
+            dead_letters: MemoryDeadLetters::default(),
+            clock,
+            policy: ReconcilePolicy {
+                looking_back: ages(),
+                pace: Pace { concurrency: 4, reserve: SignedDuration::from_secs(15) },
+            },
+        }
+    }
+
+    /// One tenant and its Exchange feed alone: [`feed`].
+    pub(crate) fn exchange() -> Self {
+        Self::of([tenant(TENANT, &[EXCHANGE])])
+    }
+
+    /// [`Books::exchange`], with the window of [`BOUNDS`] that held `contents`, each an id and a time.
+    pub(crate) fn with(contents: &[(&str, &str)]) -> Self {
+        let books = Self::exchange();
+        books.list(feed(), BOUNDS, contents);
+        books
+    }
+
+    /// A poller listed `contents` in this window, five seconds after its end.
+    pub(crate) fn list(&self, feed: FeedId, (start, end): (&str, &str), contents: &[(&str, &str)]) -> Window {
+        let window = window(start, end);
+        self.publish(feed, contents);
+        let digests = contents.iter().map(|(id, _)| ContentDigest::of(id)).collect();
+        let listing = Listing { window, digests, listed_at: window.end() + SignedDuration::from_secs(5) };
+        self.state.set_cursor(feed, Cursor::recording(window));
+        assert_eq!(block_on(self.state.commit_window(feed, &listing)).unwrap(), Claim::Ours);
+        window
+    }
+
+    /// What a listing names from now on.
+    pub(crate) fn publish(&self, feed: FeedId, contents: &[(&str, &str)]) {
+        contents.iter().for_each(|(id, created)| self.api.publish(feed, content(id, created), "[]"));
+    }
+
+    /// A fetcher has archived `contents`.
+    pub(crate) fn archive(&self, feed: FeedId, contents: &[(&str, &str)]) {
+        for (id, created) in contents {
+            let about = ObjectMetadata {
+                content_id: (*id).to_owned(),
+                content_type: feed.content_type,
+                content_created: at(created),
+                tenant_id: feed.tenant_id,
+                records: 0,
+            };
+            let store = async { self.archive.begin().await?.store(&archive_key(feed, id, at(created)), &about).await };
+            block_on(store).unwrap();
+        }
+    }
+
+    /// A loss of [`feed`] is noticed, and not told.
+    pub(crate) fn lose(&self, loss: &Loss) {
+        block_on(self.state.keep_loss(feed(), loss)).unwrap();
+    }
+
+    pub(crate) fn later(&self, by: SignedDuration) {
+        self.clock.advance(by);
+        self.dead_letters.reappear();
+    }
+
+    pub(crate) fn an_hour_later(&self) {
+        self.later(SignedDuration::from_hours(1));
+    }
+
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.clock.now() + SignedDuration::from_mins(10)
+    }
+
+    pub(crate) fn reconciler<M, S, Q, A, L>(
+        &self,
+        management_api: M,
+        state: S,
+        queue: Q,
+        archive: A,
+        dead_letters: L,
+    ) -> Reconciler<M, S, Q, A, L>
+    where
+        M: ManagementApi,
+        S: State + WindowLog,
+        Q: Queue,
+        A: ArchiveIndex,
+        L: DeadLetters,
+    {
+        let (tenants, clock, policy) = (self.tenants.clone(), self.clock.clone(), self.policy.clone());
+        Reconcile { tenants, management_api, state, queue, archive, dead_letters, clock, policy }
+    }
+
+    pub(crate) fn look(&self) -> ReconcileReport {
+        self.look_with(|_| Act::Proceed)
+    }
+
+    /// Looks back while `script` decides what becomes of each call.
+    pub(crate) fn look_with(&self, script: impl Fn(Event<'_>) -> Act) -> ReconcileReport {
+        let script = &script;
+        let reconciler = self.reconciler(
+            Scripted { port: self.api.clone(), script },
+            Scripted { port: self.state.clone(), script },
+            Scripted { port: self.queue.clone(), script },
+            Scripted { port: self.archive.clone(), script },
+            Scripted { port: self.dead_letters.clone(), script },
+        );
+        block_on(reconciler.run(self.deadline())).unwrap()
+    }
+
+    /// Notes that all losses in `report` were told.
+    pub(crate) fn tell(&self, report: &ReconcileReport) {
+        let (api, state, queue) = (self.api.clone(), self.state.clone(), self.queue.clone());
+        block_on(self.reconciler(api, state, queue, self.archive.clone(), self.dead_letters.clone()).told(report));
+    }
+
+    /// All listings that Microsoft was asked for, in the order of the calls.
+    pub(crate) fn listings(&self) -> Vec<(FeedId, Window)> {
+        let listing = |call| match call {
+            Call::List(feed, window) => Some((feed, window)),
+            Call::Subscriptions(_) | Call::Start(_) | Call::Open(_) => None,
+        };
+        self.api.calls().into_iter().filter_map(listing).collect()
+    }
+
+    /// The record of the only window of [`feed`].
+    pub(crate) fn record(&self) -> WindowRecord {
+        let records = self.state.committed(feed());
+        let [record] = &records[..] else { panic!("one window was expected, not {records:?}") };
+        record.clone()
+    }
+
+    /// The days that have a report, for each feed.
+    pub(crate) fn days(&self) -> Vec<String> {
+        let day = |key: String| key.split('/').nth(1).unwrap().trim_start_matches("day=").to_owned();
+        self.archive.reports().into_keys().map(day).collect()
+    }
+
+    /// The report of a day of [`feed`], as it was stored.
+    pub(crate) fn day(&self, day: &str) -> Option<Value> {
+        let key = format!("_completeness/day={day}/tenant={TENANT}/Audit.Exchange.json");
+        self.archive.reports().get(&key).map(|json| serde_json::from_slice(json).unwrap())
+    }
+}
+
+/// The ages that are the default in production.
+pub(crate) fn ages() -> LookingBack {
+    LookingBack { ages: [15, 60, 180, 720, 1_440, 4_320, 8_640].map(SignedDuration::from_mins).to_vec() }
+}
+
+/// The report of the only feed there is.
+pub(crate) fn only(report: &ReconcileReport) -> &FeedReconciliation {
+    let [feed] = &report.feeds[..] else { panic!("one feed was expected, not {report:?}") };
+    feed
+}

@@ -1,0 +1,148 @@
+//! What fails stops its own feed and nothing else, and is done by the next run.
+
+use audit_feed::failure::{Failure, FailureKind};
+use testkit::{TENANT, feed, tenant};
+
+use crate::books::{BOUNDS, Books, only};
+use crate::script::{Act, Event};
+use crate::story::{EXCHANGE, OTHER, feed_of};
+
+const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
+const LATE: [(&str, &str); 3] =
+    [("b", "2026-11-22T11:10:00Z"), ("c", "2026-11-22T11:11:00Z"), ("d", "2026-11-22T11:12:00Z")];
+
+fn passing() -> Failure {
+    Failure::new(FailureKind::Passing, "HTTP 503")
+}
+
+fn down() -> Failure {
+    Failure::new(FailureKind::Aws, "AWS is down")
+}
+
+/// Two tenants, each with one window that is due.
+fn two_tenants() -> Books {
+    let books = Books::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
+    for tenant_id in [TENANT, OTHER] {
+        books.list(feed_of(tenant_id, EXCHANGE), BOUNDS, &[]);
+    }
+    books
+}
+
+#[test]
+fn a_listing_that_fails_in_the_middle_leaves_its_window_due() {
+    let books = Books::with(&[A]);
+    books.publish(feed(), &LATE);
+    let report = books.look_with(|event| match event {
+        Event::List(..) => Act::FailAfterFirst(passing()),
+        _ => Act::Proceed,
+    });
+    let error = only(&report).error.clone().unwrap();
+    assert_eq!(error.message, "window [2026-11-22T11:00:00Z, 2026-11-22T11:30:00Z): HTTP 503");
+    assert_eq!((only(&report).windows_checked, only(&report).late.len(), books.queue.sent().len()), (0, 0, 0));
+    assert_eq!(books.record().looked_at, None, "half a listing says nothing");
+    assert_eq!(only(&books.look()).late.len(), 3);
+}
+
+#[test]
+fn a_failing_feed_stops_no_other() {
+    let books = two_tenants();
+    let failing = feed_of(TENANT, EXCHANGE);
+    let report = books.look_with(|event| match event {
+        Event::List(feed, _) if feed == failing => Act::Fail(passing()),
+        _ => Act::Proceed,
+    });
+    let [failed, other] = &report.feeds[..] else { panic!("{report:?}") };
+    assert_eq!(
+        (failed.windows_checked, failed.error.clone(), failed.more_to_do),
+        (0, report.errors().next().cloned(), false)
+    );
+    assert_eq!((other.windows_checked, other.error.clone()), (1, None));
+    assert!(!report.is_failure() && !report.more_to_do);
+}
+
+#[test]
+fn after_a_failure_its_feed_asks_no_further_in_this_run() {
+    let books = Books::with(&[]);
+    books.list(feed(), ("2026-11-22T10:30:00Z", "2026-11-22T11:00:00Z"), &[]);
+    books.look_with(|event| match event {
+        Event::List(..) => Act::Fail(passing()),
+        _ => Act::Proceed,
+    });
+    assert!(books.state.committed(feed()).iter().all(|record| record.looked_at.is_none()));
+}
+
+#[test]
+fn what_was_proven_before_a_failure_is_in_the_report_of_its_day() {
+    let books = Books::exchange();
+    let eve = books.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
+    books.list(feed(), BOUNDS, &[]);
+    books.look_with(|event| match event {
+        Event::List(_, window) if window != eve => Act::Fail(passing()),
+        _ => Act::Proceed,
+    });
+    assert_eq!(books.day("2026-11-21").expect("the day before is all proven")["windows_settled"], 1);
+}
+
+#[test]
+fn whatever_fails_leaves_the_window_due_and_counts_nothing() {
+    type Is = fn(Event<'_>) -> bool;
+    let table: [(&str, Is); 6] = [
+        ("windows", |event| matches!(event, Event::Windows(_))),
+        ("losses", |event| matches!(event, Event::Losses)),
+        ("listing", |event| matches!(event, Event::List(..))),
+        ("archive", |event| matches!(event, Event::Archived)),
+        ("queue", |event| matches!(event, Event::Send)),
+        ("record", |event| matches!(event, Event::KeepWindow)),
+    ];
+    for (title, is) in table {
+        let books = Books::with(&[A]);
+        books.publish(feed(), &LATE);
+        let report = books.look_with(|event| if is(event) { Act::Fail(down()) } else { Act::Proceed });
+        let found = only(&report);
+        assert!(found.error.as_ref().is_some_and(|error| error.message.ends_with("AWS is down")), "{title}: {found:?}");
+        assert_eq!((found.windows_checked, found.late.len(), found.missing), (0, 0, 0), "{title}");
+        assert_eq!((books.record().looked_at, books.record().late), (None, 0), "{title}");
+        let report = books.look();
+        assert_eq!((only(&report).late.len(), only(&report).missing, books.record().late), (3, 1, 3), "{title}, again");
+    }
+}
+
+#[test]
+fn a_report_that_could_not_be_stored_is_an_error_of_its_feed() {
+    let books = Books::with(&[]);
+    let report = books.look_with(|event| match event {
+        Event::StoreReport => Act::Fail(down()),
+        _ => Act::Proceed,
+    });
+    assert_eq!((only(&report).windows_checked, only(&report).error.clone()), (1, Some(down())));
+}
+
+#[test]
+fn a_loss_that_could_not_be_kept_is_found_by_the_next_run() {
+    let books = Books::with(&[A]);
+    books.look();
+    books.later(jiff::SignedDuration::from_hours(168));
+    let report = books.look_with(|event| match event {
+        Event::KeepLoss => Act::Fail(down()),
+        _ => Act::Proceed,
+    });
+    assert_eq!((&only(&report).lost[..], books.record().settled_at), (&[][..], None));
+    assert_eq!(only(&books.look()).lost.len(), 1);
+}
+
+#[test]
+fn a_run_failed_when_no_feed_at_all_could_be_looked_at() {
+    let failing = |script: fn(Event<'_>) -> Act| two_tenants().look_with(script);
+    assert!(
+        failing(|event| if matches!(event, Event::Windows(_)) { Act::Fail(down()) } else { Act::Proceed }).is_failure()
+    );
+    let one = |event: Event<'_>| match event {
+        Event::Windows(feed) if feed.tenant_id == OTHER => Act::Fail(down()),
+        _ => Act::Proceed,
+    };
+    assert!(!failing(one).is_failure());
+    assert!(
+        !failing(|event| if matches!(event, Event::Receive) { Act::Fail(down()) } else { Act::Proceed }).is_failure()
+    );
+    assert!(!Books::of([]).look().is_failure(), "a collector without tenants is no failure");
+}

@@ -1,0 +1,75 @@
+//! A look back that dies at any step repeats work and forgets nothing.
+
+use audit_feed::loss::Loss;
+use audit_feed::reconcile::ReconcileReport;
+use futures::executor::block_on;
+use jiff::SignedDuration;
+use testkit::{Power, feed};
+
+use crate::books::Books;
+
+const OLD: (&str, &str) = ("2026-11-15T11:40:00Z", "2026-11-15T12:00:00Z");
+const YOUNG: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
+
+const GONE: (&str, &str) = ("gone", "2026-11-15T11:50:00Z");
+const HERE: (&str, &str) = ("here", "2026-11-22T11:01:00Z");
+const MISSING: (&str, &str) = ("missing", "2026-11-22T11:02:00Z");
+const LATE: (&str, &str) = ("late", "2026-11-22T11:03:00Z");
+
+/// One window over the edge with missing content, and one with missing and with late content.
+fn books() -> Books {
+    let books = Books::exchange();
+    books.list(feed(), OLD, &[GONE]);
+    books.list(feed(), YOUNG, &[HERE, MISSING]);
+    books.archive(feed(), &[HERE]);
+    books.publish(feed(), &[LATE]);
+    books
+}
+
+fn look_on(books: &Books, power: &Power) -> Option<ReconcileReport> {
+    let reconciler = books.reconciler(
+        power.feed(books.api.clone()),
+        power.feed(books.state.clone()),
+        power.feed(books.queue.clone()),
+        power.feed(books.archive.clone()),
+        power.feed(books.dead_letters.clone()),
+    );
+    let report = block_on(power.run(reconciler.run(books.deadline())))?.unwrap();
+    books.tell(&report);
+    Some(report)
+}
+
+fn told(report: &ReconcileReport) -> Vec<Loss> {
+    report.feeds.iter().flat_map(|feed| feed.lost.clone()).collect()
+}
+
+#[test]
+fn a_look_cut_anywhere_is_made_up_for_by_the_next_one() {
+    for step in 1.. {
+        let books = books();
+        let first = look_on(&books, &Power::failing_at(step));
+        let survived = first.is_some();
+        let mut lost: Vec<Loss> = first.iter().flat_map(told).collect();
+        for _ in 0..2 {
+            books.later(SignedDuration::from_mins(20));
+            lost.extend(look_on(&books, &Power::default()).iter().flat_map(told));
+        }
+        let title = format!("cut at step {step}");
+        let queued = books.queue.content_ids();
+        assert!(["missing", "late"].iter().all(|id| queued.iter().any(|queued| queued == id)), "{title}: {queued:?}");
+        assert_eq!(books.state.losses().len(), 1, "{title}");
+        assert_eq!(lost, books.state.losses(), "{title}: told once");
+        let records = books.state.committed(feed());
+        assert_eq!(
+            records.iter().map(|record| (record.lost, record.late)).collect::<Vec<_>>(),
+            [(1, 0), (0, 1)],
+            "{title}"
+        );
+        assert_eq!(books.day("2026-11-22").unwrap()["contents_missing"], 2, "{title}");
+        assert_eq!(books.day("2026-11-15").unwrap()["contents_lost"], 1, "{title}");
+        if survived {
+            assert!(step > 20, "a story of {step} steps is too short");
+            break;
+        }
+    }
+}
