@@ -13,7 +13,7 @@ pub struct PlanPolicy {
     pub backfill: SignedDuration,
     /// How far in the past a window ends: results near "now" are unstable.
     pub settling: SignedDuration,
-    /// How far inside Microsoft's limit the oldest window starts, so that a slow request does not fall over the edge.
+    /// How far inside Microsoft's limit the oldest window starts.
     pub edge_margin: SignedDuration,
 }
 
@@ -21,13 +21,17 @@ impl PlanPolicy {
     /// How long Microsoft keeps content listable.
     pub const REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+    /// How far inside of [`Self::REACH`] a window must start to be asked for: five minutes for slow requests, ten for a
+    /// clock behind Microsoft's. With less, such a clock asks for what is refused, falls back, and is refused again.
+    pub const EDGE_MARGIN: SignedDuration = SignedDuration::from_mins(15);
+
     /// The policy of a collector that starts `hours` back, at most the 168 that Microsoft keeps.
     #[must_use]
     pub fn with_backfill_hours(hours: u8) -> Self {
         Self {
             backfill: SignedDuration::from_hours(i64::from(hours)).min(Self::REACH),
             settling: SignedDuration::from_secs(5),
-            edge_margin: SignedDuration::from_mins(5),
+            edge_margin: Self::EDGE_MARGIN,
         }
     }
 }

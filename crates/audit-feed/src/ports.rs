@@ -126,7 +126,7 @@ pub trait State {
     /// Keeps `loss` and moves the cursor from `expected` to the loss's end, both or neither.
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure>;
 
-    /// Keeps `loss`, not told yet; the same loss twice is one.
+    /// Keeps `loss`, not told yet. The same loss again is one, and stays as it is unless its end has moved on.
     async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
     /// Notes that somebody was told of `loss`. What is not noted here is told again.

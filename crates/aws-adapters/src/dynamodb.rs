@@ -10,6 +10,7 @@ use audit_feed::window::{Window, whole_second};
 use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update};
@@ -179,7 +180,21 @@ impl<C: Clock> State for DynamoDbState<C> {
     }
 
     async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.put(loss_row(feed, loss, self.clock.now())).await
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(loss_row(feed, loss, self.clock.now())))
+            // The same loss again leaves the row as it is: it may have been told.
+            .condition_expression("attribute_not_exists(pk) OR lost_to < :to")
+            .expression_attribute_values(":to", string(loss.to));
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(())
+            }
+            Err(error) => Err(aws(format_args!("writing to table {}", self.table), &error)),
+        }
     }
 
     async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {

@@ -62,6 +62,9 @@ impl MemoryState {
 
 impl Rows {
     fn keep(&mut self, feed: FeedId, loss: &Loss) {
+        if self.losses.iter().any(|(of, kept)| *of == feed && is_same(&kept.loss, loss) && kept.loss.to >= loss.to) {
+            return;
+        }
         self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
         let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
         self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at, told: false }));

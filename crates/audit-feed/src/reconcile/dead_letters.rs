@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::{DeadLetterReport, Reconcile};
 use crate::content::ContentDigest;
 use crate::failure::Failure;
@@ -25,11 +27,14 @@ where
 {
     /// Sends back what can be fetched now. A message leaves the dead-letter queue only after its copy is in the queue,
     /// its object was seen, or its loss is on record.
-    pub(super) async fn revive_dead_letters(&self) -> DeadLetterReport {
+    pub(super) async fn revive_dead_letters(&self, deadline: Timestamp) -> DeadLetterReport {
         let mut report = DeadLetterReport::default();
         // Whether a tenant can be collected is asked once a run, by the cheapest call there is.
         let mut collectable = HashMap::new();
         for _ in 0..MOST_ROUNDS {
+            if self.clock.now() >= deadline - self.policy.pace.reserve {
+                break;
+            }
             let letters = match self.dead_letters.receive().await {
                 Ok(letters) if letters.is_empty() => break,
                 Ok(letters) => letters,

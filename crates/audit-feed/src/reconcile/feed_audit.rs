@@ -104,7 +104,7 @@ where
         let now = self.clock.now();
         let mut record = audit.windows[place].clone();
         let window = record.window;
-        let listable = window.start() >= now - PlanPolicy::REACH + SignedDuration::from_mins(5);
+        let listable = window.start() >= now - PlanPolicy::REACH + PlanPolicy::EDGE_MARGIN;
         let listed = if listable { self.list_again(audit, window).await? } else { BTreeMap::new() };
 
         let late: BTreeSet<ContentDigest> =
@@ -139,7 +139,8 @@ where
         let is_lost = |digest: &&ContentDigest| known_lost.contains(digest) && !archived.contains(digest);
         record.lost = record.digests.iter().filter(is_lost).count() as u64;
         record.missing = missing;
-        if !listable {
+        // What can no longer be listed may still be on its way: it is fetched until it expires.
+        if now >= window.end() + PlanPolicy::REACH {
             self.give_up_missing(audit, &mut record).await?;
         }
         record.looked_at = Some(now);

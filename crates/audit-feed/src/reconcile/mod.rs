@@ -98,7 +98,7 @@ where
                 report.feeds.push(FeedReconciliation::waiting(feed));
             }
         }
-        report.dead_letters = self.revive_dead_letters().await;
+        report.dead_letters = self.revive_dead_letters(deadline).await;
         let work = async |work| self.work(work).await;
         self.policy.pace.work_off(&self.clock, deadline, line, work, |done| report.take_in(done)).await;
         report.close();

@@ -11,8 +11,8 @@ use testkit::{at, window};
 const NOON: &str = "2026-11-22T12:00:00Z";
 const UNTIL: &str = "2026-11-22T11:59:55Z";
 
-/// Seven days before noon, and five minutes of margin.
-const EDGE: &str = "2026-11-15T12:05:00Z";
+/// Seven days before noon, and a quarter of an hour of margin.
+const EDGE: &str = "2026-11-15T12:15:00Z";
 
 fn first_run(now: &str, backfill_hours: u8) -> Plan {
     plan(None, at(now), &PlanPolicy::with_backfill_hours(backfill_hours))
@@ -187,13 +187,25 @@ fn exactly_on_the_edge_nothing_is_lost() {
 
 #[test]
 fn a_second_over_the_edge_is_a_second_lost() {
-    assert_eq!(listed_until("2026-11-15T12:04:59Z", NOON), lost("2026-11-15T12:04:59Z", EDGE));
+    assert_eq!(listed_until("2026-11-15T12:14:59Z", NOON), lost("2026-11-15T12:14:59Z", EDGE));
+}
+
+/// Else it would be refused, fall back to the edge as it sees it, and be refused again, for as long as it is behind.
+#[test]
+fn a_clock_ten_minutes_behind_asks_for_what_microsoft_still_lists() {
+    let microsoft_lists_from = at(NOON) - PlanPolicy::REACH;
+    let behind = at(NOON) - SignedDuration::from_mins(10);
+    for cursor in [None, Some(Cursor::at(at("2026-11-14T12:00:00Z")))] {
+        let plan = plan(cursor, behind, &PlanPolicy::with_backfill_hours(168));
+        let (first, slow) = (plan.windows[0].start(), SignedDuration::from_mins(5));
+        assert!(first >= microsoft_lists_from + slow, "{cursor:?}: the first window starts at {first}");
+    }
 }
 
 #[test]
 fn the_edge_within_a_second_costs_the_whole_second() {
     let plan = listed_until(EDGE, "2026-11-22T12:00:00.001Z");
-    let to = at("2026-11-15T12:05:01Z");
+    let to = at("2026-11-15T12:15:01Z");
     assert_eq!(plan.lost, Some(Loss { from: at(EDGE), to, reason: LossReason::SevenDayEdge, content: None }));
     assert_eq!(plan.windows[0].start(), to);
 }

@@ -21,7 +21,7 @@ fn now() -> impl Strategy<Value = Timestamp> {
 
 /// A cursor from ten days before `now` to two days after it, with or without a recorded window.
 fn cursor(now: Timestamp) -> impl Strategy<Value = Cursor> {
-    let edge = 7 * DAY - 300;
+    let edge = 7 * DAY - 900;
     let age = prop_oneof![-2 * DAY..10 * DAY, -10..7_300_i64, edge - 3..edge + 3];
     (age, proptest::option::of(1..=3_600_i64)).prop_map(move |(age, recorded)| {
         let listed_until = Timestamp::from_second(now.as_second() - age).unwrap();
@@ -46,7 +46,7 @@ proptest! {
     fn every_window_may_be_asked_for((cursor, now, hours) in situation()) {
         for window in plan(cursor, now, &PlanPolicy::with_backfill_hours(hours)).windows {
             prop_assert!(window.end().duration_since(window.start()) <= seconds(3_600), "{} is too long", window);
-            prop_assert!(window.start() >= now - seconds(7 * DAY) + seconds(300), "{} is over the edge", window);
+            prop_assert!(window.start() >= now - seconds(7 * DAY) + seconds(900), "{} is over the edge", window);
             prop_assert!(window.end() <= now - seconds(5), "{} has not settled", window);
         }
     }
@@ -58,13 +58,13 @@ proptest! {
         match (cursor, plan.lost) {
             (Some(cursor), Some(loss)) => {
                 prop_assert_eq!(loss.from, cursor.listed_until);
-                prop_assert!(loss.to <= now - seconds(7 * DAY) + seconds(301), "more than is over the edge");
+                prop_assert!(loss.to <= now - seconds(7 * DAY) + seconds(901), "more than is over the edge");
                 prop_assert_eq!(first, Some(loss.to));
             }
             (Some(cursor), None) => prop_assert!(first.is_none_or(|first| first == cursor.listed_until)),
             (None, lost) => {
                 let reach = now - seconds(i64::from(hours.min(168)) * 3_600);
-                let latest = reach.max(now - seconds(7 * DAY - 300)) + seconds(1);
+                let latest = reach.max(now - seconds(7 * DAY - 900)) + seconds(1);
                 prop_assert_eq!(lost, None);
                 prop_assert!(first.unwrap() < latest, "{:?} is later than asked for", first);
             }

@@ -9,7 +9,7 @@ use crate::script::{Act, Event};
 use crate::story::{Story, only_feed};
 
 /// Seven days before the stories' now, and the margin.
-const EDGE: &str = "2026-11-15T12:05:05Z";
+const EDGE: &str = "2026-11-15T12:15:05Z";
 
 /// What an outage of eight days costs.
 fn eight_days() -> (Story, Loss) {
@@ -33,7 +33,7 @@ fn what_slid_over_the_edge_is_kept_and_reported() {
 #[test]
 fn what_is_left_is_listed_from_the_edge_on() {
     let (story, _) = eight_days();
-    story.publish(&[("over the edge", "2026-11-15T12:05:04Z"), ("just inside", EDGE)]);
+    story.publish(&[("over the edge", "2026-11-15T12:15:04Z"), ("just inside", EDGE)]);
     story.poll();
     assert_eq!(story.asked(feed())[0], window(EDGE, "2026-11-15T13:00:00Z"));
     assert_eq!(story.queue.content_ids(), ["just inside"]);

@@ -1,6 +1,7 @@
 //! What can never be collected: found once, and never taken for missing.
 
 use audit_feed::loss::{Loss, LossReason};
+use audit_feed::plan::PlanPolicy;
 use audit_feed::ports::Clock;
 use jiff::SignedDuration;
 use testkit::{at, feed};
@@ -17,8 +18,23 @@ fn gone(content: &str) -> Loss {
 
 /// The window's start is no longer inside of what Microsoft lists.
 fn over_the_edge(books: &Books) {
-    books.clock.set(at(BOUNDS.0) + SignedDuration::from_hours(168) - SignedDuration::from_mins(5));
+    books.clock.set(at(BOUNDS.0) + SignedDuration::from_hours(168) - PlanPolicy::EDGE_MARGIN);
     books.clock.advance(SignedDuration::from_secs(1));
+}
+
+/// What the window held has expired.
+fn expired(books: &Books) {
+    books.clock.set(at(BOUNDS.1) + PlanPolicy::REACH);
+}
+
+#[test]
+fn what_can_no_longer_be_listed_may_still_arrive_until_it_expires() {
+    let books = Books::with(&[A]);
+    expired(&books);
+    books.clock.advance(-SignedDuration::from_secs(1));
+    assert_eq!((&only(&books.look()).lost[..], books.record().missing.len()), (&[][..], 1));
+    books.archive(feed(), &[A]);
+    assert_eq!((&only(&books.look()).lost[..], books.record().archived()), (&[][..], 1));
 }
 
 #[test]
@@ -32,12 +48,12 @@ fn a_second_before_the_edge_a_window_is_still_listed() {
 }
 
 #[test]
-fn missing_content_that_is_no_longer_listable_is_one_loss_that_names_it() {
+fn missing_content_that_has_expired_is_one_loss_that_names_it() {
     let books = Books::with(&[A, B]);
     books.archive(feed(), &[A]);
     books.look();
     let (asked, sent) = (books.listings().len(), books.queue.sent().len());
-    over_the_edge(&books);
+    expired(&books);
 
     let report = books.look();
     books.tell(&report);
@@ -56,7 +72,7 @@ fn missing_content_that_is_no_longer_listable_is_one_loss_that_names_it() {
 #[test]
 fn content_that_was_never_seen_missing_is_named_by_its_digest() {
     let books = Books::with(&[A]);
-    over_the_edge(&books);
+    expired(&books);
     let digest = audit_feed::content::ContentDigest::of("a");
     assert_eq!(only(&books.look()).lost, [gone(&format!("digest {digest}"))]);
 }
