@@ -33,14 +33,46 @@ impl fmt::Display for BadEnvironment {
 
 impl std::error::Error for BadEnvironment {}
 
+/// What every function needs to know.
+#[derive(Debug, Clone)]
+pub struct Common {
+    /// `TENANT_SECRET_PREFIX`.
+    pub tenant_secret_prefix: String,
+    /// `STATE_TABLE`.
+    pub state_table: String,
+    /// `FETCH_QUEUE_URL`.
+    pub fetch_queue_url: String,
+    /// `MANAGEMENT_API_URL`: replaces Microsoft's own, for local runs.
+    pub management_api: Option<Url>,
+    /// `TOKEN_AUTHORITY_URL`: replaces Microsoft's own, for local runs.
+    pub token_authority: Option<Url>,
+    /// With `STACK_NAME` as their dimension, which the template sets.
+    pub metrics: MetricsLog,
+    /// S3 is a local stand-in, which understands path-style addresses only.
+    pub path_style: bool,
+}
+
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// An environment in which `lookup` finds the value of a variable.
     pub fn new(lookup: L) -> Self {
         Self { lookup, problems: Vec::new() }
     }
 
+    /// What every function needs to know.
+    pub fn common(&mut self) -> Common {
+        Common {
+            tenant_secret_prefix: self.or("TENANT_SECRET_PREFIX", "m365/"),
+            state_table: self.required("STATE_TABLE", "m365-audit-state"),
+            fetch_queue_url: self.queue_url("FETCH_QUEUE_URL"),
+            management_api: self.root_url("MANAGEMENT_API_URL"),
+            token_authority: self.root_url("TOKEN_AUTHORITY_URL"),
+            metrics: MetricsLog::new(self.value("STACK_NAME")),
+            path_style: ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"].iter().any(|name| self.value(name).is_some()),
+        }
+    }
+
     /// A variable that must be there.
-    pub fn required(&mut self, name: &str, example: &str) -> String {
+    fn required(&mut self, name: &str, example: &str) -> String {
         self.value(name).unwrap_or_else(|| {
             self.problem(name, "is missing", example);
             String::new()
@@ -48,7 +80,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     /// A variable with a default. One that is set to nothing counts as not set.
-    pub fn or(&mut self, name: &str, default: &str) -> String {
+    fn or(&mut self, name: &str, default: &str) -> String {
         self.value(name).unwrap_or_else(|| default.to_owned())
     }
 
@@ -71,7 +103,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     /// An address that must be there, of a queue.
-    pub fn queue_url(&mut self, name: &str) -> String {
+    fn queue_url(&mut self, name: &str) -> String {
         const EXAMPLE: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/m365-audit-fetch";
         let url = self.required(name, EXAMPLE);
         if !url.is_empty() && !Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
@@ -115,11 +147,6 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         (bucket, prefix)
     }
 
-    /// The addresses that replace Microsoft's for local runs: `MANAGEMENT_API_URL` and `TOKEN_AUTHORITY_URL`.
-    pub fn root_urls(&mut self) -> (Option<Url>, Option<Url>) {
-        (self.root_url("MANAGEMENT_API_URL"), self.root_url("TOKEN_AUTHORITY_URL"))
-    }
-
     fn root_url(&mut self, name: &str) -> Option<Url> {
         const EXAMPLE: &str = "https://manage.office.com, or http://127.0.0.1:8080 for a local run";
         let text = self.value(name)?;
@@ -137,16 +164,6 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         }
     }
 
-    /// The dimension of the metrics: `STACK_NAME`, which the template sets.
-    pub fn metrics(&self) -> MetricsLog {
-        MetricsLog::new(self.value("STACK_NAME"))
-    }
-
-    /// Whether S3 is a local stand-in, which understands path-style addresses only.
-    pub fn has_local_aws(&self) -> bool {
-        ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"].into_iter().any(|name| self.value(name).is_some())
-    }
-
     /// `config`, if nothing was wrong.
     ///
     /// # Errors
@@ -160,7 +177,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     /// Remembers a problem.
-    pub fn problem(&mut self, name: &str, problem: &str, example: &str) {
+    fn problem(&mut self, name: &str, problem: &str, example: &str) {
         self.problems.push(format!("{name} {problem} (for example: {example})"));
     }
 

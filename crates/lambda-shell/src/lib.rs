@@ -9,7 +9,7 @@ mod metrics;
 
 pub use self::ambient::{SystemClock, ThreadDice};
 pub use self::deadline::deadline;
-pub use self::environment::{BadEnvironment, Environment};
+pub use self::environment::{BadEnvironment, Common, Environment};
 pub use self::logs::start_logging;
 pub use self::loss_log::log_loss;
 pub use self::metrics::{Metrics, MetricsLog};

@@ -41,6 +41,14 @@ pub struct ClientSettings {
     pub read_timeout: Duration,
 }
 
+impl ClientSettings {
+    /// The defaults, with other roots than Microsoft's where such are given.
+    #[must_use]
+    pub fn with_roots(management_api: Option<Url>, token_authority: Option<Url>) -> Self {
+        Self { overrides: RootOverrides { management_api, token_authority }, ..Self::default() }
+    }
+}
+
 impl Default for ClientSettings {
     fn default() -> Self {
         Self {

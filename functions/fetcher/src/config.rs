@@ -1,40 +1,29 @@
 //! The fetcher's environment.
 
 use audit_feed::quota::QuotaPolicy;
-use lambda_shell::{BadEnvironment, Environment, MetricsLog};
-use management_api::{ClientSettings, RootOverrides};
+use lambda_shell::{BadEnvironment, Common, Environment};
+use management_api::ClientSettings;
 
 /// What the fetcher needs to know.
 pub(crate) struct Config {
-    pub(crate) tenant_secret_prefix: String,
-    pub(crate) state_table: String,
-    pub(crate) fetch_queue_url: String,
+    pub(crate) common: Common,
     pub(crate) archive_bucket: String,
     pub(crate) archive_prefix: String,
     pub(crate) client: ClientSettings,
     pub(crate) quota: QuotaPolicy,
-    pub(crate) metrics: MetricsLog,
-    pub(crate) path_style: bool,
 }
 
 impl Config {
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
         let mut environment = Environment::new(lookup);
-        let (management_api, token_authority) = environment.root_urls();
+        let common = environment.common();
         let (archive_bucket, archive_prefix) = environment.archive();
         let config = Self {
-            tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
-            state_table: environment.required("STATE_TABLE", "m365-audit-state"),
-            fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
             archive_bucket,
             archive_prefix,
-            client: ClientSettings {
-                overrides: RootOverrides { management_api, token_authority },
-                ..ClientSettings::default()
-            },
+            client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
             quota: QuotaPolicy::under(environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000)),
-            metrics: environment.metrics(),
-            path_style: environment.has_local_aws(),
+            common,
         };
         environment.finish(config)
     }
@@ -56,7 +45,7 @@ mod tests {
         let named: Vec<&str> = problems.iter().filter_map(|problem| problem.split(' ').next()).collect();
         assert_eq!(
             named,
-            ["TOKEN_AUTHORITY_URL", "ARCHIVE_BUCKET", "ARCHIVE_PREFIX", "STATE_TABLE", "FETCH_QUEUE_URL", "RUST_LOG"]
+            ["STATE_TABLE", "FETCH_QUEUE_URL", "TOKEN_AUTHORITY_URL", "ARCHIVE_BUCKET", "ARCHIVE_PREFIX", "RUST_LOG"]
         );
     }
 }

@@ -10,30 +10,30 @@ use lambda_shell::{SystemClock, ThreadDice, start_logging};
 use management_api::Client;
 
 use crate::config::Config;
-use crate::handler::Handler;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
     let config = Config::read(|name| std::env::var(name).ok())
         .inspect_err(|error| tracing::error!(problems = ?error.problems, "the fetcher does not start: {error}"))?;
-    let sdk = Sdk::load(config.path_style).await;
-    let queue = SqsQueue::new(sdk.sqs(), &config.fetch_queue_url);
+    let common = config.common;
+    let sdk = Sdk::load(common.path_style).await;
+    let queue = SqsQueue::new(sdk.sqs(), &common.fetch_queue_url);
     let fetch = Fetch {
-        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &config.tenant_secret_prefix, SystemClock),
+        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &common.tenant_secret_prefix, SystemClock),
         management_api: Client::new(config.client, SystemClock, ThreadDice)?,
-        state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
+        state: DynamoDbState::new(sdk.dynamodb(), &common.state_table, SystemClock),
         queue: queue.clone(),
         archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
-        quota: DynamoDbQuota::new(sdk.dynamodb(), &config.state_table, config.quota, SystemClock),
+        quota: DynamoDbQuota::new(sdk.dynamodb(), &common.state_table, config.quota, SystemClock),
         dice: ThreadDice,
     };
-    let handler = Handler {
+    let handler = handler::Handler {
         admit: async |bodies: &[&str]| fetch.admit(bodies).await,
         fetch: async |body: &str, receive_count, admission| fetch.run(body, receive_count, admission).await,
         told: async |outcome: &FetchOutcome| fetch.told(outcome).await,
         hide: async |receipt: &str, duration| queue.hide(receipt, duration).await,
-        metrics: config.metrics,
+        metrics: common.metrics,
     };
     lambda_runtime::run(service_fn(|event| handler.handle(event))).await
 }

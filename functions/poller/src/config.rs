@@ -4,38 +4,27 @@ use audit_feed::fair_line::Pace;
 use audit_feed::plan::PlanPolicy;
 use audit_feed::poll::PollPolicy;
 use jiff::SignedDuration;
-use lambda_shell::{BadEnvironment, Environment, MetricsLog};
-use management_api::{ClientSettings, RootOverrides};
+use lambda_shell::{BadEnvironment, Common, Environment};
+use management_api::ClientSettings;
 
 /// What the poller needs to know.
 pub(crate) struct Config {
-    pub(crate) tenant_secret_prefix: String,
-    pub(crate) state_table: String,
-    pub(crate) fetch_queue_url: String,
+    pub(crate) common: Common,
     pub(crate) client: ClientSettings,
     pub(crate) policy: PollPolicy,
-    pub(crate) metrics: MetricsLog,
-    pub(crate) path_style: bool,
 }
 
 impl Config {
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
         let mut environment = Environment::new(lookup);
-        let (management_api, token_authority) = environment.root_urls();
+        let common = environment.common();
         let config = Self {
-            tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
-            state_table: environment.required("STATE_TABLE", "m365-audit-state"),
-            fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
-            client: ClientSettings {
-                overrides: RootOverrides { management_api, token_authority },
-                ..ClientSettings::default()
-            },
+            client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(environment.number("BACKFILL_HOURS", 0..=168, 168)),
                 pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(15) },
             },
-            metrics: environment.metrics(),
-            path_style: environment.has_local_aws(),
+            common,
         };
         environment.finish(config)
     }
@@ -54,7 +43,7 @@ mod tests {
         });
         let problems = bad.err().map(|bad| bad.problems).unwrap_or_default();
         let named: Vec<&str> = problems.iter().filter_map(|problem| problem.split(' ').next()).collect();
-        assert_eq!(named, ["MANAGEMENT_API_URL", "STATE_TABLE", "FETCH_QUEUE_URL", "BACKFILL_HOURS"]);
+        assert_eq!(named, ["STATE_TABLE", "FETCH_QUEUE_URL", "MANAGEMENT_API_URL", "BACKFILL_HOURS"]);
     }
 
     #[test]
@@ -65,7 +54,7 @@ mod tests {
             _ => None,
         });
         let config = config.map_err(|bad| bad.problems).expect("a complete environment");
-        assert_eq!(config.tenant_secret_prefix, "m365/");
+        assert_eq!(config.common.tenant_secret_prefix, "m365/");
         assert_eq!(config.policy.plan.backfill, SignedDuration::from_hours(168));
         assert_eq!(config.client.overrides.management_api, None);
     }

@@ -16,16 +16,17 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let config = Config::read(|name| std::env::var(name).ok())
         .inspect_err(|error| tracing::error!(problems = ?error.problems, "the poller does not start: {error}"))?;
-    let sdk = Sdk::load(config.path_style).await;
+    let common = config.common;
+    let sdk = Sdk::load(common.path_style).await;
     let poll = Poll {
-        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &config.tenant_secret_prefix, SystemClock),
+        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &common.tenant_secret_prefix, SystemClock),
         management_api: Client::new(config.client, SystemClock, ThreadDice)?,
-        state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
-        queue: SqsQueue::new(sdk.sqs(), &config.fetch_queue_url),
+        state: DynamoDbState::new(sdk.dynamodb(), &common.state_table, SystemClock),
+        queue: SqsQueue::new(sdk.sqs(), &common.fetch_queue_url),
         clock: SystemClock,
         policy: config.policy,
     };
     let run = async |shard, deadline| poll.run(shard, deadline).await;
     let told = async |report: &PollReport| poll.told(report).await;
-    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &config.metrics))).await
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &common.metrics))).await
 }

@@ -4,46 +4,35 @@ use audit_feed::fair_line::Pace;
 use audit_feed::reconcile::ReconcilePolicy;
 use audit_feed::window_record::LookingBack;
 use jiff::SignedDuration;
-use lambda_shell::{BadEnvironment, Environment, MetricsLog};
-use management_api::{ClientSettings, RootOverrides};
+use lambda_shell::{BadEnvironment, Common, Environment};
+use management_api::ClientSettings;
 
 /// What the reconciler needs to know.
 pub(crate) struct Config {
-    pub(crate) tenant_secret_prefix: String,
-    pub(crate) state_table: String,
-    pub(crate) fetch_queue_url: String,
+    pub(crate) common: Common,
     pub(crate) dead_letter_queue_url: Option<String>,
     pub(crate) archive_bucket: String,
     pub(crate) archive_prefix: String,
     pub(crate) client: ClientSettings,
     pub(crate) policy: ReconcilePolicy,
-    pub(crate) metrics: MetricsLog,
-    pub(crate) path_style: bool,
 }
 
 impl Config {
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
         let mut environment = Environment::new(lookup);
-        let (management_api, token_authority) = environment.root_urls();
+        let common = environment.common();
         let (archive_bucket, archive_prefix) = environment.archive();
         let ages = environment.minutes("RECONCILE_AGES_MINUTES", "15,60,180,720,1440,4320,8640");
         let config = Self {
-            tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
-            state_table: environment.required("STATE_TABLE", "m365-audit-state"),
-            fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
             dead_letter_queue_url: environment.optional_queue_url("DEAD_LETTER_QUEUE_URL"),
             archive_bucket,
             archive_prefix,
-            client: ClientSettings {
-                overrides: RootOverrides { management_api, token_authority },
-                ..ClientSettings::default()
-            },
+            client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
             policy: ReconcilePolicy {
                 looking_back: LookingBack { ages },
                 pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(30) },
             },
-            metrics: environment.metrics(),
-            path_style: environment.has_local_aws(),
+            common,
         };
         environment.finish(config)
     }

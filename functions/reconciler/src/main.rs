@@ -16,12 +16,13 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let config = Config::read(|name| std::env::var(name).ok())
         .inspect_err(|error| tracing::error!(problems = ?error.problems, "the reconciler does not start: {error}"))?;
-    let sdk = Sdk::load(config.path_style).await;
+    let common = config.common;
+    let sdk = Sdk::load(common.path_style).await;
     let reconcile = Reconcile {
-        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &config.tenant_secret_prefix, SystemClock),
+        tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &common.tenant_secret_prefix, SystemClock),
         management_api: Client::new(config.client, SystemClock, ThreadDice)?,
-        state: DynamoDbState::new(sdk.dynamodb(), &config.state_table, SystemClock),
-        queue: SqsQueue::new(sdk.sqs(), &config.fetch_queue_url),
+        state: DynamoDbState::new(sdk.dynamodb(), &common.state_table, SystemClock),
+        queue: SqsQueue::new(sdk.sqs(), &common.fetch_queue_url),
         archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
         dead_letters: config.dead_letter_queue_url.map(|url| SqsQueue::new(sdk.sqs(), url)),
         clock: SystemClock,
@@ -29,5 +30,5 @@ async fn main() -> Result<(), Error> {
     };
     let run = async |deadline| reconcile.run(deadline).await;
     let told = async |report: &ReconcileReport| reconcile.told(report).await;
-    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &config.metrics))).await
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &common.metrics))).await
 }
