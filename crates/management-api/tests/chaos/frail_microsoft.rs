@@ -1,0 +1,74 @@
+//! The real client, in a process that may die, and with answers that take minutes.
+
+use std::future::ready;
+use std::rc::Rc;
+
+use audit_feed::failure::Failure;
+use audit_feed::feed::ContentType;
+use audit_feed::ports::{ContentPage, Dice, ManagementApi};
+use audit_feed::tenant::Tenant;
+use audit_feed::window::Window;
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use jiff::SignedDuration;
+use management_api::Client;
+use url::Url;
+
+use crate::faults::Faults;
+use crate::frail::Frail;
+use crate::time::{SkewedClock, Time};
+
+/// The client of one environment; invocations share it until one is killed.
+#[derive(Debug, Clone)]
+pub(crate) struct Microsoft {
+    pub(crate) client: Rc<Client<SkewedClock, SeededDice>>,
+    pub(crate) time: Time,
+}
+
+/// Chance for the client and the fetcher.
+#[derive(Debug, Clone)]
+pub(crate) struct SeededDice(pub(crate) Rc<Faults>);
+
+impl Dice for SeededDice {
+    fn roll(&self) -> f64 {
+        self.0.chance.roll("dice")
+    }
+}
+
+impl Frail<Microsoft> {
+    /// Now and then an answer takes so long that deadlines come meanwhile.
+    fn linger(&self) {
+        if self.faults.happens("Microsoft: an answer takes minutes", 0.002) {
+            self.port.time.pass(SignedDuration::from_secs(self.faults.chance.between("lingering", 30, 240)));
+        }
+    }
+}
+
+impl ManagementApi for Frail<Microsoft> {
+    async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
+        self.linger();
+        self.power.around(self.port.client.enabled_subscriptions(tenant)).await
+    }
+
+    async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
+        self.power.around(self.port.client.start_subscription(tenant, content_type)).await
+    }
+
+    fn list(
+        &self,
+        tenant: &Tenant,
+        content_type: ContentType,
+        window: Window,
+    ) -> impl Stream<Item = Result<ContentPage, Failure>> {
+        self.port.client.list(tenant, content_type, window).then(|page| {
+            self.linger();
+            self.power.around(ready(page))
+        })
+    }
+
+    async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
+        self.linger();
+        let blob = self.power.around(self.port.client.open(tenant, uri)).await?;
+        Ok(blob.then(|bytes| self.power.around(ready(bytes))))
+    }
+}

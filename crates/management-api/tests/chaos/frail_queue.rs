@@ -1,0 +1,54 @@
+//! The queue and the dead letters, as ports that fail.
+
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::message::ContentMessage;
+use audit_feed::ports::{DeadLetters, Queue};
+use jiff::SignedDuration;
+
+use crate::faults::SQS;
+use crate::frail::Frail;
+use crate::sqs::Sqs;
+
+impl Queue for Frail<Sqs> {
+    /// In batches of ten, of which SQS may refuse some messages and take the others.
+    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+        for batch in messages.chunks(10) {
+            let send = async {
+                for message in batch {
+                    if self.faults.happens("SQS: some of a batch refused", 0.005) {
+                        return Err(Failure::new(FailureKind::Aws, "SQS did not take all messages"));
+                    }
+                    self.port.put(message, SignedDuration::ZERO);
+                }
+                Ok(())
+            };
+            self.call(SQS, "send", send).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+        let send = async {
+            self.port.put(message, delay);
+            Ok(())
+        };
+        self.call(SQS, "send later", send).await
+    }
+}
+
+impl DeadLetters for Frail<Sqs> {
+    type Receipt = u64;
+
+    async fn receive(&self) -> Result<Vec<(u64, String)>, Failure> {
+        let receive = async { Ok(self.port.receive_dead()) };
+        self.call(SQS, "receive dead letters", receive).await
+    }
+
+    async fn remove(&self, receipt: u64) -> Result<(), Failure> {
+        let remove = async {
+            self.port.remove_dead(receipt);
+            Ok(())
+        };
+        self.call(SQS, "remove a dead letter", remove).await
+    }
+}

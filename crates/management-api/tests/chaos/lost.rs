@@ -1,0 +1,86 @@
+//! What a content held that is reported lost: asked of Microsoft, at a time when it still was there.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use audit_feed::content::ContentDigest;
+use audit_feed::loss::{Loss, LossReason};
+use audit_feed::message::ContentMessage;
+use audit_feed::plan::PlanPolicy;
+use audit_feed::ports::{Freshness, ManagementApi, Tenants};
+use audit_feed::window::Window;
+use futures::{TryStreamExt, pin_mut};
+use jiff::{SignedDuration, Timestamp};
+use management_api::{Client, ClientSettings, RootOverrides};
+use serde_json::value::RawValue;
+use testkit::{FixedDice, ManualClock};
+
+use crate::life::Life;
+
+/// Records by the content that is reported lost with them.
+pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;
+
+impl Life {
+    /// The message of the content that a loss names, by its id or, where nobody knew the id any more, by its digest.
+    pub(crate) fn content_of(&self, loss: &Loss) -> Option<ContentMessage> {
+        let name = loss.content.as_deref()?;
+        let digest = name.strip_prefix("digest ").map_or(Ok(ContentDigest::of(name)), str::parse);
+        self.collector.sqs.content(digest.ok()?)
+    }
+
+    pub(crate) async fn lost_contents(&self, losses: &[Loss]) -> LostContents {
+        let mut contents = LostContents::new();
+        let gone = losses.iter().filter(|loss| loss.reason == LossReason::ContentGone);
+        let messages: Vec<ContentMessage> = gone.filter_map(|loss| self.content_of(loss)).collect();
+        if messages.is_empty() {
+            return contents;
+        }
+        let before = self.began - SignedDuration::from_hours(240);
+        let (clock, now) = (ManualClock::at(before), self.collector.time.now());
+        let url = self.collector.url.clone();
+        let overrides = RootOverrides { management_api: Some(url.clone()), token_authority: Some(url) };
+        let settings = ClientSettings { overrides, read_timeout: Duration::from_secs(20), ..ClientSettings::default() };
+        let client = Client::new(settings, clock, FixedDice(0.0)).unwrap();
+        let tenant = self.collector.tenants.one("m365/customer", Freshness::Fresh).await.unwrap();
+        self.microsoft.set_now(before);
+        for message in messages {
+            let blob = client.open(&tenant, &message.content_uri).await.unwrap();
+            pin_mut!(blob);
+            let mut bytes = Vec::new();
+            while let Some(more) = blob.try_next().await.unwrap() {
+                bytes.extend_from_slice(&more);
+            }
+            let records: Vec<Box<RawValue>> = serde_json::from_slice(&bytes).unwrap();
+            let records = records.iter().map(|record| record.get().as_bytes().to_vec()).collect();
+            contents.insert(message.content_id, records);
+        }
+        self.microsoft.set_now(now);
+        contents
+    }
+
+    /// Why a loss that was kept at `told_at` should not have been, if so.
+    pub(crate) fn premature(&self, loss: &Loss, told_at: Timestamp) -> Option<String> {
+        let skew = SignedDuration::from_mins(self.collector.shape.skew);
+        let edge = told_at - PlanPolicy::REACH + PlanPolicy::EDGE_MARGIN + SignedDuration::from_mins(1) + skew;
+        // The first poll in peace may still find something over the edge.
+        let life_goes_on = self.peace.get().saturating_add(SignedDuration::from_mins(20)).unwrap_or(Timestamp::MAX);
+        match loss.reason {
+            LossReason::SevenDayEdge if told_at > life_goes_on => {
+                Some("nothing kept the feed from being listed".to_owned())
+            }
+            LossReason::SevenDayEdge if loss.from > edge || loss.to > edge + Window::LONGEST => {
+                Some("the edge was not there yet".to_owned())
+            }
+            LossReason::ContentGone if loss.from <= edge => None,
+            LossReason::ContentGone => match self.content_of(loss) {
+                None => Some("nobody listed this content".to_owned()),
+                Some(message) if message.content_expiration > told_at + skew => {
+                    Some(format!("it expires at {}", message.content_expiration))
+                }
+                Some(_) => None,
+            },
+            LossReason::SevenDayEdge | LossReason::SubscriptionOff => None,
+            LossReason::UnusableEntry => Some("every entry was usable".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The fault campaign: many simulated days of many tenants, each under its own course of faults, and after each the
+//! question whether anything is missing that nobody was told of.
+//!
+//! `make chaos SEEDS=500` runs so many seeds, `CHAOS_SEED=1234 make chaos` one of them with its journal; without either
+//! a short form runs with the other tests. The client talks HTTP to the simulator; the queue, the table and the archive
+//! are in memory, behind ports that fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a panic is how it fails"
+)]
+
+mod campaign;
+mod chance;
+mod collector;
+mod evidence;
+mod faults;
+mod figures;
+mod frail;
+mod frail_archive;
+mod frail_microsoft;
+mod frail_queue;
+mod judge;
+mod life;
+mod lost;
+mod peace;
+mod people;
+mod publishing;
+mod runs;
+mod shape;
+mod sqs;
+mod time;
+mod visibility;
+
+#[test]
+fn nothing_is_lost_that_is_not_told() {
+    campaign::run();
+}
