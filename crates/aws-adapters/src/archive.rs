@@ -9,7 +9,7 @@ use audit_feed::feed::FeedId;
 use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tempfile::SpooledTempFile;
@@ -158,14 +158,17 @@ impl Target<'_> {
     async fn create_upload(&self) -> Result<String, Failure> {
         let request = self.archive.client.create_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
         let request = self.metadata().into_iter().fold(request, |request, (name, value)| request.metadata(name, value));
-        let upload = request.content_type(CONTENT_TYPE).send().await;
+        // Said at the beginning, for the parts' checksums to be checked when the upload is completed.
+        let request = request.content_type(CONTENT_TYPE).checksum_algorithm(ChecksumAlgorithm::Crc32);
+        let upload = request.send().await;
         let upload = upload.map_err(|error| aws(self.doing("beginning an upload to"), &error))?;
         upload.upload_id.ok_or_else(|| unexpected(self.doing("beginning an upload to"), "S3 gave it no id"))
     }
 
     async fn upload_part(&self, upload_id: &str, (number, bytes): (i32, Vec<u8>)) -> Result<CompletedPart, Failure> {
         let request = self.archive.client.upload_part().bucket(&self.archive.bucket).key(&self.key);
-        let request = request.upload_id(upload_id).part_number(number).body(ByteStream::from(bytes));
+        let request = request.upload_id(upload_id).part_number(number).checksum_algorithm(ChecksumAlgorithm::Crc32);
+        let request = request.body(ByteStream::from(bytes));
         let part = request.send().await.map_err(|error| aws(self.doing("uploading a part of"), &error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
