@@ -19,6 +19,14 @@ pub struct Loss {
     pub content: Option<String>,
 }
 
+impl Loss {
+    /// Whether both are one loss: a gap whose end still moves is the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.from, self.reason, &self.content) == (other.from, other.reason, &other.content)
+    }
+}
+
 /// A loss as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLoss {
@@ -36,6 +44,8 @@ pub struct KeptLoss {
 pub enum LossReason {
     /// It was published more than 7 days ago and was not listed in time.
     SevenDayEdge,
+    /// Its window was listed, and not again at the ages at which content that comes late would have been seen.
+    NotListedAgain,
     /// The subscription was off: what is published then is never listed.
     SubscriptionOff,
     /// Microsoft listed content without an id and without a URI.
@@ -46,13 +56,15 @@ pub enum LossReason {
 
 impl LossReason {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::SevenDayEdge, Self::SubscriptionOff, Self::UnusableEntry, Self::ContentGone];
+    pub const ALL: [Self; 5] =
+        [Self::SevenDayEdge, Self::NotListedAgain, Self::SubscriptionOff, Self::UnusableEntry, Self::ContentGone];
 
     /// The name in reports, logs and state.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SevenDayEdge => "seven_day_edge",
+            Self::NotListedAgain => "not_listed_again",
             Self::SubscriptionOff => "subscription_off",
             Self::UnusableEntry => "unusable_entry",
             Self::ContentGone => "content_gone",
@@ -65,6 +77,10 @@ impl LossReason {
         match self {
             Self::SevenDayEdge => {
                 "content older than 7 days can no longer be listed; find out why the collector did not poll in time"
+            }
+            Self::NotListedAgain => {
+                "what was listed is collected, but content that appeared late was not looked for; find out why the \
+                 reconciler did not look back in time"
             }
             Self::SubscriptionOff => {
                 "content published while the subscription was off is never listed; find out who stopped it"

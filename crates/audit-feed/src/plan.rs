@@ -25,6 +25,12 @@ impl PlanPolicy {
     /// clock behind Microsoft's. With less, such a clock asks for what is refused, falls back, and is refused again.
     pub const EDGE_MARGIN: SignedDuration = SignedDuration::from_mins(15);
 
+    /// The last instant at which `window` is asked for.
+    #[must_use]
+    pub fn listable_until(window: Window) -> Timestamp {
+        window.start() + Self::REACH - Self::EDGE_MARGIN
+    }
+
     /// The policy of a collector that starts `hours` back, at most the 168 that Microsoft keeps.
     #[must_use]
     pub fn with_backfill_hours(hours: u8) -> Self {

@@ -146,6 +146,13 @@ pub trait WindowLog {
 
     /// The losses of a feed that start at `since` or later, oldest first.
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure>;
+
+    /// Up to where nothing is left to find out about a feed's windows and nobody left to tell; `None` before the first
+    /// look back.
+    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure>;
+
+    /// Keeps up to where nothing is left to find out and to tell. Too early an instant only costs work.
+    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure>;
 }
 
 /// The request quota that all fetchers of a tenant share.

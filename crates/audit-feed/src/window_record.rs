@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::content::{ContentDigest, Listing};
+use crate::plan::PlanPolicy;
 use crate::window::Window;
 
 /// Everything known of one committed window.
@@ -44,6 +45,11 @@ impl WindowRecord {
         }
     }
 
+    /// When it was listed, or at least looked at, last.
+    fn seen_at(&self) -> Timestamp {
+        self.looked_at.unwrap_or(self.listed_at)
+    }
+
     /// Contents whose object was seen.
     #[must_use]
     pub fn archived(&self) -> u64 {
@@ -69,5 +75,26 @@ impl LookingBack {
         };
         let reached = self.ages.iter().map(|age| record.listed_at + *age).any(|due| looked_at < due && due <= now);
         reached || record.settled_at.is_none()
+    }
+
+    /// Whether nothing is left to find out about the window.
+    #[must_use]
+    pub fn is_done_with(&self, record: &WindowRecord) -> bool {
+        record.settled_at.is_some() && !self.is_look_left(record)
+    }
+
+    /// Whether content that came late to the window may not have been seen, though nothing was late for longer than the
+    /// last of the ages: a look was left when Microsoft ceased to list the window.
+    #[must_use]
+    pub fn may_have_missed_late_content(&self, record: &WindowRecord) -> bool {
+        let last_age = self.ages.iter().max().copied().unwrap_or_default();
+        self.is_look_left(record) && record.seen_at() < record.window.end() + last_age
+    }
+
+    /// Whether an age comes, or has come, after the window was seen last and while Microsoft lists it.
+    fn is_look_left(&self, record: &WindowRecord) -> bool {
+        let listable_until = PlanPolicy::listable_until(record.window);
+        let mut looks = self.ages.iter().map(|age| record.listed_at + *age);
+        looks.any(|look| record.seen_at() < look && look <= listable_until)
     }
 }

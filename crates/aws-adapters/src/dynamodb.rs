@@ -4,9 +4,9 @@ use audit_feed::content::Listing;
 use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, Clock, FeedState, State, WindowLog};
-use audit_feed::window::{Window, whole_second};
+use audit_feed::loss::Loss;
+use audit_feed::ports::{Claim, Clock, FeedState, State};
+use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -17,16 +17,13 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update}
 use jiff::Timestamp;
 
 use crate::failure::{aws, unexpected};
-use crate::items::{
-    CURSOR, Item, LOST, SUBSCRIPTION, WINDOW, cursor, instant, kept_loss, key, loss_key, loss_row, string,
-    window_records, window_rows,
-};
+use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_key, loss_row, string, window_rows};
 
 /// The state in one DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct DynamoDbState<C> {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
     clock: C,
 }
 
@@ -38,9 +35,9 @@ impl<C: Clock> DynamoDbState<C> {
     }
 
     /// Rows by their keys, as they are now. What DynamoDB leaves out for its own reasons is asked for again.
-    async fn rows(&self, keys: Vec<Item>) -> Result<Vec<Item>, Failure> {
+    pub(crate) async fn rows(&self, keys: Vec<Item>) -> Result<Vec<Item>, Failure> {
         const ROUNDS: usize = 5;
-        let doing = format!("reading cursors from table {}", self.table);
+        let doing = format!("reading rows of table {}", self.table);
         let mut keys = keys;
         let mut rows = Vec::new();
         for _ in 0..ROUNDS {
@@ -57,24 +54,7 @@ impl<C: Clock> DynamoDbState<C> {
         Err(unexpected(doing, "DynamoDB keeps leaving rows out; the table may be throttled"))
     }
 
-    /// The rows of a feed whose sort key is `kind` and an instant not before `since`.
-    async fn range(&self, feed: FeedId, kind: &str, since: Timestamp) -> Result<Vec<Item>, Failure> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true);
-        let pages = request
-            .key_condition_expression("pk = :feed AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":feed", string(feed))
-            .expression_attribute_values(":from", string(format_args!("{kind}{}", whole_second(since))))
-            .expression_attribute_values(":to", string(format_args!("{kind}~")))
-            .into_paginator()
-            .items()
-            .send();
-        pages
-            .try_collect()
-            .await
-            .map_err(|error| aws(format_args!("reading {kind} rows of table {}", self.table), &error))
-    }
-
-    async fn put(&self, row: Item) -> Result<(), Failure> {
+    pub(crate) async fn put(&self, row: Item) -> Result<(), Failure> {
         let request = self.client.put_item().table_name(&self.table).set_item(Some(row));
         match request.send().await {
             Ok(_) => Ok(()),
@@ -219,30 +199,6 @@ impl<C: Clock> State for DynamoDbState<C> {
         let mut row = key(feed, SUBSCRIPTION);
         row.extend(at.map(|at| ("started_at".to_owned(), string(at))));
         self.put(row).await
-    }
-}
-
-impl<C: Clock> WindowLog for DynamoDbState<C> {
-    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
-        let rows = self.range(feed, WINDOW, since).await?;
-        window_records(&rows).ok_or_else(|| {
-            unexpected(format_args!("reading the windows of {feed}"), "a row is damaged; restore the table")
-        })
-    }
-
-    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        let (row, parts) = window_rows(feed, record);
-        for part in parts {
-            self.put(part).await?;
-        }
-        self.put(row).await
-    }
-
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
-        let rows = self.range(feed, LOST, since).await?;
-        rows.iter().map(kept_loss).collect::<Option<_>>().ok_or_else(|| {
-            unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
-        })
     }
 }
 

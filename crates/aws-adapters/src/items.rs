@@ -1,6 +1,6 @@
 //! The rows of the state table, there and back.
 //!
-//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `window#{start}#{end}` (with
+//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `looked_back`, `window#{start}#{end}` (with
 //! `…#part{n}` for what does not fit into one row) or `lost#{from}#{reason}` (with `#{digest}` for one content).
 
 use std::collections::HashMap;
@@ -21,6 +21,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const CURSOR: &str = "cursor";
 /// The sort key of when a feed's subscription was started.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
+/// The sort key of up to where nothing is left to look back at.
+pub(crate) const LOOKED_BACK: &str = "looked_back";
 
 /// How the sort keys of windows begin.
 pub(crate) const WINDOW: &str = "window#";
@@ -33,8 +35,8 @@ const PART: &str = "#part";
 const MISSING_IDS: usize = 500;
 /// 240 kB of digests: well below DynamoDB's 400 kB for an item.
 const DIGESTS_PER_ROW: usize = 15_000;
-/// How long a window's row is kept: longer than anything can still be done about it.
-const WINDOW_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long a window's row is kept: long enough for a reconciler that stood still to tell what it did not look at.
+const WINDOW_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a loss is kept: a year, for those who ask later.
 const LOSS_KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
 

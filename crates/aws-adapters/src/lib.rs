@@ -11,6 +11,7 @@ mod queue;
 mod quota;
 mod sdk;
 mod tenants;
+mod window_log;
 
 pub use self::archive::S3Archive;
 pub use self::dynamodb::DynamoDbState;

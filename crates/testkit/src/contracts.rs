@@ -109,6 +109,17 @@ pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S,
     assert_eq!(state.losses(feed, to).await.unwrap(), []);
 }
 
+/// How far was looked back is kept for each feed; nothing before the first look.
+pub async fn state_remembers_how_far_was_looked_back(state: &impl WindowLog, feed: FeedId) {
+    let other = FeedId { content_type: ContentType::Dlp, ..feed };
+    assert_eq!(state.looked_back_until(feed).await.unwrap(), None);
+    for until in ["2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"].map(at) {
+        state.keep_looked_back_until(feed, until).await.unwrap();
+        assert_eq!(state.looked_back_until(feed).await.unwrap(), Some(until));
+    }
+    assert_eq!(state.looked_back_until(other).await.unwrap(), None);
+}
+
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
 pub async fn state_skips_what_is_lost(state: &impl State, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");

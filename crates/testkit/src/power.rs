@@ -183,6 +183,14 @@ impl<S: WindowLog> WindowLog for Powered<S> {
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         self.power.around(self.port.losses(feed, since)).await
     }
+
+    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
+        self.power.around(self.port.looked_back_until(feed)).await
+    }
+
+    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
+        self.power.around(self.port.keep_looked_back_until(feed, until)).await
+    }
 }
 
 impl<A: ArchiveIndex> ArchiveIndex for Powered<A> {

@@ -24,6 +24,7 @@ struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
     losses: Vec<(FeedId, KeptLoss)>,
+    looked_back_until: BTreeMap<FeedId, Timestamp>,
     /// Without a clock every loss was noticed long ago.
     clock: Option<ManualClock>,
 }
@@ -62,18 +63,13 @@ impl MemoryState {
 
 impl Rows {
     fn keep(&mut self, feed: FeedId, loss: &Loss) {
-        if self.losses.iter().any(|(of, kept)| *of == feed && is_same(&kept.loss, loss) && kept.loss.to >= loss.to) {
+        if self.losses.iter().any(|(of, kept)| *of == feed && kept.loss.is_same(loss) && kept.loss.to >= loss.to) {
             return;
         }
-        self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
+        self.losses.retain(|(of, kept)| *of != feed || !kept.loss.is_same(loss));
         let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
         self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at, told: false }));
     }
-}
-
-/// A gap whose end still moves is the same loss.
-fn is_same(one: &Loss, other: &Loss) -> bool {
-    (one.from, one.reason, &one.content) == (other.from, other.reason, &other.content)
 }
 
 impl State for MemoryState {
@@ -151,5 +147,14 @@ impl WindowLog for MemoryState {
         let rows = self.0.lock().unwrap();
         let own = rows.losses.iter().filter(|(of, kept)| *of == feed && kept.loss.from >= since);
         Ok(own.map(|(_, kept)| kept.clone()).collect())
+    }
+
+    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
+        Ok(self.0.lock().unwrap().looked_back_until.get(&feed).copied())
+    }
+
+    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
+        self.0.lock().unwrap().looked_back_until.insert(feed, until);
+        Ok(())
     }
 }

@@ -33,11 +33,19 @@ pub(super) struct FeedAudit {
     stale_days: BTreeSet<Timestamp>,
     /// What the archive holds, by hour: windows of one hour share one listing.
     hours: HashMap<Timestamp, HashSet<ContentDigest>>,
+    /// How often something failed since something went well.
+    failures_in_a_row: usize,
+    /// Up to where nothing was left to do when the run began.
+    looked_back_until: Option<Timestamp>,
+    /// The start of the first loss that nobody may have been told of.
+    first_untold: Option<Timestamp>,
     pub(super) found: Found,
 }
 
 /// What is known of a feed at the start of a run.
 pub(super) struct History {
+    /// Up to where nothing was left to do.
+    pub(super) looked_back_until: Option<Timestamp>,
     /// The beginning of the first day of which all windows are here.
     pub(super) since: Timestamp,
     pub(super) windows: Vec<WindowRecord>,
@@ -54,6 +62,9 @@ pub(super) struct Found {
 }
 
 impl FeedAudit {
+    /// Where that many windows fail one after the other, the feed is left to the next run.
+    const MOST_FAILURES_IN_A_ROW: usize = 3;
+
     pub(super) fn new(
         place: usize,
         tenant: Rc<Tenant>,
@@ -66,7 +77,7 @@ impl FeedAudit {
         const TELLING: SignedDuration = SignedDuration::from_mins(15);
         /// What changed so lately may not stand in a report yet: the run that saw it may have been cut short.
         const LATELY: SignedDuration = SignedDuration::from_hours(3);
-        let History { since, windows, losses } = history;
+        let History { looked_back_until, since, windows, losses } = history;
         let due = (0..windows.len()).filter(|place| looking_back.is_due(&windows[*place], now)).collect();
         let untold = losses.iter().filter(|kept| !kept.told && kept.noticed_at + TELLING <= now);
         let lost: Vec<Loss> = untold.map(|kept| kept.loss.clone()).collect();
@@ -77,13 +88,53 @@ impl FeedAudit {
             .chain(lately_seen.map(|record| day_of(record.window.start())))
             .filter(|day| *day >= since)
             .collect();
+        let first_untold = losses.iter().filter(|kept| !kept.told).map(|kept| kept.loss.from).min();
         let found = Found { lost, ..Found::default() };
         let (losses, hours) = (losses.into_iter().map(|kept| kept.loss).collect(), HashMap::new());
-        Self { place, tenant, feed, windows, losses, due, stale_days, hours, found }
+        Self {
+            place,
+            tenant,
+            feed,
+            windows,
+            losses,
+            due,
+            stale_days,
+            hours,
+            failures_in_a_row: 0,
+            looked_back_until,
+            first_untold,
+            found,
+        }
     }
 
+    /// Whether nothing is left to do in this run.
     pub(super) fn is_finished(&self) -> bool {
         self.due.is_empty() && self.stale_days.is_empty()
+    }
+
+    /// Whether it would be in vain to go on in this run.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.failures_in_a_row >= Self::MOST_FAILURES_IN_A_ROW
+    }
+
+    /// A window that failed waits for the next run. Its neighbours may fail as well, in every run: this one goes on
+    /// elsewhere, and the next one elsewhere again, so that they hold up no other for long.
+    fn note_failure(&mut self, now: Timestamp) {
+        const HOUR: i64 = 3_600;
+        self.failures_in_a_row += 1;
+        if !self.due.is_empty() {
+            let hour = now.as_second().div_euclid(HOUR).unsigned_abs() as usize;
+            self.due.rotate_left(hour % self.due.len());
+        }
+    }
+
+    /// Up to where nothing is left to find out and nobody left to tell.
+    fn done_until(&self, looking_back: &LookingBack) -> Option<Timestamp> {
+        let open = self.windows.iter().find(|record| !looking_back.is_done_with(record));
+        let open = open.map(|record| record.window.start());
+        let end = open.or_else(|| self.windows.last().map(|record| record.window.end()))?;
+        let untold = self.found.lost.iter().map(|loss| loss.from).chain(self.first_untold);
+        Some(untold.fold(end, Timestamp::min))
     }
 }
 
@@ -97,14 +148,25 @@ where
     L: DeadLetters,
     C: Clock,
 {
+    /// Looks at the next window. When none is left, writes the reports of the days concerned and how far it got.
+    pub(super) async fn go_on(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        let done = match audit.due.pop_front() {
+            Some(place) => self.look_at(audit, place).await,
+            None => self.close(audit).await,
+        };
+        match &done {
+            Ok(()) => audit.failures_in_a_row = 0,
+            Err(_) => audit.note_failure(self.clock.now()),
+        }
+        done
+    }
+
     /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
-    /// When no window is left, writes the reports of the days concerned.
-    pub(super) async fn look_at_next_window(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
-        let Some(place) = audit.due.pop_front() else { return self.store_reports(audit).await };
+    async fn look_at(&self, audit: &mut FeedAudit, place: usize) -> Result<(), Failure> {
         let now = self.clock.now();
         let mut record = audit.windows[place].clone();
         let window = record.window;
-        let listable = window.start() >= now - PlanPolicy::REACH + PlanPolicy::EDGE_MARGIN;
+        let listable = now <= PlanPolicy::listable_until(window);
         let listed = if listable { self.list_again(audit, window).await? } else { BTreeMap::new() };
 
         let late: BTreeSet<ContentDigest> =
@@ -139,6 +201,9 @@ where
         let is_lost = |digest: &&ContentDigest| known_lost.contains(digest) && !archived.contains(digest);
         record.lost = record.digests.iter().filter(is_lost).count() as u64;
         record.missing = missing;
+        if !listable && self.policy.looking_back.may_have_missed_late_content(&record) {
+            self.tell_not_listed_again(audit, window).await?;
+        }
         // What can no longer be listed may still be on its way: it is fetched until it expires.
         if now >= window.end() + PlanPolicy::REACH {
             self.give_up_missing(audit, &mut record).await?;
@@ -205,10 +270,20 @@ where
         Ok(())
     }
 
+    /// Windows that follow each other are one loss: an outage is told once, and not once a window.
+    async fn tell_not_listed_again(&self, audit: &mut FeedAudit, window: Window) -> Result<(), Failure> {
+        let reason = LossReason::NotListedAgain;
+        let before = audit.losses.iter().find(|loss| loss.reason == reason && loss.to == window.start());
+        let from = before.map_or(window.start(), |loss| loss.from);
+        self.lose(audit, Loss { from, to: window.end(), reason, content: None }).await
+    }
+
     async fn lose(&self, audit: &mut FeedAudit, loss: Loss) -> Result<(), Failure> {
         self.state.keep_loss(audit.feed, &loss).await?;
-        audit.losses.push(loss.clone());
-        audit.found.lost.push(loss);
+        for losses in [&mut audit.losses, &mut audit.found.lost] {
+            losses.retain(|known| !known.is_same(&loss));
+            losses.push(loss.clone());
+        }
         Ok(())
     }
 
@@ -219,6 +294,16 @@ where
         }
         audit.stale_days.clear();
         Ok(())
+    }
+
+    async fn close(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        self.store_reports(audit).await?;
+        match audit.done_until(&self.policy.looking_back) {
+            Some(until) if audit.looked_back_until.is_none_or(|before| before < until) => {
+                self.state.keep_looked_back_until(audit.feed, until).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

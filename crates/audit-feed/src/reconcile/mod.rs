@@ -122,8 +122,8 @@ where
                 Done::Opened { place, audit }
             }
             Work::Window(mut audit) => {
-                let failure = self.look_at_next_window(&mut audit).await.err();
-                if failure.is_some() {
+                let failure = self.go_on(&mut audit).await.err();
+                if audit.is_given_up() {
                     // What was found so far is reported all the same; what fails here too is made up for by the next run.
                     let _ = self.store_reports(&mut audit).await;
                 }
@@ -134,12 +134,13 @@ where
 
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
-        // Whole days, since whole days are reported; two more than can be listed, so that what became unlistable since
-        // the last run is settled, too.
-        let since = day_of(now - PlanPolicy::REACH - SignedDuration::from_hours(48));
+        let looked_back_until = self.state.looked_back_until(feed).await?;
+        // Whole days, since whole days are reported: those whose windows can be listed, and all in which something is
+        // left to do since the reconciler stood still.
+        let since = day_of(looked_back_until.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
         let windows = self.state.windows(feed, since).await?;
-        let losses = self.state.losses(feed, now - LOSSES_SEEN_FOR).await?;
-        let history = History { since, windows, losses };
+        let losses = self.state.losses(feed, since.min(now - LOSSES_SEEN_FOR)).await?;
+        let history = History { looked_back_until, since, windows, losses };
         Ok(FeedAudit::new(place, tenant, feed, history, now, &self.policy.looking_back))
     }
 }

@@ -41,7 +41,7 @@ pub struct FeedReconciliation {
     pub windows_open: u64,
     /// Windows are left for the next run.
     pub more_to_do: bool,
-    /// What stopped it.
+    /// What failed first.
     pub error: Option<Failure>,
 }
 
@@ -94,7 +94,8 @@ impl ReconcileReport {
     /// There are feeds, and not one could be looked at.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        !self.feeds.is_empty() && self.feeds.iter().all(|feed| feed.error.is_some())
+        let failed = |feed: &FeedReconciliation| feed.error.is_some() && feed.windows_checked == 0;
+        !self.feeds.is_empty() && self.feeds.iter().all(failed)
     }
 
     pub(super) fn take_in(&mut self, done: Done) -> Vec<Work> {
@@ -105,12 +106,15 @@ impl ReconcileReport {
                 Vec::new()
             }
             Done::Opened { audit: Ok(audit), .. } => self.go_on(audit),
-            Done::Looked { audit, failure: None } => self.go_on(audit),
-            Done::Looked { audit, failure: Some(failure) } => {
+            Done::Looked { audit, failure } => {
                 let place = audit.place;
+                let error = &mut self.feeds[place].error;
+                *error = error.take().or(failure);
+                if !audit.is_given_up() {
+                    return self.go_on(audit);
+                }
                 self.note(&audit);
                 self.feeds[place].more_to_do = false;
-                self.feeds[place].error = Some(failure);
                 Vec::new()
             }
         }

@@ -2,6 +2,7 @@
 
 use audit_feed::content::{ContentDigest, Listing, archive_key};
 use audit_feed::cursor::Cursor;
+use audit_feed::failure::{Failure, FailureKind};
 use audit_feed::fair_line::Pace;
 use audit_feed::feed::FeedId;
 use audit_feed::loss::Loss;
@@ -78,6 +79,12 @@ impl Books {
         self.state.set_cursor(feed, Cursor::recording(window));
         assert_eq!(block_on(self.state.commit_window(feed, &listing)).unwrap(), Claim::Ours);
         window
+    }
+
+    /// The last of the looks at the window of [`BOUNDS`], as it should be.
+    pub(crate) fn look_last(&self) -> ReconcileReport {
+        self.clock.set(at(BOUNDS.1) + SignedDuration::from_hours(6 * 24) + SignedDuration::from_mins(40));
+        self.look()
     }
 
     /// What a listing names from now on.
@@ -187,6 +194,10 @@ impl Books {
         let key = format!("_completeness/day={day}/tenant={TENANT}/Audit.Exchange.json");
         self.archive.reports().get(&key).map(|json| serde_json::from_slice(json).unwrap())
     }
+}
+
+pub(crate) fn down() -> Failure {
+    Failure::new(FailureKind::Aws, "AWS is down")
 }
 
 /// The ages that are the default in production.

@@ -113,3 +113,52 @@ fn without_ages_nothing_is_ever_due() {
     let never = LookingBack { ages: Vec::new() };
     assert!(!never.is_due(&listed(), at("2027-11-22T11:30:05Z")));
 }
+
+/// Listed so long after its end.
+fn listed_after(age: SignedDuration) -> WindowRecord {
+    WindowRecord { listed_at: listed().window.end() + age, ..listed() }
+}
+
+#[test]
+fn a_window_whose_looks_were_not_all_taken_may_hold_more_than_was_seen() {
+    let (day, hour) = (SignedDuration::from_hours(24), SignedDuration::from_hours(1));
+    let edge = SignedDuration::from_hours(7 * 24) - 46 * MINUTE;
+    for (title, record, expected) in [
+        ("never looked at", listed(), true),
+        ("looked at for the first time", settled_at(15 * MINUTE), true),
+        ("without its last look", settled_at(3 * day), true),
+        ("an hour before its last look", settled_at(6 * day - hour), true),
+        ("with its last look", settled_at(6 * day), false),
+        ("looked at over the edge", settled_at(7 * day), false),
+        ("listed after two days, and not again", listed_after(2 * day), true),
+        ("listed at an age at which no look is left", listed_after(6 * day), false),
+        ("listed just before the edge", listed_after(edge), false),
+        ("listed after five days, and not again", listed_after(5 * day), true),
+        (
+            "listed after five days, and again when six were over",
+            WindowRecord { looked_at: Some(listed().window.end() + 6 * day), ..listed_after(5 * day) },
+            false,
+        ),
+        (
+            "listed after four days and one hour: three more are too many",
+            WindowRecord { looked_at: Some(listed().window.end() + 5 * day + hour), ..listed_after(4 * day + hour) },
+            false,
+        ),
+    ] {
+        assert_eq!(ages().may_have_missed_late_content(&record), expected, "{title}");
+    }
+}
+
+#[test]
+fn a_window_is_done_with_when_it_is_settled_and_no_look_is_left() {
+    let (day, last) = (SignedDuration::from_hours(24), SignedDuration::from_hours(144));
+    for (title, record, expected) in [
+        ("never looked at", listed(), false),
+        ("settled, a look is left", settled_at(3 * day), false),
+        ("settled at the last look", settled_at(last), true),
+        ("open at the last look", open_at(last), false),
+        ("settled over the edge", settled_at(8 * day), true),
+    ] {
+        assert_eq!(ages().is_done_with(&record), expected, "{title}");
+    }
+}

@@ -33,6 +33,7 @@ mod reconcile;
 mod reconcile_failures;
 mod reconcile_feeds;
 mod reconcile_losses;
+mod reconcile_missed_looks;
 mod reconcile_missing;
 mod reconcile_power_cuts;
 mod reconcile_telling;

@@ -1,9 +1,13 @@
 //! What fails stops its own feed and nothing else, and is done by the next run.
 
-use audit_feed::failure::{Failure, FailureKind};
-use testkit::{TENANT, feed, tenant};
+use std::cell::Cell;
 
-use crate::books::{BOUNDS, Books, only};
+use audit_feed::failure::{Failure, FailureKind};
+use audit_feed::window::Window;
+use jiff::SignedDuration;
+use testkit::{TENANT, at, feed, tenant};
+
+use crate::books::{BOUNDS, Books, down, only};
 use crate::script::{Act, Event};
 use crate::story::{EXCHANGE, OTHER, feed_of};
 
@@ -13,10 +17,6 @@ const LATE: [(&str, &str); 3] =
 
 fn passing() -> Failure {
     Failure::new(FailureKind::Passing, "HTTP 503")
-}
-
-fn down() -> Failure {
-    Failure::new(FailureKind::Aws, "AWS is down")
 }
 
 /// Two tenants, each with one window that is due.
@@ -60,15 +60,47 @@ fn a_failing_feed_stops_no_other() {
     assert!(!report.is_failure() && !report.more_to_do);
 }
 
+/// Windows of five minutes, this many of them, the first at ten o'clock.
+fn five_minutes_each(books: &Books, windows: usize) -> Vec<Window> {
+    let start = |number: usize| (at("2026-11-22T10:00:00Z") + SignedDuration::from_mins(5) * number as i32).to_string();
+    (0..windows).map(|number| books.list(feed(), (&start(number), &start(number + 1)), &[])).collect()
+}
+
 #[test]
-fn after_a_failure_its_feed_asks_no_further_in_this_run() {
-    let books = Books::with(&[]);
-    books.list(feed(), ("2026-11-22T10:30:00Z", "2026-11-22T11:00:00Z"), &[]);
-    books.look_with(|event| match event {
-        Event::List(..) => Act::Fail(passing()),
+fn windows_that_fail_in_every_run_hold_up_no_others() {
+    for failing in 1..=11 {
+        let books = Books::exchange();
+        let windows = five_minutes_each(&books, 12);
+        let (bad, good) = windows.split_at(failing);
+        for _ in 0..12 {
+            books.an_hour_later();
+            let report = books.look_with(|event| match event {
+                Event::List(_, window) if bad.contains(&window) => Act::Fail(passing()),
+                _ => Act::Proceed,
+            });
+            let error = only(&report).error.as_ref();
+            assert!(error.is_some_and(|error| error.message.ends_with("HTTP 503")), "{report:?}");
+            assert_eq!(report.is_failure(), only(&report).windows_checked == 0);
+        }
+        let looked_at = books.state.committed(feed()).into_iter().filter(|record| record.looked_at.is_some());
+        assert_eq!(looked_at.map(|record| record.window).collect::<Vec<_>>(), good, "{failing} fail");
+    }
+}
+
+#[test]
+fn after_three_failures_in_a_row_a_feed_is_left_to_the_next_run() {
+    let books = Books::exchange();
+    five_minutes_each(&books, 12);
+    let asked = Cell::new(0);
+    let report = books.look_with(|event| match event {
+        Event::List(..) => {
+            asked.set(asked.get() + 1);
+            Act::Fail(passing())
+        }
         _ => Act::Proceed,
     });
-    assert!(books.state.committed(feed()).iter().all(|record| record.looked_at.is_none()));
+    assert_eq!((asked.get(), only(&report).more_to_do, report.is_failure()), (3, false, true));
+    assert_eq!(only(&books.look()).windows_checked, 12);
 }
 
 #[test]
@@ -86,7 +118,8 @@ fn what_was_proven_before_a_failure_is_in_the_report_of_its_day() {
 #[test]
 fn whatever_fails_leaves_the_window_due_and_counts_nothing() {
     type Is = fn(Event<'_>) -> bool;
-    let table: [(&str, Is); 6] = [
+    let table: [(&str, Is); 7] = [
+        ("how far", |event| matches!(event, Event::LookedBackUntil)),
         ("windows", |event| matches!(event, Event::Windows(_))),
         ("losses", |event| matches!(event, Event::Losses)),
         ("listing", |event| matches!(event, Event::List(..))),
@@ -120,8 +153,8 @@ fn a_report_that_could_not_be_stored_is_an_error_of_its_feed() {
 #[test]
 fn a_loss_that_could_not_be_kept_is_found_by_the_next_run() {
     let books = Books::with(&[A]);
-    books.look();
-    books.later(jiff::SignedDuration::from_hours(168));
+    books.look_last();
+    books.later(SignedDuration::from_hours(24));
     let report = books.look_with(|event| match event {
         Event::KeepLoss => Act::Fail(down()),
         _ => Act::Proceed,

@@ -16,6 +16,10 @@ fn gone(content: &str) -> Loss {
     Loss { from, to, reason, content: Some(content.to_owned()) }
 }
 
+fn not_listed_again() -> Loss {
+    Loss { reason: LossReason::NotListedAgain, content: None, ..gone("") }
+}
+
 /// The window's start is no longer inside of what Microsoft lists.
 fn over_the_edge(books: &Books) {
     books.clock.set(at(BOUNDS.0) + SignedDuration::from_hours(168) - PlanPolicy::EDGE_MARGIN);
@@ -30,6 +34,7 @@ fn expired(books: &Books) {
 #[test]
 fn what_can_no_longer_be_listed_may_still_arrive_until_it_expires() {
     let books = Books::with(&[A]);
+    books.look_last();
     expired(&books);
     books.clock.advance(-SignedDuration::from_secs(1));
     assert_eq!((&only(&books.look()).lost[..], books.record().missing.len()), (&[][..], 1));
@@ -51,7 +56,7 @@ fn a_second_before_the_edge_a_window_is_still_listed() {
 fn missing_content_that_has_expired_is_one_loss_that_names_it() {
     let books = Books::with(&[A, B]);
     books.archive(feed(), &[A]);
-    books.look();
+    books.look_last();
     let (asked, sent) = (books.listings().len(), books.queue.sent().len());
     expired(&books);
 
@@ -74,12 +79,13 @@ fn content_that_was_never_seen_missing_is_named_by_its_digest() {
     let books = Books::with(&[A]);
     expired(&books);
     let digest = audit_feed::content::ContentDigest::of("a");
-    assert_eq!(only(&books.look()).lost, [gone(&format!("digest {digest}"))]);
+    assert_eq!(only(&books.look()).lost, [not_listed_again(), gone(&format!("digest {digest}"))]);
 }
 
 #[test]
 fn over_the_edge_what_is_archived_is_proven() {
     let books = Books::with(&[A]);
+    books.look_last();
     books.archive(feed(), &[A]);
     over_the_edge(&books);
     let report = books.look();
@@ -115,7 +121,7 @@ fn what_was_listed_before_an_outage_of_nine_days_is_not_forgotten() {
     let reason = LossReason::SevenDayEdge;
     books.lose(&Loss { from: at(BOUNDS.1), to: at("2026-11-24T12:05:05Z"), reason, content: None });
     let report = books.look();
-    assert_eq!(only(&report).lost, [gone("a")]);
+    assert_eq!(only(&report).lost, [not_listed_again(), gone("a")]);
     assert_eq!(books.record().settled_at, Some(books.clock.now()));
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Event<'a> {
     Windows(FeedId),
     KeepWindow,
     Losses,
+    LookedBackUntil,
+    KeepLookedBackUntil,
     Archived,
     StoreReport,
     Receive,

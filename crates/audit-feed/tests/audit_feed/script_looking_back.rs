@@ -27,6 +27,16 @@ impl<S: WindowLog, F: Fn(Event<'_>) -> Act> WindowLog for Scripted<S, F> {
         wait((self.script)(Event::Losses)).await?;
         self.port.losses(feed, since).await
     }
+
+    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
+        wait((self.script)(Event::LookedBackUntil)).await?;
+        self.port.looked_back_until(feed).await
+    }
+
+    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
+        wait((self.script)(Event::KeepLookedBackUntil)).await?;
+        self.port.keep_looked_back_until(feed, until).await
+    }
 }
 
 impl<A: ArchiveIndex, F: Fn(Event<'_>) -> Act> ArchiveIndex for Scripted<A, F> {

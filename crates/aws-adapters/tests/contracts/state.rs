@@ -64,6 +64,12 @@ async fn remembers_windows_and_losses() {
     contracts::state_remembers_windows_and_losses(&state().await, feed()).await;
 }
 
+#[tokio::test]
+async fn remembers_how_far_was_looked_back() {
+    contracts::state_remembers_how_far_was_looked_back(&MemoryState::default(), feed()).await;
+    contracts::state_remembers_how_far_was_looked_back(&state().await, feed()).await;
+}
+
 /// Outside programs read these rows.
 #[tokio::test]
 async fn writes_the_rows_of_the_contract() {
@@ -91,6 +97,6 @@ async fn writes_the_rows_of_the_contract() {
     let window = row("window#2026-11-22T10:00:00Z#2026-11-22T10:05:00Z").await.unwrap();
     assert_eq!(window.get("contents"), Some(&AttributeValue::N("2".into())));
     assert_eq!(window.get("digests").unwrap().as_b().unwrap().as_ref().len(), 2 * 16);
-    let expires_at = at("2026-12-22T12:00:00Z").as_second().to_string();
-    assert_eq!(window.get("expires_at"), Some(&AttributeValue::N(expires_at)), "30 days after the listing");
+    let expires_at = at("2027-02-20T12:00:00Z").as_second().to_string();
+    assert_eq!(window.get("expires_at"), Some(&AttributeValue::N(expires_at)), "90 days after the listing");
 }

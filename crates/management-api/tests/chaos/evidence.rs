@@ -10,7 +10,6 @@ use management_api_simulator::Published;
 use crate::judge::Judgement;
 use crate::life::Life;
 use crate::lost::LostContents;
-use crate::visibility::Unseen;
 
 /// What one feed has to show.
 pub(crate) struct Evidence {
@@ -46,7 +45,7 @@ impl Judgement {
                     self.figures.published += 1;
                     self.figures.archived += times.min(1);
                     if times == 0 {
-                        self.count_missing(life, &evidence, slice, told);
+                        self.count_missing(&evidence, slice, told);
                     }
                 } else if evidence.polled_since <= slice.created {
                     self.count_hidden(life, &evidence, slice);
@@ -60,15 +59,12 @@ impl Judgement {
         }
     }
 
-    fn count_missing(&mut self, life: &Life, evidence: &Evidence, slice: &Published, told: bool) {
-        let fell_off = |loss: &Loss| loss.reason == LossReason::SevenDayEdge && covers(loss, slice.created);
-        if told || evidence.losses.iter().any(fell_off) {
+    /// What fell off the edge, or came late while nobody looked, is told as a span; else the content is named.
+    fn count_missing(&mut self, evidence: &Evidence, slice: &Published, told: bool) {
+        let spans = [LossReason::SevenDayEdge, LossReason::NotListedAgain];
+        let is_told = |loss: &Loss| spans.contains(&loss.reason) && covers(loss, slice.created);
+        if told || evidence.losses.iter().any(is_told) {
             self.figures.lost_and_told += 1;
-        } else if let Some(unseen) = life.unseen(evidence.feed, slice) {
-            match unseen {
-                Unseen::NeverListedAgain => self.figures.never_listed_again += 1,
-                Unseen::NotListedLateEnough => self.figures.not_listed_late_enough += 1,
-            }
         } else {
             self.figures.lost_untold += 1;
             let (created, visible) = (slice.created, slice.visible_at);

@@ -19,8 +19,6 @@ pub(crate) struct Figures {
     pub(crate) archived: u64,
     pub(crate) lost_and_told: u64,
     pub(crate) lost_untold: u64,
-    pub(crate) never_listed_again: u64,
-    pub(crate) not_listed_late_enough: u64,
     pub(crate) hidden_and_told: u64,
     pub(crate) hidden_untold: u64,
     pub(crate) told_but_archived: u64,
@@ -52,7 +50,7 @@ impl Figures {
         self.clone().rows_mut().into_iter().map(|(name, count)| (name, *count)).collect()
     }
 
-    fn rows_mut(&mut self) -> [(&'static str, &mut u64); 22] {
+    fn rows_mut(&mut self) -> [(&'static str, &mut u64); 20] {
         [
             ("seeds run", &mut self.seeds),
             ("simulated hours", &mut self.simulated_hours),
@@ -64,8 +62,6 @@ impl Figures {
             ("records archived", &mut self.archived),
             ("records lost and reported", &mut self.lost_and_told),
             ("records LOST UNREPORTED", &mut self.lost_untold),
-            ("records visible only after the one listing of their window", &mut self.never_listed_again),
-            ("records visible only after the last look at their window", &mut self.not_listed_late_enough),
             ("records hidden by a stopped subscription, reported", &mut self.hidden_and_told),
             ("records hidden by a stopped subscription, UNREPORTED", &mut self.hidden_untold),
             ("records reported lost that are archived", &mut self.told_but_archived),

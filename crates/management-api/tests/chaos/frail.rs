@@ -45,8 +45,8 @@ pub(crate) struct Table {
     pub(crate) time: Time,
     /// Where each feed began, and when: nothing older was ever asked for, and nobody asked before.
     pub(crate) begun: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
-    /// When each window had been listed.
-    pub(crate) listed: Rc<RefCell<BTreeMap<(FeedId, Window), Timestamp>>>,
+    /// When each window was looked at again.
+    pub(crate) looks: Rc<RefCell<BTreeMap<(FeedId, Window), Vec<Timestamp>>>>,
     /// Every loss that was kept, and when.
     pub(crate) told: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
 }
@@ -57,7 +57,7 @@ impl Table {
             rows: MemoryState::by(&time.clock),
             time: time.clone(),
             begun: Rc::default(),
-            listed: Rc::default(),
+            looks: Rc::default(),
             told: Rc::default(),
         }
     }
@@ -84,14 +84,7 @@ impl State for Frail<Table> {
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
-        let commit = async {
-            let claim = self.port.rows.commit_window(feed, listing).await?;
-            if claim == Claim::Ours {
-                self.port.listed.borrow_mut().insert((feed, listing.window), self.port.time.now());
-            }
-            Ok(claim)
-        };
-        self.call(DYNAMODB, &format!("commit {feed}"), commit).await
+        self.call(DYNAMODB, &format!("commit {feed}"), self.port.rows.commit_window(feed, listing)).await
     }
 
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
@@ -128,11 +121,25 @@ impl WindowLog for Frail<Table> {
     }
 
     async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.keep_window(feed, record)).await
+        let keep = async {
+            let now = self.port.time.now();
+            self.port.looks.borrow_mut().entry((feed, record.window)).or_default().push(now);
+            self.port.rows.keep_window(feed, record).await
+        };
+        self.call(DYNAMODB, &format!("keep {feed}"), keep).await
     }
 
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
         self.call(DYNAMODB, &format!("losses {feed}"), WindowLog::losses(&self.port.rows, feed, since)).await
+    }
+
+    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
+        self.call(DYNAMODB, &format!("looked back {feed}"), self.port.rows.looked_back_until(feed)).await
+    }
+
+    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
+        let keep = self.port.rows.keep_looked_back_until(feed, until);
+        self.call(DYNAMODB, &format!("looked back {feed}"), keep).await
     }
 }
 

@@ -95,7 +95,7 @@ impl Judgement {
             }
         }
         for (feed, loss, told_at) in collector.table.told.borrow().iter() {
-            if let Some(why) = life.premature(loss, *told_at) {
+            if let Some(why) = life.premature(*feed, loss, *told_at) {
                 self.problems.push(format!("{feed}: told at {told_at}: {loss:?}, but {why}"));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use audit_feed::content::ContentDigest;
+use audit_feed::feed::FeedId;
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::message::ContentMessage;
 use audit_feed::plan::PlanPolicy;
@@ -16,6 +17,7 @@ use serde_json::value::RawValue;
 use testkit::{FixedDice, ManualClock};
 
 use crate::life::Life;
+use crate::runs::LAST_AGE_MINUTES;
 
 /// Records by the content that is reported lost with them.
 pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;
@@ -59,7 +61,7 @@ impl Life {
     }
 
     /// Why a loss that was kept at `told_at` should not have been, if so.
-    pub(crate) fn premature(&self, loss: &Loss, told_at: Timestamp) -> Option<String> {
+    pub(crate) fn premature(&self, feed: FeedId, loss: &Loss, told_at: Timestamp) -> Option<String> {
         let skew = SignedDuration::from_mins(self.collector.shape.skew);
         let edge = told_at - PlanPolicy::REACH + PlanPolicy::EDGE_MARGIN + SignedDuration::from_mins(1) + skew;
         // The first poll in peace may still find something over the edge.
@@ -71,6 +73,8 @@ impl Life {
             LossReason::SevenDayEdge if loss.from > edge || loss.to > edge + Window::LONGEST => {
                 Some("the edge was not there yet".to_owned())
             }
+            LossReason::NotListedAgain if loss.to > edge + Window::LONGEST => Some("it could be listed".to_owned()),
+            LossReason::NotListedAgain => self.last_look(feed, loss, skew),
             LossReason::ContentGone if loss.from <= edge => None,
             LossReason::ContentGone => match self.content_of(loss) {
                 None => Some("nobody listed this content".to_owned()),
@@ -82,5 +86,17 @@ impl Life {
             LossReason::SevenDayEdge | LossReason::SubscriptionOff => None,
             LossReason::UnusableEntry => Some("every entry was usable".to_owned()),
         }
+    }
+
+    /// The look at the last of the ages that a window of the span had, if one had.
+    fn last_look(&self, feed: FeedId, loss: &Loss, skew: SignedDuration) -> Option<String> {
+        let looks = self.collector.table.looks.borrow();
+        let inside = |window: &Window| loss.from <= window.start() && window.end() <= loss.to;
+        looks.iter().filter(|((of, window), _)| *of == feed && inside(window)).find_map(|((_, window), looks)| {
+            let last_age = window.end() + SignedDuration::from_mins(LAST_AGE_MINUTES) + skew * 2;
+            let edge = PlanPolicy::listable_until(*window) - skew * 2;
+            let look = looks.iter().find(|look| last_age < **look && **look < edge)?;
+            Some(format!("window {window} was looked at on {look}"))
+        })
     }
 }

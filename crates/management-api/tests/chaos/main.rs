@@ -32,7 +32,6 @@ mod runs;
 mod shape;
 mod sqs;
 mod time;
-mod visibility;
 
 #[test]
 fn nothing_is_lost_that_is_not_told() {
