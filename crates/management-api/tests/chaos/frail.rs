@@ -38,6 +38,9 @@ impl<P> Frail<P> {
     }
 }
 
+/// When each window was looked at.
+pub(crate) type Looks = BTreeMap<(FeedId, Window), Vec<Timestamp>>;
+
 /// The table, and what was written to it at which true time.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -45,8 +48,7 @@ pub(crate) struct Table {
     pub(crate) time: Time,
     /// Where each feed began, and when: nothing older was ever asked for, and nobody asked before.
     pub(crate) begun: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
-    /// When each window was looked at again.
-    pub(crate) looks: Rc<RefCell<BTreeMap<(FeedId, Window), Vec<Timestamp>>>>,
+    pub(crate) looks: Rc<RefCell<Looks>>,
     /// Every loss that was kept, and when.
     pub(crate) told: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
 }
