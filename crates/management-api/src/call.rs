@@ -58,14 +58,14 @@ impl<C: Clock, D: Dice> Client<C, D> {
         }
     }
 
-    /// One try; a refused token is replaced by a fresh one, once.
+    /// One try; a token that is refused, or too old to hold what was granted since, is replaced by a fresh one, once.
     async fn send_once(&self, call: &Call<'_>) -> Result<Answer, Failure> {
         let url = call.endpoints.own(&with_publisher(&call.address, call.tenant))?;
         let now = self.clock.now();
         let token = self.tokens.get(&self.http, call.endpoints, call.tenant, now, None).await?;
         let answer = self.send_with(call, url.clone(), &token).await?;
         if let Answer::Error(error) = &answer
-            && error.is_token_refused()
+            && (error.is_token_refused() || error.is_permission_missing() && token.may_lack_new_permissions(now))
         {
             let fresh = self.tokens.get(&self.http, call.endpoints, call.tenant, now, Some(&token)).await?;
             return self.send_with(call, url, &fresh).await;

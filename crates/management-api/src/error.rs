@@ -59,7 +59,12 @@ impl ErrorAnswer {
 
     /// The token was not accepted, and nothing says that a permission is what is missing.
     pub(crate) fn is_token_refused(&self) -> bool {
-        self.status == StatusCode::UNAUTHORIZED && self.code != "AF10001"
+        self.status == StatusCode::UNAUTHORIZED && !self.is_permission_missing()
+    }
+
+    /// The token lacks a permission.
+    pub(crate) fn is_permission_missing(&self) -> bool {
+        self.code == "AF10001"
     }
 
     /// The subscription is on already; undocumented, seen as HTTP 400.

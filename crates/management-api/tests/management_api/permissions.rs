@@ -2,9 +2,11 @@
 
 use audit_feed::failure::FailureKind::{Permission, Tenant as BadTenant};
 use audit_feed::feed::ContentType;
-use management_api_simulator::{Config, Operation, Role, Tenant};
+use jiff::SignedDuration;
+use management_api_simulator::{Config, Operation, Role, Simulator, Tenant};
 
-use crate::{assert_says, noon, noon_of, refused};
+use crate::collector::Collector;
+use crate::{NOON, assert_says, noon, noon_of, refused};
 
 #[tokio::test]
 async fn a_denied_content_type_stops_no_other() {
@@ -18,14 +20,34 @@ async fn a_denied_content_type_stops_no_other() {
     microsoft.assert_clean();
 }
 
+/// Lists what is denied, and counts the tokens that were asked for until then.
+async fn tokens_after_listing_dlp(microsoft: &Simulator, collector: &Collector, minutes: i64) -> (bool, u64) {
+    let now = NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_mins(minutes);
+    microsoft.set_now(now);
+    collector.clock.set(now);
+    let listed = collector.list_of(ContentType::Dlp).await.is_ok();
+    (listed, microsoft.calls().of(Operation::Token))
+}
+
 #[tokio::test]
-async fn a_permission_that_was_granted_comes_with_the_next_token() {
+async fn a_permission_that_was_granted_is_seen_within_ten_minutes() {
     let tenant = Tenant::example(1).subscribed().with_roles([Role::Read]);
     let (microsoft, collector) = noon_of(&tenant, Config::default()).await;
-    refused(collector.list_of(ContentType::Dlp).await);
+    assert_eq!(tokens_after_listing_dlp(&microsoft, &collector, 0).await, (false, 1));
     microsoft.set_roles(tenant.id, [Role::Read, Role::ReadDlp]);
-    microsoft.revoke_tokens(tenant.id);
-    collector.list_of(ContentType::Dlp).await.unwrap();
+    assert_eq!(tokens_after_listing_dlp(&microsoft, &collector, 5).await, (false, 1), "the roles are in the token");
+    assert_eq!(tokens_after_listing_dlp(&microsoft, &collector, 10).await, (true, 2));
+    microsoft.assert_clean();
+}
+
+#[tokio::test]
+async fn a_permission_that_is_never_granted_costs_a_token_every_ten_minutes() {
+    let tenant = Tenant::example(1).subscribed().with_roles([Role::Read]);
+    let (microsoft, collector) = noon_of(&tenant, Config::default()).await;
+    for (minutes, tokens) in [(0, 1), (5, 1), (10, 2), (15, 2), (19, 2), (20, 3)] {
+        let seen = tokens_after_listing_dlp(&microsoft, &collector, minutes).await;
+        assert_eq!(seen, (false, tokens), "after {minutes} minutes");
+    }
 }
 
 #[tokio::test]
