@@ -33,7 +33,7 @@ impl Content {
     }
 }
 
-/// The first 128 bits of the SHA-256 of a content id: short enough to keep 20,000 of them in one table row, and as a
+/// The first 128 bits of the SHA-256 of a content id: short enough to keep thousands of them in one table row, and as a
 /// name free of the `$` and the length of the id itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContentDigest(pub [u8; Self::BYTES]);
@@ -41,6 +41,9 @@ pub struct ContentDigest(pub [u8; Self::BYTES]);
 impl ContentDigest {
     /// The length in bytes.
     pub const BYTES: usize = 16;
+
+    /// What stands before the digest of a content whose id nobody knows any more.
+    const NAMELESS: &str = "digest ";
 
     /// The digest of a content id.
     #[must_use]
@@ -50,6 +53,19 @@ impl ContentDigest {
             *short = full;
         }
         Self(digest)
+    }
+
+    /// What stands for the content's id where nobody knows it any more.
+    #[must_use]
+    pub fn stand_in(self) -> String {
+        format!("{}{self}", Self::NAMELESS)
+    }
+
+    /// The digest of the content that is named so: by its id, or by what stands for it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let nameless = name.strip_prefix(Self::NAMELESS).and_then(|digest| digest.parse().ok());
+        nameless.unwrap_or_else(|| Self::of(name))
     }
 }
 

@@ -19,14 +19,6 @@ pub struct Loss {
     pub content: Option<String>,
 }
 
-impl Loss {
-    /// Whether both are one loss: a gap whose end still moves is the same.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        (self.from, self.reason, &self.content) == (other.from, other.reason, &other.content)
-    }
-}
-
 /// A loss as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLoss {
@@ -44,7 +36,7 @@ pub struct KeptLoss {
 pub enum LossReason {
     /// It was published more than 7 days ago and was not listed in time.
     SevenDayEdge,
-    /// Its window was listed, and not again at the ages at which content that comes late would have been seen.
+    /// It may have come late: its window was not listed again at all the ages at which that would have been seen.
     NotListedAgain,
     /// The subscription was off: what is published then is never listed.
     SubscriptionOff,
@@ -79,8 +71,7 @@ impl LossReason {
                 "content older than 7 days can no longer be listed; find out why the collector did not poll in time"
             }
             Self::NotListedAgain => {
-                "what was listed is collected, but content that appeared late was not looked for; find out why the \
-                 reconciler did not look back in time"
+                "content that appeared late was not looked for in time; find out why the reconciler did not look back"
             }
             Self::SubscriptionOff => {
                 "content published while the subscription was off is never listed; find out who stopped it"

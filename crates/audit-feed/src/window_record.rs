@@ -17,8 +17,10 @@ pub struct WindowRecord {
     pub digests: BTreeSet<ContentDigest>,
     /// When it was listed first.
     pub listed_at: Timestamp,
-    /// When it was looked at last.
+    /// When it was looked at last: compared with the archive.
     pub looked_at: Option<Timestamp>,
+    /// When it was listed again last: the last time at which late content could be seen.
+    pub relisted_at: Option<Timestamp>,
     /// How many contents appeared after the first listing.
     pub late: u64,
     /// Contents without an object, by their ids as the last listing gave them.
@@ -38,16 +40,12 @@ impl WindowRecord {
             digests: listing.digests.clone(),
             listed_at: listing.listed_at,
             looked_at: None,
+            relisted_at: None,
             late: 0,
             missing: BTreeMap::new(),
             lost: 0,
             settled_at: None,
         }
-    }
-
-    /// When it was listed, or at least looked at, last.
-    fn seen_at(&self) -> Timestamp {
-        self.looked_at.unwrap_or(self.listed_at)
     }
 
     /// Contents whose object was seen.
@@ -58,7 +56,7 @@ impl WindowRecord {
     }
 }
 
-/// The ages at which a window is looked at again.
+/// When a window is looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookingBack {
     /// Ages since the first listing.
@@ -66,35 +64,39 @@ pub struct LookingBack {
 }
 
 impl LookingBack {
-    /// Whether a look is due: an age was reached since the last look, or the last look left something open. Ages that
-    /// passed unseen are made up for by one look.
+    /// So long before Microsoft ceases to list a window is its last look: long enough for a run to come, however seldom
+    /// they are.
+    const LAST_LOOK: SignedDuration = SignedDuration::from_hours(4);
+
+    /// Whether a look is due: one that was planned is left, or the last one left something open. Planned looks that were
+    /// passed over are made up for by one.
     #[must_use]
     pub fn is_due(&self, record: &WindowRecord, now: Timestamp) -> bool {
-        let Some(looked_at) = record.looked_at else {
-            return self.ages.iter().any(|age| record.listed_at + *age <= now);
-        };
-        let reached = self.ages.iter().map(|age| record.listed_at + *age).any(|due| looked_at < due && due <= now);
-        reached || record.settled_at.is_none()
+        let mut planned = self.looks_left(record);
+        if now <= PlanPolicy::listable_until(record.window) && planned.any(|look| look <= now) {
+            return true;
+        }
+        let is_reached = |age: &SignedDuration| record.listed_at + *age <= now;
+        record.settled_at.is_none() && (record.looked_at.is_some() || self.ages.iter().any(is_reached))
     }
 
-    /// Whether nothing is left to find out about the window.
+    /// Whether looks were planned that were not taken, and never can be: content that came late may not have been seen.
     #[must_use]
-    pub fn is_done_with(&self, record: &WindowRecord) -> bool {
-        record.settled_at.is_some() && !self.is_look_left(record)
+    pub fn has_missed_looks(&self, record: &WindowRecord, now: Timestamp) -> bool {
+        now > PlanPolicy::listable_until(record.window) && self.is_look_left(record)
     }
 
-    /// Whether content that came late to the window may not have been seen, though nothing was late for longer than the
-    /// last of the ages: a look was left when Microsoft ceased to list the window.
+    /// Whether a planned look was not taken.
     #[must_use]
-    pub fn may_have_missed_late_content(&self, record: &WindowRecord) -> bool {
-        let last_age = self.ages.iter().max().copied().unwrap_or_default();
-        self.is_look_left(record) && record.seen_at() < record.window.end() + last_age
+    pub fn is_look_left(&self, record: &WindowRecord) -> bool {
+        self.looks_left(record).next().is_some()
     }
 
-    /// Whether an age comes, or has come, after the window was seen last and while Microsoft lists it.
-    fn is_look_left(&self, record: &WindowRecord) -> bool {
-        let listable_until = PlanPolicy::listable_until(record.window);
-        let mut looks = self.ages.iter().map(|age| record.listed_at + *age);
-        looks.any(|look| record.seen_at() < look && look <= listable_until)
+    /// The planned looks that were not taken. Those that Microsoft's limit does not allow are replaced by one just before.
+    fn looks_left(&self, record: &WindowRecord) -> impl Iterator<Item = Timestamp> {
+        let last = PlanPolicy::listable_until(record.window) - Self::LAST_LOOK;
+        let (listed_at, relisted_at) = (record.listed_at, record.relisted_at);
+        let planned = self.ages.iter().map(move |age| (listed_at + *age).min(last));
+        planned.filter(move |look| relisted_at.map_or(listed_at <= *look, |at| at < *look))
     }
 }

@@ -31,10 +31,10 @@ pub(crate) const LOST: &str = "lost#";
 /// What follows a window's sort key where its digests did not fit into one row.
 const PART: &str = "#part";
 
-/// The ids of missing contents that are kept for people; of the others, which no ticket will list, the digests are.
+/// The ids of missing contents that a row keeps for people; of the others, which no ticket will list, the digests are.
 const MISSING_IDS: usize = 500;
-/// 240 kB of digests: well below DynamoDB's 400 kB for an item.
-const DIGESTS_PER_ROW: usize = 15_000;
+/// All of them missing, 256 kB; and 75 kB of ids. DynamoDB takes items of 400 kB.
+const DIGESTS_PER_ROW: usize = 8_000;
 /// How long a window's row is kept: long enough for a reconciler that stood still to tell what it did not look at.
 const WINDOW_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a loss is kept: a year, for those who ask later.
@@ -48,32 +48,39 @@ pub(crate) fn string(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-/// The rows of a window: the one that goes with the cursor, then those that must be written before it.
+/// The rows of a window: the one that goes with the cursor, then those that must be written before it, in this order.
 pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Item>) {
     let name = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
     let digests: Vec<ContentDigest> = record.digests.iter().copied().collect();
-    let mut parts = digests.chunks(DIGESTS_PER_ROW);
     let expires_at = epoch_seconds(record.listed_at + WINDOW_KEPT);
     let row = |sk: &str, digests: &[ContentDigest]| {
+        let missing: Vec<ContentDigest> =
+            digests.iter().copied().filter(|digest| record.missing.contains_key(digest)).collect();
+        let ids = missing.iter().take(MISSING_IDS).map(|digest| (digest.to_string(), string(&record.missing[digest])));
         let mut row = key(feed, sk);
-        let bytes: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
-        row.insert("digests".into(), AttributeValue::B(Blob::new(bytes)));
+        row.insert("missing_ids".into(), AttributeValue::M(ids.collect()));
+        row.insert("missing".into(), bytes(&missing));
+        row.insert("digests".into(), bytes(digests));
         row.insert("expires_at".into(), expires_at.clone());
         row
     };
+    let mut parts = digests.chunks(DIGESTS_PER_ROW);
     let mut first = row(&name, parts.next().unwrap_or_default());
-    let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests)).collect();
+    let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests));
+    // What is new moves others to later rows: these are written first, so that none is ever in no row.
+    let rest = rest.collect::<Vec<_>>().into_iter().rev().collect();
     first.insert("contents".into(), number(record.digests.len()));
     first.insert("listed_at".into(), string(record.listed_at));
     first.insert("late".into(), number(record.late));
     first.insert("lost".into(), number(record.lost));
     first.extend(record.looked_at.map(|at| ("looked_at".to_owned(), string(at))));
+    first.extend(record.relisted_at.map(|at| ("relisted_at".to_owned(), string(at))));
     first.extend(record.settled_at.map(|at| ("settled_at".to_owned(), string(at))));
-    let missing: Vec<u8> = record.missing.keys().flat_map(|digest| digest.0).collect();
-    let ids = record.missing.iter().take(MISSING_IDS).map(|(digest, id)| (digest.to_string(), string(id))).collect();
-    first.insert("missing".into(), AttributeValue::B(Blob::new(missing)));
-    first.insert("missing_ids".into(), AttributeValue::M(ids));
     (first, rest)
+}
+
+fn bytes(digests: &[ContentDigest]) -> AttributeValue {
+    AttributeValue::B(Blob::new(digests.iter().flat_map(|digest| digest.0).collect::<Vec<u8>>()))
 }
 
 /// The windows in rows, which come sorted: a window's parts right behind it.
@@ -88,6 +95,7 @@ pub(crate) fn window_records(rows: &[Item]) -> Option<Vec<WindowRecord>> {
             });
             if let Some(record) = owner {
                 record.digests.extend(digests(row, "digests")?);
+                record.missing.extend(missing(row)?);
             }
         } else {
             records.push(window_record(sk, row)?);
@@ -98,21 +106,26 @@ pub(crate) fn window_records(rows: &[Item]) -> Option<Vec<WindowRecord>> {
 
 fn window_record(sk: &str, row: &Item) -> Option<WindowRecord> {
     let (start, end) = sk.strip_prefix(WINDOW)?.split_once('#')?;
-    let ids = row.get("missing_ids").and_then(|ids| ids.as_m().ok());
-    let missing = digests(row, "missing")?.map(|digest| {
-        let id = ids.and_then(|ids| ids.get(&digest.to_string())?.as_s().ok().cloned());
-        (digest, id.unwrap_or_else(|| format!("digest {digest}")))
-    });
     Some(WindowRecord {
         window: Window::new(start.parse().ok()?, end.parse().ok()?).ok()?,
         digests: digests(row, "digests")?.collect(),
         listed_at: instant(row, "listed_at")?,
         looked_at: instant(row, "looked_at"),
+        relisted_at: instant(row, "relisted_at"),
         late: count(row, "late")?,
-        missing: missing.collect(),
+        missing: missing(row)?.collect(),
         lost: count(row, "lost")?,
         settled_at: instant(row, "settled_at"),
     })
+}
+
+fn missing(row: &Item) -> Option<impl Iterator<Item = (ContentDigest, String)>> {
+    let ids = row.get("missing_ids").and_then(|ids| ids.as_m().ok());
+    let missing = digests(row, "missing")?.map(move |digest| {
+        let id = ids.and_then(|ids| ids.get(&digest.to_string())?.as_s().ok().cloned());
+        (digest, id.unwrap_or_else(|| digest.stand_in()))
+    });
+    Some(missing)
 }
 
 fn digests(row: &Item, attribute: &str) -> Option<impl Iterator<Item = ContentDigest>> {

@@ -79,12 +79,20 @@ pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S,
     looked_at.late = 1;
     looked_at.lost = 1;
     looked_at.missing.insert(late, "late".to_owned());
+    looked_at.relisted_at = Some(at("2026-11-22T12:10:00Z"));
     state.keep_window(feed, &looked_at).await.unwrap();
     assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at.clone()]);
     looked_at.missing.clear();
     looked_at.settled_at = Some(at("2026-11-22T13:15:00Z"));
     state.keep_window(feed, &looked_at).await.unwrap();
     assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at]);
+
+    let mut all_missing = both[0].clone();
+    all_missing.digests.insert(ContentDigest([0; ContentDigest::BYTES]));
+    all_missing.missing = all_missing.digests.iter().map(|digest| (*digest, digest.stand_in())).collect();
+    state.keep_window(feed, &all_missing).await.unwrap();
+    let kept = state.windows(feed, first.window.start()).await.unwrap();
+    assert!(kept[0] == all_missing, "however much is missing");
 
     let (from, to) = (second.window.start(), second.window.end());
     let gap = Loss { from, to, reason: LossReason::SubscriptionOff, content: None };

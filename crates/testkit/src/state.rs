@@ -63,13 +63,18 @@ impl MemoryState {
 
 impl Rows {
     fn keep(&mut self, feed: FeedId, loss: &Loss) {
-        if self.losses.iter().any(|(of, kept)| *of == feed && kept.loss.is_same(loss) && kept.loss.to >= loss.to) {
+        if self.losses.iter().any(|(of, kept)| *of == feed && is_same(&kept.loss, loss) && kept.loss.to >= loss.to) {
             return;
         }
-        self.losses.retain(|(of, kept)| *of != feed || !kept.loss.is_same(loss));
+        self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
         let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
         self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at, told: false }));
     }
+}
+
+/// A gap whose end still moves is the same loss.
+fn is_same(one: &Loss, other: &Loss) -> bool {
+    (one.from, one.reason, &one.content) == (other.from, other.reason, &other.content)
 }
 
 impl State for MemoryState {

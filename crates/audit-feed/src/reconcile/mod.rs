@@ -3,6 +3,7 @@
 mod completeness;
 mod dead_letters;
 mod feed_audit;
+mod look;
 mod report;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use self::feed_audit::{FeedAudit, History};
 use crate::failure::Failure;
 use crate::fair_line::Pace;
 use crate::feed::FeedId;
+use crate::loss::KeptLoss;
 use crate::plan::PlanPolicy;
 use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
 use crate::tenant::Tenant;
@@ -134,13 +136,26 @@ where
 
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
-        let looked_back_until = self.state.looked_back_until(feed).await?;
+        let before = self.state.looked_back_until(feed).await?;
         // Whole days, since whole days are reported: those whose windows can be listed, and all in which something is
         // left to do since the reconciler stood still.
-        let since = day_of(looked_back_until.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
+        let since = day_of(before.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
         let windows = self.state.windows(feed, since).await?;
         let losses = self.state.losses(feed, since.min(now - LOSSES_SEEN_FOR)).await?;
-        let history = History { looked_back_until, since, windows, losses };
-        Ok(FeedAudit::new(place, tenant, feed, history, now, &self.policy.looking_back))
+        let mut history = History { since, windows, losses };
+        let looking_back = &self.policy.looking_back;
+        let noticed = history.not_listed_again(looking_back, now);
+        for loss in &noticed {
+            self.state.keep_loss(feed, loss).await?;
+            history.losses.push(KeptLoss { loss: loss.clone(), noticed_at: now, told: false });
+        }
+        // At the beginning, whatever ends this run before its time: what is done with is not read again.
+        match history.done_until(looking_back, now) {
+            Some(until) if Some(until) != before => self.state.keep_looked_back_until(feed, until).await?,
+            Some(_) | None => {}
+        }
+        let mut audit = FeedAudit::new(place, tenant, feed, history, now, looking_back);
+        audit.found.lost.extend(noticed);
+        Ok(audit)
     }
 }

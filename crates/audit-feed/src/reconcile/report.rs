@@ -79,7 +79,7 @@ impl LateContent {
         Self {
             content_id: content.id.clone(),
             content_created: content.created,
-            not_listed_after_seconds: seconds_after(record.looked_at.unwrap_or(record.listed_at)),
+            not_listed_after_seconds: seconds_after(record.relisted_at.unwrap_or(record.listed_at)),
             listed_after_seconds: seconds_after(now),
         }
     }

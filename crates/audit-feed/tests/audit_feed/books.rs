@@ -71,11 +71,22 @@ impl Books {
     }
 
     /// A poller listed `contents` in this window, five seconds after its end.
-    pub(crate) fn list(&self, feed: FeedId, (start, end): (&str, &str), contents: &[(&str, &str)]) -> Window {
+    pub(crate) fn list(&self, feed: FeedId, bounds: (&str, &str), contents: &[(&str, &str)]) -> Window {
+        self.list_at(feed, bounds, contents, at(bounds.1) + SignedDuration::from_secs(5))
+    }
+
+    /// A poller listed `contents` in this window, at that time.
+    pub(crate) fn list_at(
+        &self,
+        feed: FeedId,
+        (start, end): (&str, &str),
+        contents: &[(&str, &str)],
+        listed_at: Timestamp,
+    ) -> Window {
         let window = window(start, end);
         self.publish(feed, contents);
         let digests = contents.iter().map(|(id, _)| ContentDigest::of(id)).collect();
-        let listing = Listing { window, digests, listed_at: window.end() + SignedDuration::from_secs(5) };
+        let listing = Listing { window, digests, listed_at };
         self.state.set_cursor(feed, Cursor::recording(window));
         assert_eq!(block_on(self.state.commit_window(feed, &listing)).unwrap(), Claim::Ours);
         window

@@ -22,7 +22,7 @@ fn listed() -> WindowRecord {
 /// The same, looked at and settled at this age.
 fn settled_at(age: SignedDuration) -> WindowRecord {
     let looked_at = Some(listed().listed_at + age);
-    WindowRecord { looked_at, settled_at: looked_at, ..listed() }
+    WindowRecord { looked_at, relisted_at: looked_at, settled_at: looked_at, ..listed() }
 }
 
 /// The same, something left open at this age.
@@ -74,7 +74,8 @@ fn what_was_left_open_is_due_in_every_run() {
     let quarter = 15 * MINUTE;
     for age in [quarter, quarter + SECOND, 20 * MINUTE, SignedDuration::from_hours(200)] {
         assert!(is_due(&open_at(quarter), age), "{age:#}");
-        assert_eq!(is_due(&settled_at(quarter), age), age >= 60 * MINUTE, "settled, {age:#}");
+        let is_listed = age < SignedDuration::from_hours(7 * 24);
+        assert_eq!(is_due(&settled_at(quarter), age), age >= 60 * MINUTE && is_listed, "settled, {age:#}");
     }
 }
 
@@ -114,51 +115,70 @@ fn without_ages_nothing_is_ever_due() {
     assert!(!never.is_due(&listed(), at("2027-11-22T11:30:05Z")));
 }
 
-/// Listed so long after its end.
+/// Listed so long after its end, and not again.
 fn listed_after(age: SignedDuration) -> WindowRecord {
     WindowRecord { listed_at: listed().window.end() + age, ..listed() }
 }
 
+/// The same, listed again so long after its end.
+fn listed_after_and_again(age: SignedDuration, again: SignedDuration) -> WindowRecord {
+    let at = Some(listed().window.end() + again);
+    WindowRecord { looked_at: at, relisted_at: at, settled_at: at, ..listed_after(age) }
+}
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// The age at which the window can no longer be listed.
+const EDGE: SignedDuration = SignedDuration::from_mins(7 * 24 * 60 - 45);
+/// The age at which it is looked at for the last time where the ages do not allow it.
+const LAST: SignedDuration = SignedDuration::from_mins(7 * 24 * 60 - 45 - 4 * 60);
+
 #[test]
-fn a_window_whose_looks_were_not_all_taken_may_hold_more_than_was_seen() {
-    let (day, hour) = (SignedDuration::from_hours(24), SignedDuration::from_hours(1));
-    let edge = SignedDuration::from_hours(7 * 24) - 46 * MINUTE;
-    for (title, record, expected) in [
-        ("never looked at", listed(), true),
-        ("looked at for the first time", settled_at(15 * MINUTE), true),
-        ("without its last look", settled_at(3 * day), true),
-        ("an hour before its last look", settled_at(6 * day - hour), true),
-        ("with its last look", settled_at(6 * day), false),
-        ("looked at over the edge", settled_at(7 * day), false),
-        ("listed after two days, and not again", listed_after(2 * day), true),
-        ("listed at an age at which no look is left", listed_after(6 * day), false),
-        ("listed just before the edge", listed_after(edge), false),
-        ("listed after five days, and not again", listed_after(5 * day), true),
-        (
-            "listed after five days, and again when six were over",
-            WindowRecord { looked_at: Some(listed().window.end() + 6 * day), ..listed_after(5 * day) },
-            false,
-        ),
-        (
-            "listed after four days and one hour: three more are too many",
-            WindowRecord { looked_at: Some(listed().window.end() + 5 * day + hour), ..listed_after(4 * day + hour) },
-            false,
-        ),
+fn a_window_listed_so_late_that_its_ages_come_too_late_is_looked_at_four_hours_before_the_edge() {
+    for (title, record) in [
+        ("an age comes after the edge", listed_after_and_again(2 * DAY, 5 * DAY)),
+        ("an age comes in the last four hours", listed_after_and_again(DAY - 2 * HOUR, 4 * DAY)),
+        ("it was listed six days late, and looked at", listed_after_and_again(6 * DAY, 6 * DAY + 12 * HOUR)),
     ] {
-        assert_eq!(ages().may_have_missed_late_content(&record), expected, "{title}");
+        let due = |age| ages().is_due(&record, record.window.end() + age);
+        assert_eq!((due(LAST - SECOND), due(LAST), due(EDGE)), (false, true, true), "{title}");
+        assert!(!due(EDGE + SECOND), "{title}: nothing can be found out any more");
     }
 }
 
 #[test]
-fn a_window_is_done_with_when_it_is_settled_and_no_look_is_left() {
-    let (day, last) = (SignedDuration::from_hours(24), SignedDuration::from_hours(144));
-    for (title, record, expected) in [
-        ("never looked at", listed(), false),
-        ("settled, a look is left", settled_at(3 * day), false),
-        ("settled at the last look", settled_at(last), true),
-        ("open at the last look", open_at(last), false),
-        ("settled over the edge", settled_at(8 * day), true),
-    ] {
-        assert_eq!(ages().is_done_with(&record), expected, "{title}");
+fn every_window_is_compared_with_the_archive_however_late_it_was_listed() {
+    for listed_at_age in [LAST + SECOND, LAST + HOUR, EDGE, EDGE + HOUR] {
+        let record = listed_after(listed_at_age);
+        let due = |minutes| ages().is_due(&record, record.listed_at + MINUTE * minutes);
+        assert_eq!((due(14), due(15), due(10_000)), (false, true, true), "{listed_at_age:#}");
     }
+}
+
+#[test]
+fn looks_are_missed_when_one_was_left_and_the_window_can_no_longer_be_listed() {
+    let looked_at_over_the_edge = WindowRecord { looked_at: Some(listed().listed_at + 8 * DAY), ..listed() };
+    for (title, record, expected) in [
+        ("never looked at", listed(), true),
+        ("looked at for the first time", settled_at(15 * MINUTE), true),
+        ("without its last look", settled_at(3 * DAY), true),
+        ("with its last look", settled_at(6 * DAY), false),
+        ("compared with the archive, and not listed", looked_at_over_the_edge, true),
+        ("listed after two days, and not again", listed_after(2 * DAY), true),
+        ("listed after two days, and again before the edge", listed_after_and_again(2 * DAY, LAST), false),
+        ("listed after two days, and again too early", listed_after_and_again(2 * DAY, LAST - MINUTE), true),
+        ("listed when no look was left", listed_after(LAST + SECOND), false),
+        ("listed at the edge", listed_after(EDGE), false),
+    ] {
+        let missed = |age| ages().has_missed_looks(&record, record.window.end() + age);
+        assert_eq!((missed(EDGE), missed(EDGE + SECOND)), (false, expected), "{title}");
+        assert_eq!(ages().is_look_left(&record), expected, "{title}");
+    }
+}
+
+#[test]
+fn with_an_age_of_zero_a_window_that_was_never_looked_at_has_missed_its_look() {
+    let at_once = LookingBack { ages: vec![SignedDuration::ZERO] };
+    let missed = |record| at_once.has_missed_looks(&record, listed().window.end() + EDGE + SECOND);
+    assert_eq!((missed(listed()), missed(settled_at(SignedDuration::ZERO))), (true, false));
 }

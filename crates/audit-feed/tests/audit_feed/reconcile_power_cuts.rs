@@ -8,18 +8,20 @@ use testkit::{Power, feed};
 
 use crate::books::Books;
 
-const OLD: (&str, &str) = ("2026-11-15T11:40:00Z", "2026-11-15T12:00:00Z");
+const OLD: [(&str, &str); 2] =
+    [("2026-11-14T22:40:00Z", "2026-11-14T23:00:00Z"), ("2026-11-14T23:00:00Z", "2026-11-15T00:00:00Z")];
 const YOUNG: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
 
-const GONE: (&str, &str) = ("gone", "2026-11-15T11:50:00Z");
+const GONE: (&str, &str) = ("gone", "2026-11-14T22:50:00Z");
 const HERE: (&str, &str) = ("here", "2026-11-22T11:01:00Z");
 const MISSING: (&str, &str) = ("missing", "2026-11-22T11:02:00Z");
 const LATE: (&str, &str) = ("late", "2026-11-22T11:03:00Z");
 
-/// One window over the edge with missing content, and one with missing and with late content.
+/// Two windows over the edge, one with missing content, and a young one with missing and with late content.
 fn books() -> Books {
     let books = Books::exchange();
-    books.list(feed(), OLD, &[GONE]);
+    books.list(feed(), OLD[0], &[GONE]);
+    books.list(feed(), OLD[1], &[]);
     books.list(feed(), YOUNG, &[HERE, MISSING]);
     books.archive(feed(), &[HERE]);
     books.publish(feed(), &[LATE]);
@@ -64,11 +66,12 @@ fn a_look_cut_anywhere_is_made_up_for_by_the_next_one() {
         let records = books.state.committed(feed());
         assert_eq!(
             records.iter().map(|record| (record.lost, record.late)).collect::<Vec<_>>(),
-            [(1, 0), (0, 1)],
+            [(1, 0), (0, 0), (0, 1)],
             "{title}"
         );
         assert_eq!(books.day("2026-11-22").unwrap()["contents_missing"], 2, "{title}");
-        assert_eq!(books.day("2026-11-15").unwrap()["contents_lost"], 1, "{title}");
+        assert_eq!(books.day("2026-11-14").unwrap()["contents_lost"], 1, "{title}");
+        assert_eq!(books.day("2026-11-14").unwrap()["lost"].as_array().unwrap().len(), 2, "{title}");
         if survived {
             assert!(step > 20, "a story of {step} steps is too short");
             break;

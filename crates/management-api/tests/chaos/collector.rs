@@ -5,8 +5,9 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use audit_feed::feed::FeedId;
 use audit_feed::quota::QuotaPolicy;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings, RootOverrides};
 use testkit::{MemoryQuota, MemoryTenants, Power};
 use url::Url;
@@ -34,6 +35,8 @@ pub(crate) struct Collector {
     pub(crate) fetcher: Environment,
     pub(crate) reconciler: Environment,
     pub(crate) shape: Shape,
+    /// When a look back began that came to the end of all that was due, and of which feeds.
+    pub(crate) looks: RefCell<Vec<(Timestamp, Vec<FeedId>)>>,
     pub(crate) polls: Cell<u64>,
     pub(crate) fetches: Cell<u64>,
     pub(crate) runs: Cell<u64>,
@@ -77,6 +80,7 @@ impl Collector {
             poller: Environment::default(),
             fetcher: Environment::default(),
             reconciler: Environment::default(),
+            looks: RefCell::default(),
             polls: Cell::default(),
             fetches: Cell::default(),
             runs: Cell::default(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use audit_feed::feed::FeedId;
 use audit_feed::loss::{Loss, LossReason};
+use audit_feed::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 
@@ -45,7 +46,7 @@ impl Judgement {
                     self.figures.published += 1;
                     self.figures.archived += times.min(1);
                     if times == 0 {
-                        self.count_missing(&evidence, slice, told);
+                        self.count_missing(life, &evidence, slice, told);
                     }
                 } else if evidence.polled_since <= slice.created {
                     self.count_hidden(life, &evidence, slice);
@@ -59,10 +60,12 @@ impl Judgement {
         }
     }
 
-    /// What fell off the edge, or came late while nobody looked, is told as a span; else the content is named.
-    fn count_missing(&mut self, evidence: &Evidence, slice: &Published, told: bool) {
-        let spans = [LossReason::SevenDayEdge, LossReason::NotListedAgain];
-        let is_told = |loss: &Loss| spans.contains(&loss.reason) && covers(loss, slice.created);
+    fn count_missing(&mut self, life: &Life, evidence: &Evidence, slice: &Published, told: bool) {
+        let is_told = |loss: &Loss| match loss.reason {
+            LossReason::SevenDayEdge => covers(loss, slice.created),
+            LossReason::NotListedAgain => covers(loss, slice.created) && life.came_late(evidence.feed, slice),
+            LossReason::SubscriptionOff | LossReason::UnusableEntry | LossReason::ContentGone => false,
+        };
         if told || evidence.losses.iter().any(is_told) {
             self.figures.lost_and_told += 1;
         } else {
@@ -75,8 +78,9 @@ impl Judgement {
     /// The bounds of such a gap are told by the collector's clock.
     fn count_hidden(&mut self, life: &Life, evidence: &Evidence, slice: &Published) {
         let slack = SignedDuration::from_mins(2 * life.collector.shape.skew);
+        let reasons = [LossReason::SevenDayEdge, LossReason::SubscriptionOff];
         let covers = |loss: &Loss| {
-            loss.content.is_none() && loss.from - slack <= slice.created && slice.created < loss.to + slack
+            reasons.contains(&loss.reason) && loss.from - slack <= slice.created && slice.created < loss.to + slack
         };
         if evidence.losses.iter().any(covers) {
             self.figures.hidden_and_told += 1;
@@ -97,6 +101,18 @@ impl Judgement {
             self.figures.duplicated_records += 1;
             self.problems.push(format!("{}: a record of {} is in two objects", evidence.feed, slice.created));
         }
+    }
+}
+
+impl Life {
+    /// Whether the window had been listed, or nearly, when the slice became visible.
+    fn came_late(&self, feed: FeedId, slice: &Published) -> bool {
+        /// No poll lasts longer.
+        const POLLING: SignedDuration = SignedDuration::from_mins(10);
+        let listed = self.collector.table.listed.borrow();
+        let inside = |window: &Window| window.start() <= slice.created && slice.created < window.end();
+        let mut own = listed.iter().filter(|((of, window), _)| *of == feed && inside(window));
+        own.any(|(_, listed_at)| *listed_at - POLLING <= slice.visible_at)
     }
 }
 

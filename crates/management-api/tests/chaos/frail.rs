@@ -38,9 +38,6 @@ impl<P> Frail<P> {
     }
 }
 
-/// When each window was looked at.
-pub(crate) type Looks = BTreeMap<(FeedId, Window), Vec<Timestamp>>;
-
 /// The table, and what was written to it at which true time.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -48,9 +45,10 @@ pub(crate) struct Table {
     pub(crate) time: Time,
     /// Where each feed began, and when: nothing older was ever asked for, and nobody asked before.
     pub(crate) begun: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
-    pub(crate) looks: Rc<RefCell<Looks>>,
+    /// When each window had been listed.
+    pub(crate) listed: Rc<RefCell<BTreeMap<(FeedId, Window), Timestamp>>>,
     /// Every loss that was kept, and when.
-    pub(crate) told: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
+    pub(crate) kept: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
 }
 
 impl Table {
@@ -59,13 +57,13 @@ impl Table {
             rows: MemoryState::by(&time.clock),
             time: time.clone(),
             begun: Rc::default(),
-            looks: Rc::default(),
-            told: Rc::default(),
+            listed: Rc::default(),
+            kept: Rc::default(),
         }
     }
 
-    fn tell(&self, feed: FeedId, loss: &Loss) {
-        self.told.borrow_mut().push((feed, loss.clone(), self.time.now()));
+    fn keep(&self, feed: FeedId, loss: &Loss) {
+        self.kept.borrow_mut().push((feed, loss.clone(), self.time.now()));
     }
 }
 
@@ -86,14 +84,21 @@ impl State for Frail<Table> {
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
-        self.call(DYNAMODB, &format!("commit {feed}"), self.port.rows.commit_window(feed, listing)).await
+        let commit = async {
+            let claim = self.port.rows.commit_window(feed, listing).await?;
+            if claim == Claim::Ours {
+                self.port.listed.borrow_mut().insert((feed, listing.window), self.port.time.now());
+            }
+            Ok(claim)
+        };
+        self.call(DYNAMODB, &format!("commit {feed}"), commit).await
     }
 
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
         let skip = async {
             let claim = self.port.rows.skip(feed, expected, loss).await?;
             if claim == Claim::Ours {
-                self.port.tell(feed, loss);
+                self.port.keep(feed, loss);
             }
             Ok(claim)
         };
@@ -102,7 +107,7 @@ impl State for Frail<Table> {
 
     async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let keep = async {
-            self.port.tell(feed, loss);
+            self.port.keep(feed, loss);
             self.port.rows.keep_loss(feed, loss).await
         };
         self.call(DYNAMODB, &format!("loss {feed}"), keep).await
@@ -123,12 +128,7 @@ impl WindowLog for Frail<Table> {
     }
 
     async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        let keep = async {
-            let now = self.port.time.now();
-            self.port.looks.borrow_mut().entry((feed, record.window)).or_default().push(now);
-            self.port.rows.keep_window(feed, record).await
-        };
-        self.call(DYNAMODB, &format!("keep {feed}"), keep).await
+        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.keep_window(feed, record)).await
     }
 
     async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {

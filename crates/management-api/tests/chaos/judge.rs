@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
 use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::Loss;
+use audit_feed::loss::{Loss, LossReason};
 use audit_feed::ports::WindowLog;
 use flate2::read::GzDecoder;
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +33,10 @@ impl Judgement {
             for loss in &losses {
                 *judgement.figures.losses.entry(loss.reason.as_str()).or_default() += 1;
             }
+            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::NotListedAgain).collect();
+            let overlap = |one: &Loss, other: &Loss| one != other && one.from < other.to && other.from < one.to;
+            let overlapping = spans.iter().filter(|one| spans.iter().any(|other| overlap(one, other)));
+            judgement.problems.extend(overlapping.map(|loss| format!("{feed}: told more than once: {loss:?}")));
             let gone = life.lost_contents(&losses).await;
             let begun = life.collector.table.begun.borrow().get(&feed).copied();
             let Some((begun, polled_since)) = begun else {
@@ -94,7 +98,7 @@ impl Judgement {
                 }
             }
         }
-        for (feed, loss, told_at) in collector.table.told.borrow().iter() {
+        for (feed, loss, told_at) in collector.table.kept.borrow().iter() {
             if let Some(why) = life.premature(*feed, loss, *told_at) {
                 self.problems.push(format!("{feed}: told at {told_at}: {loss:?}, but {why}"));
             }

@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use testkit::{FixedDice, ManualClock};
 
 use crate::life::Life;
-use crate::runs::LAST_AGE_MINUTES;
+use crate::runs::AGES_MINUTES;
 
 /// Records by the content that is reported lost with them.
 pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;
@@ -25,9 +25,7 @@ pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;
 impl Life {
     /// The message of the content that a loss names, by its id or, where nobody knew the id any more, by its digest.
     pub(crate) fn content_of(&self, loss: &Loss) -> Option<ContentMessage> {
-        let name = loss.content.as_deref()?;
-        let digest = name.strip_prefix("digest ").map_or(Ok(ContentDigest::of(name)), str::parse);
-        self.collector.sqs.content(digest.ok()?)
+        self.collector.sqs.content(ContentDigest::named(loss.content.as_deref()?))
     }
 
     pub(crate) async fn lost_contents(&self, losses: &[Loss]) -> LostContents {
@@ -73,8 +71,7 @@ impl Life {
             LossReason::SevenDayEdge if loss.from > edge || loss.to > edge + Window::LONGEST => {
                 Some("the edge was not there yet".to_owned())
             }
-            LossReason::NotListedAgain if loss.to > edge + Window::LONGEST => Some("it could be listed".to_owned()),
-            LossReason::NotListedAgain => self.last_look(feed, loss, skew),
+            LossReason::NotListedAgain => self.needless(feed, loss, told_at, skew),
             LossReason::ContentGone if loss.from <= edge => None,
             LossReason::ContentGone => match self.content_of(loss) {
                 None => Some("nobody listed this content".to_owned()),
@@ -88,15 +85,23 @@ impl Life {
         }
     }
 
-    /// The look at the last of the ages that a window of the span had, if one had.
-    fn last_look(&self, feed: FeedId, loss: &Loss, skew: SignedDuration) -> Option<String> {
-        let looks = self.collector.table.looks.borrow();
+    /// Why a window of the span could still have been listed again, or had been, if so.
+    fn needless(&self, feed: FeedId, loss: &Loss, told_at: Timestamp, skew: SignedDuration) -> Option<String> {
+        let (listed, looks) = (self.collector.table.listed.borrow(), self.collector.looks.borrow());
         let inside = |window: &Window| loss.from <= window.start() && window.end() <= loss.to;
-        looks.iter().filter(|((of, window), _)| *of == feed && inside(window)).find_map(|((_, window), looks)| {
-            let last_age = window.end() + SignedDuration::from_mins(LAST_AGE_MINUTES) + skew * 2;
-            let edge = PlanPolicy::listable_until(*window) - skew * 2;
-            let look = looks.iter().find(|look| last_age < **look && **look < edge)?;
-            Some(format!("window {window} was looked at on {look}"))
+        listed.iter().filter(|((of, window), _)| *of == feed && inside(window)).find_map(|((_, window), listed_at)| {
+            let edge = PlanPolicy::listable_until(*window);
+            if told_at + skew < edge {
+                return Some(format!("window {window} could be listed"));
+            }
+            // Four hours before the edge at the latest all looks have been taken by whoever had nothing left to do.
+            let last_age = *listed_at + SignedDuration::from_mins(AGES_MINUTES[AGES_MINUTES.len() - 1]);
+            let all_taken = last_age.min(edge - SignedDuration::from_hours(4)) + skew * 2;
+            let whole = |(at, feeds): &&(Timestamp, Vec<FeedId>)| {
+                all_taken < *at && *at < edge - skew * 2 && feeds.contains(&feed)
+            };
+            let (at, _) = looks.iter().find(whole)?;
+            Some(format!("window {window}, listed at {listed_at}, was listed again at {at}"))
         })
     }
 }

@@ -23,16 +23,14 @@ impl Life {
         self.put_secret(number);
     }
 
-    /// The collector runs on as ever, until all is quiet and nothing is missing, for eight days at most.
+    /// The collector looks back every hour as ever, until all is quiet and nothing is missing, for nine days at most.
     pub(crate) async fn come_to_rest(&self) -> Judgement {
-        let minutes = [16, 30, 60, 60, 60, 120, 240, 720, 720];
-        for pause in minutes.into_iter().chain([1_440; 7]) {
-            self.collector.time.pass(SignedDuration::from_mins(pause));
-            self.poll().await;
-            self.fetch_all().await;
-            self.collector.look_back().await;
-            self.fetch_all().await;
-            if pause > 60 && self.collector.sqs.lengths() == (0, 0) {
+        const HOURS: u32 = 9 * 24;
+        self.run_on(16).await;
+        for hour in 1..=HOURS {
+            self.run_on(60).await;
+            let is_time = [1, 2, 4, 8, 12].contains(&hour) || hour % 24 == 0;
+            if is_time && self.collector.sqs.lengths() == (0, 0) {
                 let judgement = Judgement::of(self).await;
                 if judgement.problems.is_empty() {
                     return judgement;
@@ -40,6 +38,14 @@ impl Life {
             }
         }
         Judgement::of(self).await
+    }
+
+    async fn run_on(&self, minutes: i64) {
+        self.collector.time.pass(SignedDuration::from_mins(minutes));
+        self.poll().await;
+        self.fetch_all().await;
+        self.collector.look_back().await;
+        self.fetch_all().await;
     }
 
     /// Fetches until nothing is left, for half an hour at most.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use audit_feed::fair_line::Pace;
+use audit_feed::feed::FeedId;
 use audit_feed::fetch::{Admission, Fetch, FetchOutcome};
 use audit_feed::plan::PlanPolicy;
 use audit_feed::poll::{Poll, PollPolicy, PollReport, Shard};
@@ -17,8 +18,7 @@ use crate::frail_microsoft::SeededDice;
 use crate::sqs::Letter;
 
 /// When windows are looked at again.
-const AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, LAST_AGE_MINUTES];
-pub(crate) const LAST_AGE_MINUTES: i64 = 8_640;
+pub(crate) const AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];
 
 impl Collector {
     /// One poll, unless it is killed.
@@ -63,13 +63,17 @@ impl Collector {
                 pace: Pace { concurrency: self.shape.concurrency, reserve: SignedDuration::from_secs(15) },
             },
         };
+        let began = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);
         let work = async {
             let report = reconcile.run(deadline).await.ok()?;
             reconcile.told(&report).await;
-            Some(())
+            Some(report)
         };
-        self.live(&self.reconciler, &process, work).await;
+        let Some(Some(report)) = self.live(&self.reconciler, &process, work).await else { return };
+        let done = report.feeds.iter().filter(|feed| feed.error.is_none() && !feed.more_to_do);
+        let done = done.map(|feed| FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type }).collect();
+        self.looks.borrow_mut().push((began, done));
     }
 
     /// At most so many batches, each in a fetcher of its own; those that are killed let go of what they hold.

@@ -1,0 +1,175 @@
+//! One window of a feed looked at again.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use futures::{StreamExt, pin_mut};
+use jiff::Timestamp;
+
+use super::completeness::{day_of, day_reports};
+use super::feed_audit::FeedAudit;
+use super::{LateContent, Reconcile};
+use crate::content::{Content, ContentDigest};
+use crate::failure::Failure;
+use crate::loss::{Loss, LossReason};
+use crate::message::ContentMessage;
+use crate::plan::PlanPolicy;
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
+use crate::window::Window;
+use crate::window_record::WindowRecord;
+
+impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
+where
+    T: Tenants,
+    M: ManagementApi,
+    S: State + WindowLog,
+    Q: Queue,
+    A: ArchiveIndex,
+    L: DeadLetters,
+    C: Clock,
+{
+    /// Looks at the next window. When none is left, writes the reports of the days concerned.
+    pub(super) async fn go_on(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        let done = match audit.next() {
+            Some(place) => self.look_at(audit, place).await,
+            None => self.store_reports(audit).await,
+        };
+        if done.is_err() {
+            audit.note_failure(self.clock.now());
+        }
+        done
+    }
+
+    /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
+    async fn look_at(&self, audit: &mut FeedAudit, place: usize) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut record = audit.windows[place].clone();
+        let window = record.window;
+        let listable = now <= PlanPolicy::listable_until(window);
+        let listed = if listable { self.list_again(audit, window).await? } else { BTreeMap::new() };
+
+        let late: BTreeSet<ContentDigest> =
+            listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
+        let archived = self.archived(audit, window).await?;
+        let known_lost: HashSet<ContentDigest> =
+            audit.losses.iter().filter_map(|loss| loss.content.as_deref()).map(ContentDigest::named).collect();
+        record.digests.extend(&late);
+        let open: Vec<ContentDigest> = record
+            .digests
+            .iter()
+            .copied()
+            .filter(|digest| !archived.contains(digest) && !known_lost.contains(digest))
+            .collect();
+        let messages: Vec<ContentMessage> = open
+            .iter()
+            .filter_map(|digest| listed.get(digest))
+            .map(|content| ContentMessage::new(&audit.tenant.secret_id, audit.feed, window, content.clone()))
+            .collect();
+        self.queue.send(&messages).await?;
+
+        let id_of = |digest: &ContentDigest| match (listed.get(digest), record.missing.get(digest)) {
+            (Some(content), _) => content.id.clone(),
+            (None, Some(id)) => id.clone(),
+            (None, None) => digest.stand_in(),
+        };
+        let missing: BTreeMap<ContentDigest, String> = open.iter().map(|digest| (*digest, id_of(digest))).collect();
+        let late_contents = late.iter().filter_map(|digest| listed.get(digest));
+        let late_contents: Vec<LateContent> =
+            late_contents.map(|content| LateContent::new(content, &record, now)).collect();
+        let missing_before = missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
+        record.late += late.len() as u64;
+        let is_lost = |digest: &&ContentDigest| known_lost.contains(digest) && !archived.contains(digest);
+        record.lost = record.digests.iter().filter(is_lost).count() as u64;
+        record.missing = missing;
+        // What can no longer be listed may still be on its way: it is fetched until it expires.
+        if now >= window.end() + PlanPolicy::REACH {
+            self.give_up_missing(audit, &mut record).await?;
+        }
+        record.looked_at = Some(now);
+        if listable {
+            record.relisted_at = record.looked_at;
+        }
+        record.settled_at = record.missing.is_empty().then_some(now);
+        self.state.keep_window(audit.feed, &record).await?;
+        // Counted once it is on record: until then the next run finds it again.
+        audit.found.late.extend(late_contents);
+        audit.found.missing += missing_before;
+        audit.windows[place] = record;
+        audit.stale_days.insert(day_of(window.start()));
+        audit.found.windows_checked += 1;
+        Ok(())
+    }
+
+    /// What the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
+    async fn list_again(
+        &self,
+        audit: &mut FeedAudit,
+        window: Window,
+    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+        let mut contents = BTreeMap::new();
+        let mut unusable = Vec::new();
+        let tenant = Rc::clone(&audit.tenant);
+        let pages = self.management_api.list(&tenant, audit.feed.content_type, window);
+        pin_mut!(pages);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|failure| failure.during(format_args!("window {window}")))?;
+            contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
+            unusable.extend(page.unusable);
+        }
+        for entry in unusable {
+            let reason = LossReason::UnusableEntry;
+            let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
+            if !audit.losses.contains(&loss) {
+                self.lose(audit, loss).await?;
+            }
+        }
+        Ok(contents)
+    }
+
+    /// What the archive holds of the hours that the window touches.
+    async fn archived(&self, audit: &mut FeedAudit, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
+        let mut archived = HashSet::new();
+        for hour in hours_of(window) {
+            if !audit.hours.contains_key(&hour) {
+                let names = self.archive.archived(audit.feed, hour).await?;
+                audit.hours.insert(hour, names);
+            }
+            archived.extend(audit.hours.get(&hour).into_iter().flatten().copied());
+        }
+        Ok(archived)
+    }
+
+    /// What has expired and has no object will never have one.
+    async fn give_up_missing(&self, audit: &mut FeedAudit, record: &mut WindowRecord) -> Result<(), Failure> {
+        for content in std::mem::take(&mut record.missing).into_values() {
+            let (from, to) = (record.window.start(), record.window.end());
+            let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
+            self.lose(audit, loss).await?;
+            record.lost += 1;
+        }
+        Ok(())
+    }
+
+    async fn lose(&self, audit: &mut FeedAudit, loss: Loss) -> Result<(), Failure> {
+        self.state.keep_loss(audit.feed, &loss).await?;
+        audit.losses.push(loss.clone());
+        audit.found.lost.push(loss);
+        Ok(())
+    }
+
+    pub(super) async fn store_reports(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
+        for report in day_reports(audit.feed, &audit.windows, &audit.losses, &audit.stale_days, self.clock.now()) {
+            let json = serde_json::to_vec(&report).unwrap_or_default();
+            self.archive.store_report(&report.key(), json).await?;
+        }
+        audit.stale_days.clear();
+        Ok(())
+    }
+}
+
+fn hours_of(window: Window) -> impl Iterator<Item = Timestamp> {
+    const HOUR: i64 = 3_600;
+    let first = window.start().as_second().div_euclid(HOUR);
+    let last = (window.end().as_second() - 1).div_euclid(HOUR);
+    (first..=last).filter_map(|hour| Timestamp::from_second(hour * HOUR).ok())
+}
