@@ -39,8 +39,8 @@ async fn stores_whole_objects() {
     let archive = S3Archive::new(client.clone(), &bucket, "m365");
     let memory = MemoryArchive::default();
     for length in LENGTHS {
-        contracts::archive_stores_whole_objects(&archive, length, async |key| read(&client, &bucket, key).await).await;
-        contracts::archive_stores_whole_objects(&memory, length, async |key| {
+        contracts::archive::stores_whole_objects(&archive, length, async |key| read(&client, &bucket, key).await).await;
+        contracts::archive::stores_whole_objects(&memory, length, async |key| {
             memory.objects().remove(key).map(|object| (object.bytes, object.about))
         })
         .await;
@@ -51,8 +51,8 @@ async fn stores_whole_objects() {
 async fn knows_what_it_holds_of_an_hour() {
     let (client, bucket) = bucket().await;
     let s3 = S3Archive::new(client, &bucket, "m365");
-    contracts::archive_knows_what_it_holds_of_an_hour(&MemoryArchive::default()).await;
-    contracts::archive_knows_what_it_holds_of_an_hour(&s3).await;
+    contracts::archive::knows_what_it_holds_of_an_hour(&MemoryArchive::default()).await;
+    contracts::archive::knows_what_it_holds_of_an_hour(&s3).await;
 }
 
 /// More than one page of a bucket's listing.
@@ -64,7 +64,7 @@ async fn knows_more_than_a_thousand_objects() {
     for number in 0..1_005 {
         let object = archive.begin().await.unwrap();
         let key = archive_key(feed(), &format!("content-{number}"), created);
-        object.store(&key, &contracts::about(0)).await.unwrap();
+        object.store(&key, &contracts::archive::about(0)).await.unwrap();
     }
     let held = archive.archived(feed(), at("2026-11-22T10:00:00Z")).await.unwrap();
     assert_eq!(held.len(), 1_005);

@@ -13,10 +13,10 @@ async fn spreads_requests_over_the_minute() {
     let policy = QuotaPolicy { requests_per_minute: 600.0, ahead: SignedDuration::from_secs(2) };
     let time = clock();
     let memory = MemoryQuota::new(policy, &time);
-    contracts::quota_spreads_requests_over_the_minute(&memory, TENANT, &time).await;
+    contracts::quota::spreads_requests_over_the_minute(&memory, TENANT, &time).await;
 
     let (client, table) = table().await;
     let time = clock();
     let quota = DynamoDbQuota::new(client, table, policy, time.clone());
-    contracts::quota_spreads_requests_over_the_minute(&quota, TENANT, &time).await;
+    contracts::quota::spreads_requests_over_the_minute(&quota, TENANT, &time).await;
 }

@@ -36,38 +36,38 @@ fn feed() -> FeedId {
 
 #[tokio::test]
 async fn moves_a_cursor_window_by_window() {
-    contracts::state_moves_a_cursor_window_by_window(&MemoryState::default(), feed()).await;
-    contracts::state_moves_a_cursor_window_by_window(&state().await, feed()).await;
+    contracts::state::moves_a_cursor_window_by_window(&MemoryState::default(), feed()).await;
+    contracts::state::moves_a_cursor_window_by_window(&state().await, feed()).await;
 }
 
 #[tokio::test]
 async fn keeps_a_listing_too_large_for_one_row() {
-    contracts::state_keeps_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
-    contracts::state_keeps_a_listing_too_large_for_one_row(&state().await, feed()).await;
+    contracts::state::keeps_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
+    contracts::state::keeps_a_listing_too_large_for_one_row(&state().await, feed()).await;
 }
 
 #[tokio::test]
 async fn skips_what_is_lost() {
-    contracts::state_skips_what_is_lost(&MemoryState::default(), feed()).await;
-    contracts::state_skips_what_is_lost(&state().await, feed()).await;
+    contracts::state::skips_what_is_lost(&MemoryState::default(), feed()).await;
+    contracts::state::skips_what_is_lost(&state().await, feed()).await;
 }
 
 #[tokio::test]
 async fn keeps_feeds_apart() {
-    contracts::state_keeps_feeds_apart(&MemoryState::default(), feed().tenant_id).await;
-    contracts::state_keeps_feeds_apart(&state().await, feed().tenant_id).await;
+    contracts::state::keeps_feeds_apart(&MemoryState::default(), feed().tenant_id).await;
+    contracts::state::keeps_feeds_apart(&state().await, feed().tenant_id).await;
 }
 
 #[tokio::test]
 async fn remembers_windows_and_losses() {
-    contracts::state_remembers_windows_and_losses(&MemoryState::default(), feed()).await;
-    contracts::state_remembers_windows_and_losses(&state().await, feed()).await;
+    contracts::state::remembers_windows_and_losses(&MemoryState::default(), feed()).await;
+    contracts::state::remembers_windows_and_losses(&state().await, feed()).await;
 }
 
 #[tokio::test]
 async fn remembers_how_far_was_looked_back() {
-    contracts::state_remembers_how_far_was_looked_back(&MemoryState::default(), feed()).await;
-    contracts::state_remembers_how_far_was_looked_back(&state().await, feed()).await;
+    contracts::state::remembers_how_far_was_looked_back(&MemoryState::default(), feed()).await;
+    contracts::state::remembers_how_far_was_looked_back(&state().await, feed()).await;
 }
 
 /// Outside programs read these rows.
@@ -88,7 +88,7 @@ async fn writes_the_rows_of_the_contract() {
     assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:00:00Z"));
     assert_eq!(cursor.get("planned_until").cloned(), text("2026-11-22T10:05:00Z"));
 
-    let listing = contracts::listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 2);
+    let listing = contracts::state::listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 2);
     assert_eq!(state.commit_window(feed, &listing).await.unwrap(), Claim::Ours);
     let cursor = row("cursor").await.unwrap();
     assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:05:00Z"));

@@ -1,22 +1,13 @@
-//! What every implementation of a port promises, the one in memory and the real one alike.
+//! What every state table promises.
 
-use std::collections::HashSet;
-
-use audit_feed::content::{ContentDigest, Listing, archive_key};
+use audit_feed::content::{ContentDigest, Listing};
 use audit_feed::cursor::Cursor;
-use audit_feed::failure::FailureKind;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::{
-    Archive, ArchiveIndex, ArchiveObject, Claim, FeedState, Freshness, ObjectMetadata, RequestQuota, State, Tenants,
-    WindowLog,
-};
+use audit_feed::ports::{Claim, FeedState, State, WindowLog};
 use audit_feed::window_record::WindowRecord;
 
-use jiff::SignedDuration;
-
-use crate::clock::ManualClock;
-use crate::samples::{TENANT, at, feed, window};
+use crate::samples::{at, window};
 
 /// A listing of `contents` contents.
 #[must_use]
@@ -30,7 +21,7 @@ async fn cursor(state: &impl State, feed: FeedId) -> Option<Cursor> {
 }
 
 /// A window is recorded once, committed once, and the cursor only moves forward.
-pub async fn state_moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
+pub async fn moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 3);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 0);
     assert_eq!(cursor(state, feed).await, None);
@@ -52,7 +43,7 @@ pub async fn state_moves_a_cursor_window_by_window(state: &impl State, feed: Fee
 }
 
 /// A listing of any size fits.
-pub async fn state_keeps_a_listing_too_large_for_one_row(state: &impl State, feed: FeedId) {
+pub async fn keeps_a_listing_too_large_for_one_row(state: &impl State, feed: FeedId) {
     let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), Claim::Ours);
     assert_eq!(state.commit_window(feed, &large).await.unwrap(), Claim::Ours);
@@ -60,7 +51,7 @@ pub async fn state_keeps_a_listing_too_large_for_one_row(state: &impl State, fee
 }
 
 /// What was found in a window, and what was lost, can be asked for again.
-pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
+pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
     let mut cursor = None;
@@ -118,7 +109,7 @@ pub async fn state_remembers_windows_and_losses<S: State + WindowLog>(state: &S,
 }
 
 /// How far was looked back is kept for each feed; nothing before the first look.
-pub async fn state_remembers_how_far_was_looked_back(state: &impl WindowLog, feed: FeedId) {
+pub async fn remembers_how_far_was_looked_back(state: &impl WindowLog, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.looked_back_until(feed).await.unwrap(), None);
     for until in ["2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"].map(at) {
@@ -129,7 +120,7 @@ pub async fn state_remembers_how_far_was_looked_back(state: &impl WindowLog, fee
 }
 
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
-pub async fn state_skips_what_is_lost(state: &impl State, feed: FeedId) {
+pub async fn skips_what_is_lost(state: &impl State, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
     let to = at("2026-11-15T12:05:00Z");
     let loss = Loss { from: recorded.start(), to, reason: LossReason::SevenDayEdge, content: None };
@@ -142,7 +133,7 @@ pub async fn state_skips_what_is_lost(state: &impl State, feed: FeedId) {
 }
 
 /// The states come in the order of the question, and feeds do not touch each other.
-pub async fn state_keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
+pub async fn keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
     let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
     let started = at("2026-11-22T09:59:30.5Z");
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
@@ -156,128 +147,4 @@ pub async fn state_keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
     state.remember_subscription_start(exchange, None).await.unwrap();
     let feeds = state.feeds(tenant_id, &[ContentType::Exchange]).await.unwrap();
     assert_eq!(feeds, [FeedState { subscription_started_at: None, ..expected }]);
-}
-
-/// A minute's worth of requests is spread over the minute, a refusal slows everyone down, and time heals.
-///
-/// `quota` must be of 600 requests per minute with 2 seconds ahead, at `clock`.
-pub async fn quota_spreads_requests_over_the_minute(
-    quota: &impl RequestQuota,
-    tenant_id: TenantId,
-    clock: &ManualClock,
-) {
-    let in_one_minute = async || {
-        let mut booked = 0;
-        for _ in 0..60 {
-            while quota.book(tenant_id, 10).await.unwrap() {
-                booked += 10;
-            }
-            clock.advance(SignedDuration::from_secs(1));
-        }
-        booked
-    };
-    assert!(quota.book(tenant_id, 10).await.unwrap());
-    assert!(quota.book(tenant_id, 10).await.unwrap());
-    assert!(quota.book(tenant_id, 10).await.unwrap(), "two seconds ahead, and what was begun");
-    assert!(!quota.book(tenant_id, 10).await.unwrap(), "booked out");
-    let other = TenantId(uuid::Uuid::from_u128(tenant_id.0.as_u128() ^ 1));
-    assert!(quota.book(other, 10).await.unwrap(), "a quiet tenant flows beside it");
-
-    clock.advance(SignedDuration::from_mins(10));
-    let booked = in_one_minute().await;
-    assert!((600..=630).contains(&booked), "{booked} requests in a minute of 600");
-
-    quota.refused(tenant_id).await.unwrap();
-    quota.refused(tenant_id).await.unwrap();
-    let booked = in_one_minute().await;
-    assert!((480..=530).contains(&booked), "{booked} requests after a swarm of refusals took a fifth");
-    clock.advance(SignedDuration::from_mins(10));
-    let booked = in_one_minute().await;
-    assert!((600..=630).contains(&booked), "{booked} requests when the rate was regained");
-}
-
-/// Bad secrets stand among the good ones, in the order of their names.
-///
-/// `tenants` must hold `{prefix}contoso` (good), `{prefix}fabrikam` (not JSON) and nothing else below the prefix.
-pub async fn tenants_are_listed_with_their_problems(tenants: &impl Tenants, prefix: &str) {
-    let all = tenants.all().await.unwrap();
-    assert_eq!(all.len(), 2);
-    assert_eq!(all[0].as_ref().unwrap().secret_id, format!("{prefix}contoso"));
-    assert_eq!(all[1].as_ref().unwrap_err().secret_id, format!("{prefix}fabrikam"));
-
-    let contoso = tenants.one(&format!("{prefix}contoso"), Freshness::Cached).await.unwrap();
-    assert_eq!(Ok(&contoso), all[0].as_ref());
-    for name in ["fabrikam", "nobody"] {
-        let failure = tenants.one(&format!("{prefix}{name}"), Freshness::Cached).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::BadSecret, "{name}");
-    }
-}
-
-/// A rotated secret is seen by whoever asks for a fresh one; `rotate` replaces `{prefix}contoso`'s client secret.
-pub async fn tenants_see_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl AsyncFnOnce()) {
-    let name = format!("{prefix}contoso");
-    let before = tenants.one(&name, Freshness::Cached).await.unwrap();
-    rotate().await;
-    assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), before, "cached for minutes");
-    let fresh = tenants.one(&name, Freshness::Fresh).await.unwrap();
-    assert_ne!(fresh.client_secret, before.client_secret);
-    assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), fresh);
-    assert_eq!(tenants.all().await.unwrap()[0].as_ref(), Ok(&fresh), "a poll sees it at once");
-}
-
-/// The contents of one hour, by the names of their objects; not those of the hours around it or of other feeds.
-pub async fn archive_knows_what_it_holds_of_an_hour<A: Archive + ArchiveIndex>(archive: &A) {
-    let sharepoint = FeedId { content_type: ContentType::SharePoint, ..feed() };
-    for (feed, id, created) in [
-        (feed(), "before", "2026-11-22T09:59:59.999Z"),
-        (feed(), "first", "2026-11-22T10:00:00Z"),
-        (feed(), "last", "2026-11-22T10:59:59.999Z"),
-        (feed(), "after", "2026-11-22T11:00:00Z"),
-        (sharepoint, "elsewhere", "2026-11-22T10:30:00Z"),
-    ] {
-        let object = archive.begin().await.unwrap();
-        object.store(&archive_key(feed, id, at(created)), &about(0)).await.unwrap();
-    }
-    archive.store_report("_completeness/day=2026-11-22/report.json", b"{}".to_vec()).await.unwrap();
-    let held = archive.archived(feed(), at("2026-11-22T10:30:00Z")).await.unwrap();
-    assert_eq!(held, HashSet::from([ContentDigest::of("first"), ContentDigest::of("last")]));
-}
-
-/// Metadata for an object of `records` records.
-#[must_use]
-pub fn about(records: u64) -> ObjectMetadata {
-    ObjectMetadata {
-        content_id: "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na0030".to_owned(),
-        content_type: ContentType::Exchange,
-        content_created: at("2026-11-22T10:03:07.123Z"),
-        tenant_id: TENANT,
-        records,
-    }
-}
-
-/// An object appears whole, under its key and with its metadata, or not at all; a repeat replaces it.
-///
-/// `read` gives an object's bytes and metadata (`content-id` … as in the contract), `None` where there is none.
-pub async fn archive_stores_whole_objects<A: Archive>(
-    archive: &A,
-    length: usize,
-    read: impl AsyncFn(&str) -> Option<(Vec<u8>, ObjectMetadata)>,
-) {
-    let key = format!("tenant={TENANT}/content_type=Audit.Exchange/day=2026-11-22/hour=10/{length}.json.gz");
-    let bytes: Vec<u8> = (0..length).map(|position| (position % 251) as u8).collect();
-    let mut dropped = archive.begin().await.unwrap();
-    dropped.write(&bytes).await.unwrap();
-    drop(dropped);
-    assert_eq!(read(&key).await, None, "what was not stored was never there");
-
-    for records in [1, 2] {
-        let mut object = archive.begin().await.unwrap();
-        for piece in bytes.chunks(100_000) {
-            object.write(piece).await.unwrap();
-        }
-        object.store(&key, &about(records)).await.unwrap();
-        let (stored, described) = read(&key).await.unwrap();
-        assert!(stored == bytes, "the bytes of an object of {length} bytes");
-        assert_eq!(described, about(records));
-    }
 }

@@ -1,0 +1,66 @@
+//! What every archive promises.
+
+use std::collections::HashSet;
+
+use audit_feed::content::{ContentDigest, archive_key};
+use audit_feed::feed::{ContentType, FeedId};
+use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+
+use crate::samples::{TENANT, at, feed};
+
+/// The contents of one hour, by the names of their objects; not those of the hours around it or of other feeds.
+pub async fn knows_what_it_holds_of_an_hour<A: Archive + ArchiveIndex>(archive: &A) {
+    let sharepoint = FeedId { content_type: ContentType::SharePoint, ..feed() };
+    for (feed, id, created) in [
+        (feed(), "before", "2026-11-22T09:59:59.999Z"),
+        (feed(), "first", "2026-11-22T10:00:00Z"),
+        (feed(), "last", "2026-11-22T10:59:59.999Z"),
+        (feed(), "after", "2026-11-22T11:00:00Z"),
+        (sharepoint, "elsewhere", "2026-11-22T10:30:00Z"),
+    ] {
+        let object = archive.begin().await.unwrap();
+        object.store(&archive_key(feed, id, at(created)), &about(0)).await.unwrap();
+    }
+    archive.store_report("_completeness/day=2026-11-22/report.json", b"{}".to_vec()).await.unwrap();
+    let held = archive.archived(feed(), at("2026-11-22T10:30:00Z")).await.unwrap();
+    assert_eq!(held, HashSet::from([ContentDigest::of("first"), ContentDigest::of("last")]));
+}
+
+/// Metadata for an object of `records` records.
+#[must_use]
+pub fn about(records: u64) -> ObjectMetadata {
+    ObjectMetadata {
+        content_id: "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na0030".to_owned(),
+        content_type: ContentType::Exchange,
+        content_created: at("2026-11-22T10:03:07.123Z"),
+        tenant_id: TENANT,
+        records,
+    }
+}
+
+/// An object appears whole, under its key and with its metadata, or not at all; a repeat replaces it.
+///
+/// `read` gives an object's bytes and metadata (`content-id` … as in the contract), `None` where there is none.
+pub async fn stores_whole_objects<A: Archive>(
+    archive: &A,
+    length: usize,
+    read: impl AsyncFn(&str) -> Option<(Vec<u8>, ObjectMetadata)>,
+) {
+    let key = format!("tenant={TENANT}/content_type=Audit.Exchange/day=2026-11-22/hour=10/{length}.json.gz");
+    let bytes: Vec<u8> = (0..length).map(|position| (position % 251) as u8).collect();
+    let mut dropped = archive.begin().await.unwrap();
+    dropped.write(&bytes).await.unwrap();
+    drop(dropped);
+    assert_eq!(read(&key).await, None, "what was not stored was never there");
+
+    for records in [1, 2] {
+        let mut object = archive.begin().await.unwrap();
+        for piece in bytes.chunks(100_000) {
+            object.write(piece).await.unwrap();
+        }
+        object.store(&key, &about(records)).await.unwrap();
+        let (stored, described) = read(&key).await.unwrap();
+        assert!(stored == bytes, "the bytes of an object of {length} bytes");
+        assert_eq!(described, about(records));
+    }
+}
