@@ -136,6 +136,15 @@ pub trait State {
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure>;
 }
 
+/// How far looking back at a feed got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LookBackProgress {
+    /// Of all windows before it nothing is left to find out, and nobody left to tell; `None` before the first look.
+    pub done_until: Option<Timestamp>,
+    /// What was found before it stands in the reports; `None` before the first of them.
+    pub reported_at: Option<Timestamp>,
+}
+
 /// What was found in the windows that were committed, for the one who looks back.
 pub trait WindowLog {
     /// The windows of a feed that start at `since` or later, oldest first.
@@ -144,15 +153,14 @@ pub trait WindowLog {
     /// Keeps what another look at a window found.
     async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure>;
 
-    /// The losses of a feed that start at `since` or later, oldest first.
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure>;
+    /// The losses of a feed, oldest first.
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure>;
 
-    /// Up to where nothing is left to find out about a feed's windows and nobody left to tell; `None` before the first
-    /// look back.
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure>;
+    /// How far looking back at a feed got.
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure>;
 
-    /// Keeps up to where nothing is left to find out and to tell. Too early an instant only costs work.
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure>;
+    /// Keeps how far looking back at a feed got. Instants that are too early only cost work.
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure>;
 }
 
 /// The request quota that all fetchers of a tenant share.

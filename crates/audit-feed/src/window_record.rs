@@ -80,13 +80,7 @@ impl LookingBack {
         record.settled_at.is_none() && (record.looked_at.is_some() || self.ages.iter().any(is_reached))
     }
 
-    /// Whether looks were planned that were not taken, and never can be: content that came late may not have been seen.
-    #[must_use]
-    pub fn has_missed_looks(&self, record: &WindowRecord, now: Timestamp) -> bool {
-        now > PlanPolicy::listable_until(record.window) && self.is_look_left(record)
-    }
-
-    /// Whether a planned look was not taken.
+    /// Whether a planned look was not taken. Once it never can be, content that came late may not have been seen.
     #[must_use]
     pub fn is_look_left(&self, record: &WindowRecord) -> bool {
         self.looks_left(record).next().is_some()

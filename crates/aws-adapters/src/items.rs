@@ -21,7 +21,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const CURSOR: &str = "cursor";
 /// The sort key of when a feed's subscription was started.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
-/// The sort key of up to where nothing is left to look back at.
+/// The sort key of how far looking back got.
 pub(crate) const LOOKED_BACK: &str = "looked_back";
 
 /// How the sort keys of windows begin.

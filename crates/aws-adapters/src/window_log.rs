@@ -3,7 +3,7 @@
 use audit_feed::failure::Failure;
 use audit_feed::feed::FeedId;
 use audit_feed::loss::KeptLoss;
-use audit_feed::ports::{Clock, WindowLog};
+use audit_feed::ports::{Clock, LookBackProgress, WindowLog};
 use audit_feed::window::whole_second;
 use audit_feed::window_record::WindowRecord;
 use jiff::Timestamp;
@@ -13,13 +13,13 @@ use crate::failure::{aws, unexpected};
 use crate::items::{Item, LOOKED_BACK, LOST, WINDOW, instant, kept_loss, key, string, window_records, window_rows};
 
 impl<C: Clock> DynamoDbState<C> {
-    /// The rows of a feed whose sort key is `kind` and an instant not before `since`.
-    async fn range(&self, feed: FeedId, kind: &str, since: Timestamp) -> Result<Vec<Item>, Failure> {
+    /// The rows of a feed whose sort key begins with `kind` and is at least `from`.
+    async fn range(&self, feed: FeedId, kind: &str, from: &str) -> Result<Vec<Item>, Failure> {
         let request = self.client.query().table_name(&self.table).consistent_read(true);
         let pages = request
             .key_condition_expression("pk = :feed AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":feed", string(feed))
-            .expression_attribute_values(":from", string(format_args!("{kind}{}", whole_second(since))))
+            .expression_attribute_values(":from", string(from))
             .expression_attribute_values(":to", string(format_args!("{kind}~")))
             .into_paginator()
             .items()
@@ -33,7 +33,7 @@ impl<C: Clock> DynamoDbState<C> {
 
 impl<C: Clock> WindowLog for DynamoDbState<C> {
     async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
-        let rows = self.range(feed, WINDOW, since).await?;
+        let rows = self.range(feed, WINDOW, &format!("{WINDOW}{}", whole_second(since))).await?;
         window_records(&rows).ok_or_else(|| {
             unexpected(format_args!("reading the windows of {feed}"), "a row is damaged; restore the table")
         })
@@ -47,21 +47,23 @@ impl<C: Clock> WindowLog for DynamoDbState<C> {
         self.put(row).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
-        let rows = self.range(feed, LOST, since).await?;
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+        let rows = self.range(feed, LOST, LOST).await?;
         rows.iter().map(kept_loss).collect::<Option<_>>().ok_or_else(|| {
             unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
         })
     }
 
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
         let rows = self.rows(vec![key(feed, LOOKED_BACK)]).await?;
-        Ok(rows.first().and_then(|row| instant(row, "looked_back_until")))
+        let attribute = |name| rows.first().and_then(|row| instant(row, name));
+        Ok(LookBackProgress { done_until: attribute("done_until"), reported_at: attribute("reported_at") })
     }
 
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
         let mut row = key(feed, LOOKED_BACK);
-        row.insert("looked_back_until".into(), string(until));
+        row.extend(progress.done_until.map(|at| ("done_until".to_owned(), string(at))));
+        row.extend(progress.reported_at.map(|at| ("reported_at".to_owned(), string(at))));
         self.put(row).await
     }
 }

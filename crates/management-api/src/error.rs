@@ -62,9 +62,9 @@ impl ErrorAnswer {
         self.status == StatusCode::UNAUTHORIZED && !self.is_permission_missing()
     }
 
-    /// The token lacks a permission.
+    /// The token lacks a permission. Some answers say so by their status alone.
     pub(crate) fn is_permission_missing(&self) -> bool {
-        self.code == "AF10001"
+        self.code == "AF10001" || self.code.is_empty() && self.status == StatusCode::FORBIDDEN
     }
 
     /// The subscription is on already; undocumented, seen as HTTP 400.

@@ -13,7 +13,7 @@ use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{KeptLoss, Loss};
 use audit_feed::message::ContentMessage;
 use audit_feed::ports::{
-    ArchiveIndex, Claim, ContentPage, DeadLetters, FeedState, ManagementApi, Queue, State, WindowLog,
+    ArchiveIndex, Claim, ContentPage, DeadLetters, FeedState, LookBackProgress, ManagementApi, Queue, State, WindowLog,
 };
 use audit_feed::tenant::Tenant;
 use audit_feed::window::Window;
@@ -180,16 +180,16 @@ impl<S: WindowLog> WindowLog for Powered<S> {
         self.power.around(self.port.keep_window(feed, record)).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
-        self.power.around(self.port.losses(feed, since)).await
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+        self.power.around(self.port.losses(feed)).await
     }
 
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
-        self.power.around(self.port.looked_back_until(feed)).await
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+        self.power.around(self.port.progress(feed)).await
     }
 
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
-        self.power.around(self.port.keep_looked_back_until(feed, until)).await
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
+        self.power.around(self.port.keep_progress(feed, progress)).await
     }
 }
 

@@ -8,7 +8,7 @@ use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, Clock, FeedState, State, WindowLog};
+use audit_feed::ports::{Claim, Clock, FeedState, LookBackProgress, State, WindowLog};
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
     losses: Vec<(FeedId, KeptLoss)>,
-    looked_back_until: BTreeMap<FeedId, Timestamp>,
+    progress: BTreeMap<FeedId, LookBackProgress>,
     /// Without a clock every loss was noticed long ago.
     clock: Option<ManualClock>,
 }
@@ -148,18 +148,20 @@ impl WindowLog for MemoryState {
         Ok(())
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
         let rows = self.0.lock().unwrap();
-        let own = rows.losses.iter().filter(|(of, kept)| *of == feed && kept.loss.from >= since);
-        Ok(own.map(|(_, kept)| kept.clone()).collect())
+        let mut own: Vec<KeptLoss> =
+            rows.losses.iter().filter(|(of, _)| *of == feed).map(|(_, kept)| kept.clone()).collect();
+        own.sort_by_key(|kept| kept.loss.from);
+        Ok(own)
     }
 
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
-        Ok(self.0.lock().unwrap().looked_back_until.get(&feed).copied())
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+        Ok(self.0.lock().unwrap().progress.get(&feed).copied().unwrap_or_default())
     }
 
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
-        self.0.lock().unwrap().looked_back_until.insert(feed, until);
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
+        self.0.lock().unwrap().progress.insert(feed, progress);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::content::ContentDigest;
 use crate::feed::FeedId;
 use crate::loss::{KeptLoss, Loss, LossReason};
 use crate::plan::PlanPolicy;
+use crate::ports::LookBackProgress;
 use crate::tenant::Tenant;
 use crate::window_record::{LookingBack, WindowRecord};
 
@@ -24,16 +25,24 @@ pub(super) struct FeedAudit {
     pub(super) losses: Vec<Loss>,
     /// Places in `windows`.
     due: VecDeque<usize>,
+    /// An earlier run was cut short before it wrote its reports.
+    pub(super) reports_first: bool,
+    /// Not all reports of this run could be stored.
+    pub(super) reports_failed: bool,
     /// The days whose report is out of date.
     pub(super) stale_days: BTreeSet<Timestamp>,
     /// What the archive holds, by hour: windows of one hour share one listing.
     pub(super) hours: HashMap<Timestamp, HashSet<ContentDigest>>,
     failures: u64,
+    /// Failures since a window was looked at.
+    failures_in_a_row: u64,
+    pub(super) progress: LookBackProgress,
     pub(super) found: Found,
 }
 
 /// What is known of a feed at the start of a run.
 pub(super) struct History {
+    pub(super) progress: LookBackProgress,
     /// The beginning of the first day of which all windows are here.
     pub(super) since: Timestamp,
     pub(super) windows: Vec<WindowRecord>,
@@ -50,17 +59,17 @@ pub(super) struct Found {
 }
 
 impl History {
-    /// Windows whose looks were missed, and that no loss tells yet. They are told day by day, when no window of the day
-    /// can be listed any more: an outage is one loss, and not one in every run.
+    /// Windows that can no longer be listed though a look is left, and that no loss tells yet. They are told when no
+    /// window of their UTC day can be listed any more: what goes on for days is a loss a day, and not one in every run.
     pub(super) fn not_listed_again(&self, looking_back: &LookingBack, now: Timestamp) -> Vec<Loss> {
         let reason = LossReason::NotListedAgain;
-        let told = |record: &WindowRecord| {
+        let is_told = |record: &WindowRecord| {
             let covers = |loss: &Loss| loss.from <= record.window.start() && record.window.end() <= loss.to;
             self.losses.iter().any(|kept| kept.loss.reason == reason && covers(&kept.loss))
         };
         let mut losses: Vec<Loss> = Vec::new();
         for record in self.windows.iter().take_while(|record| record.window.end() <= days_told_until(now)) {
-            if !looking_back.has_missed_looks(record, now) || told(record) {
+            if !looking_back.is_look_left(record) || self.is_done_with(record) || is_told(record) {
                 continue;
             }
             let (from, to) = (record.window.start(), record.window.end());
@@ -74,14 +83,34 @@ impl History {
 
     /// Up to where nothing is left to find out and nobody left to tell. `None` where nothing is known.
     pub(super) fn done_until(&self, looking_back: &LookingBack, now: Timestamp) -> Option<Timestamp> {
-        let is_done = |record: &WindowRecord| {
-            let all_seen = !looking_back.is_look_left(record) || record.window.end() <= days_told_until(now);
-            record.settled_at.is_some() && all_seen
+        let is_open = |record: &&WindowRecord| {
+            let may_be_late = looking_back.is_look_left(record) && record.window.end() > days_told_until(now);
+            let is_over = now > PlanPolicy::listable_until(record.window);
+            let is_left = record.settled_at.is_none() || may_be_late || self.is_look_unreported(record);
+            is_left && !(is_over && self.is_done_with(record))
         };
-        let open = self.windows.iter().find(|record| !is_done(record)).map(|record| record.window.start());
+        let open = self.windows.iter().find(is_open).map(|record| record.window.start());
         let end = open.or_else(|| self.windows.last().map(|record| record.window.end()))?;
-        let untold = self.losses.iter().filter(|kept| !kept.told).map(|kept| kept.loss.from);
-        Some(untold.fold(end, Timestamp::min))
+        let untold = self.losses.iter().filter(|kept| !kept.told || self.is_loss_unreported(kept));
+        Some(untold.map(|kept| kept.loss.from).fold(end, Timestamp::min))
+    }
+
+    /// Whether the report of its day may not have the last look at the window.
+    fn is_look_unreported(&self, record: &WindowRecord) -> bool {
+        record.looked_at.is_some_and(|at| self.progress.reported_at.is_none_or(|reported_at| reported_at <= at))
+    }
+
+    /// Whether the reports of its days may not have the loss.
+    fn is_loss_unreported(&self, kept: &KeptLoss) -> bool {
+        /// It was noticed by others, during the last run perhaps, and by a clock that may be behind.
+        const OTHERS: SignedDuration = SignedDuration::from_mins(15);
+        self.progress.reported_at.is_none_or(|reported_at| reported_at < kept.noticed_at + OTHERS)
+    }
+
+    /// Whether an earlier run was done with the window. Should the ages have been lengthened since, more is looked for
+    /// where that is possible, and nothing is told of the others.
+    fn is_done_with(&self, record: &WindowRecord) -> bool {
+        self.progress.done_until.is_some_and(|until| record.window.end() <= until)
     }
 }
 
@@ -101,27 +130,44 @@ impl FeedAudit {
     ) -> Self {
         /// The one who noticed a loss is at work for that long at most, and then has told or never will.
         const TELLING: SignedDuration = SignedDuration::from_mins(15);
-        /// What changed so lately may not stand in a report yet: the run that saw it may have been cut short.
-        const LATELY: SignedDuration = SignedDuration::from_hours(3);
-        let History { since, windows, losses } = history;
-        let due = (0..windows.len()).filter(|place| looking_back.is_due(&windows[*place], now)).collect();
+        let lost = history.losses.iter().filter(|kept| history.is_loss_unreported(kept));
+        let looked_at = history.windows.iter().filter(|record| history.is_look_unreported(record));
+        let stale_days: BTreeSet<Timestamp> = lost
+            .flat_map(|kept| days_of(kept.loss.from, kept.loss.to))
+            .chain(looked_at.map(|record| day_of(record.window.start())))
+            .filter(|day| *day >= history.since)
+            .collect();
+        let History { progress, windows, losses, .. } = history;
+        // What can still be listed comes first, and of that what ceases to be first.
+        let (mut due, can_wait): (Vec<usize>, Vec<usize>) = (0..windows.len())
+            .filter(|place| looking_back.is_due(&windows[*place], now))
+            .partition(|place| now <= PlanPolicy::listable_until(windows[*place].window));
+        due.extend(can_wait);
         let untold = losses.iter().filter(|kept| !kept.told && kept.noticed_at + TELLING <= now);
         let lost: Vec<Loss> = untold.map(|kept| kept.loss.clone()).collect();
-        let lately_lost = losses.iter().filter(|kept| !kept.told || kept.noticed_at + LATELY > now);
-        let lately_seen = windows.iter().filter(|record| record.looked_at.is_some_and(|at| at + LATELY > now));
-        let stale_days = lately_lost
-            .flat_map(|kept| days_of(kept.loss.from, kept.loss.to))
-            .chain(lately_seen.map(|record| day_of(record.window.start())))
-            .filter(|day| *day >= since)
-            .collect();
         let found = Found { lost, ..Found::default() };
         let losses = losses.into_iter().map(|kept| kept.loss).collect();
-        Self { place, tenant, feed, windows, losses, due, stale_days, hours: HashMap::new(), failures: 0, found }
+        Self {
+            place,
+            tenant,
+            feed,
+            windows,
+            losses,
+            due: due.into(),
+            reports_first: !stale_days.is_empty(),
+            reports_failed: false,
+            stale_days,
+            hours: HashMap::new(),
+            failures: 0,
+            failures_in_a_row: 0,
+            progress,
+            found,
+        }
     }
 
-    /// The place of the next window to be looked at.
+    /// The place of the next window to be looked at; `None` where it is time for the reports.
     pub(super) fn next(&mut self) -> Option<usize> {
-        self.due.pop_front()
+        if std::mem::take(&mut self.reports_first) { None } else { self.due.pop_front() }
     }
 
     /// Whether nothing is left to do in this run.
@@ -135,12 +181,18 @@ impl FeedAudit {
         self.failures >= self.found.windows_checked + MOST_FAILURES
     }
 
-    /// A window that failed waits for the next run. Its neighbours may fail as well, in every run: this one goes on
-    /// elsewhere, and the next one elsewhere again, so that they do not hold up the others.
+    pub(super) fn note_success(&mut self) {
+        self.failures_in_a_row = 0;
+    }
+
+    /// A window that failed waits for the next run. Where its neighbours fail as well, perhaps in every run, this run
+    /// goes on elsewhere, and the next one elsewhere again: they must not hold up the others.
     pub(super) fn note_failure(&mut self, now: Timestamp) {
         const HOUR: i64 = 3_600;
+        const NEIGHBOURS: u64 = 4;
         self.failures += 1;
-        if !self.due.is_empty() {
+        self.failures_in_a_row += 1;
+        if self.failures_in_a_row.is_multiple_of(NEIGHBOURS) && !self.due.is_empty() {
             let hour = now.as_second().div_euclid(HOUR).unsigned_abs() as usize;
             self.due.rotate_left(hour % self.due.len());
         }

@@ -28,16 +28,16 @@ where
     L: DeadLetters,
     C: Clock,
 {
-    /// Looks at the next window. When none is left, writes the reports of the days concerned.
+    /// Looks at the next window. When none is left, and before, if an earlier run did not come to it, writes the reports
+    /// of the days concerned.
     pub(super) async fn go_on(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
-        let done = match audit.next() {
-            Some(place) => self.look_at(audit, place).await,
-            None => self.store_reports(audit).await,
-        };
-        if done.is_err() {
-            audit.note_failure(self.clock.now());
+        let Some(place) = audit.next() else { return self.store_reports(audit).await };
+        let looked = self.look_at(audit, place).await;
+        match &looked {
+            Ok(()) => audit.note_success(),
+            Err(_) => audit.note_failure(self.clock.now()),
         }
-        done
+        looked
     }
 
     /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
@@ -157,12 +157,21 @@ where
         Ok(())
     }
 
+    /// Writes the reports of the days concerned. Those that cannot be stored are left to the next run.
     pub(super) async fn store_reports(&self, audit: &mut FeedAudit) -> Result<(), Failure> {
-        for report in day_reports(audit.feed, &audit.windows, &audit.losses, &audit.stale_days, self.clock.now()) {
+        let days = std::mem::take(&mut audit.stale_days);
+        let now = self.clock.now();
+        let mut stored = Ok(());
+        for report in day_reports(audit.feed, &audit.windows, &audit.losses, &days, now) {
             let json = serde_json::to_vec(&report).unwrap_or_default();
-            self.archive.store_report(&report.key(), json).await?;
+            stored = stored.and(self.archive.store_report(&report.key(), json).await);
         }
-        audit.stale_days.clear();
+        audit.reports_failed |= stored.is_err();
+        stored?;
+        if !audit.reports_failed {
+            audit.progress.reported_at = Some(now);
+            self.state.keep_progress(audit.feed, audit.progress).await?;
+        }
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ mod report;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 pub use self::completeness::DayReport;
 pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
@@ -54,9 +54,6 @@ pub struct ReconcilePolicy {
     /// How many windows at once.
     pub pace: Pace,
 }
-
-/// How far back losses are looked at: an outage that ended today may have begun long ago.
-const LOSSES_SEEN_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// What waits for its turn. A feed goes to the end of the line after each window.
 #[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
@@ -125,7 +122,7 @@ where
             }
             Work::Window(mut audit) => {
                 let failure = self.go_on(&mut audit).await.err();
-                if audit.is_given_up() {
+                if failure.is_some() && audit.is_given_up() {
                     // What was found so far is reported all the same; what fails here too is made up for by the next run.
                     let _ = self.store_reports(&mut audit).await;
                 }
@@ -136,13 +133,13 @@ where
 
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
-        let before = self.state.looked_back_until(feed).await?;
+        let progress = self.state.progress(feed).await?;
         // Whole days, since whole days are reported: those whose windows can be listed, and all in which something is
         // left to do since the reconciler stood still.
-        let since = day_of(before.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
+        let since = day_of(progress.done_until.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
         let windows = self.state.windows(feed, since).await?;
-        let losses = self.state.losses(feed, since.min(now - LOSSES_SEEN_FOR)).await?;
-        let mut history = History { since, windows, losses };
+        let losses = self.state.losses(feed).await?;
+        let mut history = History { progress, since, windows, losses };
         let looking_back = &self.policy.looking_back;
         let noticed = history.not_listed_again(looking_back, now);
         for loss in &noticed {
@@ -150,9 +147,9 @@ where
             history.losses.push(KeptLoss { loss: loss.clone(), noticed_at: now, told: false });
         }
         // At the beginning, whatever ends this run before its time: what is done with is not read again.
-        match history.done_until(looking_back, now) {
-            Some(until) if Some(until) != before => self.state.keep_looked_back_until(feed, until).await?,
-            Some(_) | None => {}
+        history.progress.done_until = history.done_until(looking_back, now).or(progress.done_until);
+        if history.progress != progress {
+            self.state.keep_progress(feed, history.progress).await?;
         }
         let mut audit = FeedAudit::new(place, tenant, feed, history, now, looking_back);
         audit.found.lost.extend(noticed);

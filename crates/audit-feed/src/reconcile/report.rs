@@ -39,7 +39,7 @@ pub struct FeedReconciliation {
     pub lost: Vec<Loss>,
     /// Windows whose contents are not all archived or known to be lost.
     pub windows_open: u64,
-    /// Windows are left for the next run.
+    /// The deadline came first: windows are left for the next run.
     pub more_to_do: bool,
     /// What failed first.
     pub error: Option<Failure>,

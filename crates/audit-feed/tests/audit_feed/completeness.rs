@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{TENANT, at, feed, tenant};
 
 use crate::books::{BOUNDS, Books};
+use crate::script::{Act, Event};
 use crate::story::{EXCHANGE, OTHER, feed_of};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
@@ -86,12 +87,21 @@ fn a_window_belongs_to_the_day_on_which_it_starts() {
 fn only_days_with_something_new_are_reported() {
     let books = Books::exchange();
     books.list(feed(), ("2026-11-20T10:00:00Z", "2026-11-20T10:30:00Z"), &[]);
-    books.look();
+    // Looking takes a second.
+    let look = || {
+        books.look_with(|event| {
+            if matches!(event, Event::KeepWindow) {
+                books.clock.advance(SignedDuration::from_secs(1));
+            }
+            Act::Proceed
+        })
+    };
+    look();
     books.list(feed(), BOUNDS, &[]);
     books.later(SignedDuration::from_hours(4));
-    books.look();
+    look();
     let reported_at = ["2026-11-20", "2026-11-22"].map(|day| books.day(day).unwrap()["reported_at"].clone());
-    assert_eq!(reported_at, [json!("2026-11-22T12:00:05Z"), json!("2026-11-22T16:00:05Z")]);
+    assert_eq!(reported_at, [json!("2026-11-22T12:00:06Z"), json!("2026-11-22T16:00:07Z")]);
 }
 
 #[test]

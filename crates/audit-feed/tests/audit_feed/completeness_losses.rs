@@ -1,7 +1,7 @@
 //! Every loss stands in the reports of the days that it touches.
 
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::{State, WindowLog};
+use audit_feed::ports::{LookBackProgress, State, WindowLog};
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -44,6 +44,8 @@ fn a_loss_that_the_poller_told_is_in_the_reports_too() {
     block_on(books.state.mark_told(feed(), &loss)).unwrap();
     books.look();
     assert_eq!(books.days(), ["2026-11-13", "2026-11-14", "2026-11-15"]);
+    books.an_hour_later();
+    books.look();
     books.later(SignedDuration::from_hours(48));
     let before = books.archive.reports();
     books.look();
@@ -56,7 +58,8 @@ fn a_report_of_long_ago_is_not_replaced_by_one_without_its_windows() {
     let long_ago = ("2026-11-12T02:00:00Z", "2026-11-12T02:30:00Z");
     books.list(feed(), long_ago, &[]);
     keep(&books, long_ago.1, "2026-11-15T12:05:05Z");
-    block_on(books.state.keep_looked_back_until(feed(), at("2026-11-14T06:00:00Z"))).unwrap();
+    let progress = LookBackProgress { done_until: Some(at("2026-11-14T06:00:00Z")), reported_at: None };
+    block_on(books.state.keep_progress(feed(), progress)).unwrap();
     books.look();
     assert_eq!(books.days(), ["2026-11-14", "2026-11-15"], "the days whose windows are all read");
 }

@@ -156,7 +156,7 @@ fn every_window_is_compared_with_the_archive_however_late_it_was_listed() {
 }
 
 #[test]
-fn looks_are_missed_when_one_was_left_and_the_window_can_no_longer_be_listed() {
+fn a_look_is_left_until_the_last_that_was_planned_is_taken() {
     let looked_at_over_the_edge = WindowRecord { looked_at: Some(listed().listed_at + 8 * DAY), ..listed() };
     for (title, record, expected) in [
         ("never looked at", listed(), true),
@@ -170,15 +170,13 @@ fn looks_are_missed_when_one_was_left_and_the_window_can_no_longer_be_listed() {
         ("listed when no look was left", listed_after(LAST + SECOND), false),
         ("listed at the edge", listed_after(EDGE), false),
     ] {
-        let missed = |age| ages().has_missed_looks(&record, record.window.end() + age);
-        assert_eq!((missed(EDGE), missed(EDGE + SECOND)), (false, expected), "{title}");
         assert_eq!(ages().is_look_left(&record), expected, "{title}");
     }
 }
 
 #[test]
-fn with_an_age_of_zero_a_window_that_was_never_looked_at_has_missed_its_look() {
+fn with_an_age_of_zero_a_look_is_left_to_a_window_that_was_never_looked_at() {
     let at_once = LookingBack { ages: vec![SignedDuration::ZERO] };
-    let missed = |record| at_once.has_missed_looks(&record, listed().window.end() + EDGE + SECOND);
-    assert_eq!((missed(listed()), missed(settled_at(SignedDuration::ZERO))), (true, false));
+    assert!(at_once.is_look_left(&listed()));
+    assert!(!at_once.is_look_left(&settled_at(SignedDuration::ZERO)));
 }

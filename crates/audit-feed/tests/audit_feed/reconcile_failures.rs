@@ -131,8 +131,8 @@ fn what_was_proven_before_a_failure_is_in_the_report_of_its_day() {
 fn whatever_fails_leaves_the_window_due_and_counts_nothing() {
     type Is = fn(Event<'_>) -> bool;
     let table: [(&str, Is); 8] = [
-        ("how far", |event| matches!(event, Event::LookedBackUntil)),
-        ("keeping how far", |event| matches!(event, Event::KeepLookedBackUntil)),
+        ("how far", |event| matches!(event, Event::Progress)),
+        ("keeping how far", |event| matches!(event, Event::KeepProgress)),
         ("windows", |event| matches!(event, Event::Windows(_))),
         ("losses", |event| matches!(event, Event::Losses)),
         ("listing", |event| matches!(event, Event::List(..))),
@@ -161,6 +161,26 @@ fn a_report_that_could_not_be_stored_is_an_error_of_its_feed() {
         _ => Act::Proceed,
     });
     assert_eq!((only(&report).windows_checked, only(&report).error.clone()), (1, Some(down())));
+}
+
+#[test]
+fn reports_that_cannot_be_stored_are_tried_once_in_a_run_and_again_in_the_next() {
+    let books = Books::exchange();
+    books.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
+    five_minutes_each(&books, 12);
+    let tries = Cell::new(0);
+    let report = books.look_with(|event| match event {
+        Event::StoreReport => {
+            tries.set(tries.get() + 1);
+            // That of the first day.
+            if tries.get() == 1 { Act::Fail(down()) } else { Act::Proceed }
+        }
+        _ => Act::Proceed,
+    });
+    assert_eq!((tries.get(), only(&report).error.clone(), books.days()), (2, Some(down()), vec!["2026-11-22".into()]));
+    books.later(SignedDuration::from_hours(6));
+    books.look();
+    assert_eq!(books.days(), ["2026-11-21", "2026-11-22"]);
 }
 
 #[test]

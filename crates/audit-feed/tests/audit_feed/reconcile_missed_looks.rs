@@ -32,8 +32,8 @@ fn not_listed_again(from: &str, to: &str) -> Loss {
     Loss { from: at(from), to: at(to), reason: LossReason::NotListedAgain, content: None }
 }
 
-fn looked_back_until(books: &Books) -> Option<Timestamp> {
-    block_on(books.state.looked_back_until(feed())).unwrap()
+fn done_until(books: &Books) -> Option<Timestamp> {
+    block_on(books.state.progress(feed())).unwrap().done_until
 }
 
 fn with_windows() -> Books {
@@ -75,7 +75,7 @@ fn a_window_that_is_looked_at_as_it_should_be_is_never_told() {
         assert_eq!(only(&books.look()).lost, [], "{}", books.clock.now());
     }
     assert_eq!(books.listings().len(), 6, "an hour, three, twelve, a day, three, six");
-    assert_eq!(looked_back_until(&books), Some(at(BOUNDS.1)));
+    assert_eq!(done_until(&books), Some(at(BOUNDS.1)));
 }
 
 /// The first poll lists a week; whatever hour and minute that is, and however seldom somebody looks back.
@@ -93,7 +93,7 @@ fn a_week_that_was_listed_at_once_is_never_told() {
             books.later(SignedDuration::from_hours(hours));
             assert_eq!(only(&books.look()).lost, [], "at minute {minute}, every {hours} hours: {}", books.clock.now());
         }
-        assert_eq!(looked_back_until(&books), Some(listed_at), "all is done with");
+        assert_eq!(done_until(&books), Some(listed_at), "all is done with");
     }
 }
 
@@ -138,7 +138,7 @@ fn however_long_the_reconciler_stood_still_no_window_is_forgotten() {
         books.look();
         books.an_hour_later();
         books.look();
-        assert_eq!(looked_back_until(&books), Some(at(BOUNDS.0)), "more looks are to come");
+        assert_eq!(done_until(&books), Some(at(BOUNDS.0)), "more looks are to come");
         books.later(SignedDuration::from_hours(days * 24));
         let lost: Vec<LossReason> = only(&books.look()).lost.iter().map(|loss| loss.reason).collect();
         assert_eq!(lost, [LossReason::NotListedAgain, LossReason::ContentGone], "after {days} days");
@@ -147,33 +147,99 @@ fn however_long_the_reconciler_stood_still_no_window_is_forgotten() {
     }
 }
 
+/// Weeks of windows, and time for a day of them in each run.
+#[test]
+fn a_long_loss_whose_windows_take_many_runs_is_told_once_and_stands_in_the_report_of_every_day() {
+    let books = Books::exchange();
+    let first = at("2026-11-20T00:00:00Z");
+    let day = |number: i32| first + SignedDuration::from_hours(24) * number;
+    let hour = |number: i32| (first + SignedDuration::from_hours(1) * number).to_string();
+    for number in 0..40 * 24 {
+        books.list(feed(), (&hour(number), &hour(number + 1)), &[]);
+    }
+    books.clock.set(day(60));
+    let mut lost = Vec::new();
+    for _ in 0..60 {
+        let asked = Cell::new(0);
+        let deadline = books.deadline();
+        let report = books.look_with(|event| {
+            if matches!(event, Event::Archived) && asked.replace(asked.get() + 1) == 24 {
+                books.clock.set(deadline);
+            }
+            Act::Proceed
+        });
+        books.tell(&report);
+        lost.extend(only(&report).lost.clone());
+        books.later(SignedDuration::from_hours(12));
+    }
+    assert_eq!(lost, [not_listed_again("2026-11-20T00:00:00Z", "2026-12-30T00:00:00Z")]);
+    assert_eq!(done_until(&books), Some(day(40)));
+    let days = books.days();
+    assert_eq!(days.len(), 40);
+    for day in days {
+        let report = books.day(&day).unwrap();
+        assert_eq!((&report["windows_settled"], &report["lost"]), (&json!(24), &json!(lost)), "{day}");
+    }
+}
+
 #[test]
 fn the_books_stay_open_until_a_loss_was_told() {
     let books = Books::with(&[]);
     books.look_last();
+    books.an_hour_later();
+    books.look();
     let untold = Loss { reason: LossReason::SevenDayEdge, ..not_listed_again(BOUNDS.1, "2026-12-22T11:30:00Z") };
     books.lose(&untold);
     let later = ("2026-12-22T11:30:00Z", "2026-12-22T11:35:00Z");
     books.list(feed(), later, &[]);
     books.clock.set(at("2026-12-22T12:00:00Z"));
     let report = books.look();
-    assert_eq!((&only(&report).lost[..], looked_back_until(&books)), (&[untold][..], Some(at(BOUNDS.1))));
+    assert_eq!((&only(&report).lost[..], done_until(&books)), (&[untold][..], Some(at(BOUNDS.1))));
     books.tell(&report);
     books.an_hour_later();
     books.look();
-    assert_eq!(looked_back_until(&books), Some(at(later.0)));
+    assert_eq!(done_until(&books), Some(at(later.0)));
 }
 
 #[test]
-fn ages_that_were_lengthened_open_the_books_again() {
-    let mut books = Books::with(&[]);
+fn ages_that_were_lengthened_are_looked_for_where_that_is_possible_and_nothing_is_told() {
+    let mut books = Books::exchange();
+    let over = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
     books.policy.looking_back = LookingBack { ages: vec![SignedDuration::from_mins(15)] };
-    for _ in 0..2 {
-        books.look();
-        books.an_hour_later();
+    for bounds in [over, BOUNDS] {
+        books.list(feed(), bounds, &[]);
+        books.clock.set(at(bounds.1) + SignedDuration::from_mins(30));
+        for _ in 0..3 {
+            books.look();
+            books.an_hour_later();
+        }
     }
-    assert_eq!(looked_back_until(&books), Some(at(BOUNDS.1)));
+    assert_eq!(done_until(&books), Some(at(BOUNDS.1)));
     books.policy.looking_back = crate::books::ages();
     books.look();
-    assert_eq!(looked_back_until(&books), Some(at(BOUNDS.0)));
+    assert_eq!(done_until(&books), Some(at(BOUNDS.0)), "the young window is looked at again");
+    for _ in 0..48 {
+        books.an_hour_later();
+        assert_eq!(only(&books.look()).lost, []);
+    }
+}
+
+#[test]
+fn what_can_still_be_listed_comes_before_what_cannot() {
+    let books = Books::exchange();
+    let over = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
+    let urgent = ("2026-11-15T13:00:00Z", "2026-11-15T13:30:00Z");
+    for bounds in [over, urgent, BOUNDS] {
+        books.list(feed(), bounds, &[]);
+    }
+    // The first window takes all the time there is.
+    let deadline = books.deadline();
+    books.look_with(|event| {
+        if matches!(event, Event::KeepWindow) {
+            books.clock.set(deadline - SignedDuration::from_secs(1));
+        }
+        Act::Proceed
+    });
+    let looked_at: Vec<bool> = books.state.committed(feed()).iter().map(|record| record.looked_at.is_some()).collect();
+    assert_eq!(looked_at, [false, true, false]);
 }

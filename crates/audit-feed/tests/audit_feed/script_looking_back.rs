@@ -6,7 +6,7 @@ use audit_feed::content::ContentDigest;
 use audit_feed::failure::Failure;
 use audit_feed::feed::FeedId;
 use audit_feed::loss::KeptLoss;
-use audit_feed::ports::{ArchiveIndex, DeadLetters, WindowLog};
+use audit_feed::ports::{ArchiveIndex, DeadLetters, LookBackProgress, WindowLog};
 use audit_feed::window_record::WindowRecord;
 use jiff::Timestamp;
 
@@ -23,19 +23,19 @@ impl<S: WindowLog, F: Fn(Event<'_>) -> Act> WindowLog for Scripted<S, F> {
         self.port.keep_window(feed, record).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
         wait((self.script)(Event::Losses)).await?;
-        self.port.losses(feed, since).await
+        self.port.losses(feed).await
     }
 
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
-        wait((self.script)(Event::LookedBackUntil)).await?;
-        self.port.looked_back_until(feed).await
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+        wait((self.script)(Event::Progress)).await?;
+        self.port.progress(feed).await
     }
 
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
-        wait((self.script)(Event::KeepLookedBackUntil)).await?;
-        self.port.keep_looked_back_until(feed, until).await
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
+        wait((self.script)(Event::KeepProgress)).await?;
+        self.port.keep_progress(feed, progress).await
     }
 }
 

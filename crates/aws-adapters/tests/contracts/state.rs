@@ -65,9 +65,9 @@ async fn remembers_windows_and_losses() {
 }
 
 #[tokio::test]
-async fn remembers_how_far_was_looked_back() {
-    contracts::state::remembers_how_far_was_looked_back(&MemoryState::default(), feed()).await;
-    contracts::state::remembers_how_far_was_looked_back(&state().await, feed()).await;
+async fn remembers_how_far_looking_back_got() {
+    contracts::state::remembers_how_far_looking_back_got(&MemoryState::default(), feed()).await;
+    contracts::state::remembers_how_far_looking_back_got(&state().await, feed()).await;
 }
 
 /// Outside programs read these rows.

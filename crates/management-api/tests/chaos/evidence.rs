@@ -1,10 +1,9 @@
 //! One feed: every record that was published, against what is archived and what was told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use audit_feed::feed::FeedId;
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 
@@ -21,6 +20,8 @@ pub(crate) struct Evidence {
     pub(crate) polled_since: Timestamp,
     pub(crate) losses: Vec<Loss>,
     pub(crate) gone: LostContents,
+    /// Records that some listing named, of windows that were not listed again: these are not what came late.
+    pub(crate) listed: HashSet<Vec<u8>>,
     /// Records, and in how many objects each is.
     pub(crate) archived: HashMap<Vec<u8>, u64>,
 }
@@ -46,7 +47,7 @@ impl Judgement {
                     self.figures.published += 1;
                     self.figures.archived += times.min(1);
                     if times == 0 {
-                        self.count_missing(life, &evidence, slice, told);
+                        self.count_missing(&evidence, slice, record.as_ref(), told);
                     }
                 } else if evidence.polled_since <= slice.created {
                     self.count_hidden(life, &evidence, slice);
@@ -60,10 +61,10 @@ impl Judgement {
         }
     }
 
-    fn count_missing(&mut self, life: &Life, evidence: &Evidence, slice: &Published, told: bool) {
+    fn count_missing(&mut self, evidence: &Evidence, slice: &Published, record: &[u8], told: bool) {
         let is_told = |loss: &Loss| match loss.reason {
             LossReason::SevenDayEdge => covers(loss, slice.created),
-            LossReason::NotListedAgain => covers(loss, slice.created) && life.came_late(evidence.feed, slice),
+            LossReason::NotListedAgain => covers(loss, slice.created) && !evidence.listed.contains(record),
             LossReason::SubscriptionOff | LossReason::UnusableEntry | LossReason::ContentGone => false,
         };
         if told || evidence.losses.iter().any(is_told) {
@@ -101,18 +102,6 @@ impl Judgement {
             self.figures.duplicated_records += 1;
             self.problems.push(format!("{}: a record of {} is in two objects", evidence.feed, slice.created));
         }
-    }
-}
-
-impl Life {
-    /// Whether the window had been listed, or nearly, when the slice became visible.
-    fn came_late(&self, feed: FeedId, slice: &Published) -> bool {
-        /// No poll lasts longer.
-        const POLLING: SignedDuration = SignedDuration::from_mins(10);
-        let listed = self.collector.table.listed.borrow();
-        let inside = |window: &Window| window.start() <= slice.created && slice.created < window.end();
-        let mut own = listed.iter().filter(|((of, window), _)| *of == feed && inside(window));
-        own.any(|(_, listed_at)| *listed_at - POLLING <= slice.visible_at)
     }
 }
 

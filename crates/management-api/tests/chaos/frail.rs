@@ -9,7 +9,7 @@ use audit_feed::cursor::Cursor;
 use audit_feed::failure::Failure;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, FeedState, Freshness, RequestQuota, State, Tenants, WindowLog};
+use audit_feed::ports::{Claim, FeedState, Freshness, LookBackProgress, RequestQuota, State, Tenants, WindowLog};
 use audit_feed::tenant::{BadSecret, Tenant};
 use audit_feed::window::Window;
 use audit_feed::window_record::WindowRecord;
@@ -131,17 +131,16 @@ impl WindowLog for Frail<Table> {
         self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.keep_window(feed, record)).await
     }
 
-    async fn losses(&self, feed: FeedId, since: Timestamp) -> Result<Vec<KeptLoss>, Failure> {
-        self.call(DYNAMODB, &format!("losses {feed}"), WindowLog::losses(&self.port.rows, feed, since)).await
+    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+        self.call(DYNAMODB, &format!("losses {feed}"), WindowLog::losses(&self.port.rows, feed)).await
     }
 
-    async fn looked_back_until(&self, feed: FeedId) -> Result<Option<Timestamp>, Failure> {
-        self.call(DYNAMODB, &format!("looked back {feed}"), self.port.rows.looked_back_until(feed)).await
+    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.progress(feed)).await
     }
 
-    async fn keep_looked_back_until(&self, feed: FeedId, until: Timestamp) -> Result<(), Failure> {
-        let keep = self.port.rows.keep_looked_back_until(feed, until);
-        self.call(DYNAMODB, &format!("looked back {feed}"), keep).await
+    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
+        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.keep_progress(feed, progress)).await
     }
 }
 

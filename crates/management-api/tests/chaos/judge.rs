@@ -7,7 +7,7 @@ use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::ports::WindowLog;
 use flate2::read::GzDecoder;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::evidence::Evidence;
 use crate::figures::Figures;
@@ -26,7 +26,7 @@ impl Judgement {
         let mut archived = judgement.read_archive(life);
         for content_type in life.collector.shape.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(life.customer), content_type };
-            let kept = WindowLog::losses(&life.collector.table.rows, feed, Timestamp::MIN).await.unwrap();
+            let kept = WindowLog::losses(&life.collector.table.rows, feed).await.unwrap();
             let untold = kept.iter().filter(|kept| !kept.told);
             judgement.problems.extend(untold.map(|kept| format!("{feed}: nobody was told of {:?}", kept.loss)));
             let losses: Vec<Loss> = kept.into_iter().map(|kept| kept.loss).collect();
@@ -38,13 +38,14 @@ impl Judgement {
             let overlapping = spans.iter().filter(|one| spans.iter().any(|other| overlap(one, other)));
             judgement.problems.extend(overlapping.map(|loss| format!("{feed}: told more than once: {loss:?}")));
             let gone = life.lost_contents(&losses).await;
+            let listed = life.listed_records(feed, &losses).await;
             let begun = life.collector.table.begun.borrow().get(&feed).copied();
             let Some((begun, polled_since)) = begun else {
                 judgement.problems.push(format!("{feed} was never begun"));
                 continue;
             };
             let archived = archived.remove(&content_type).unwrap_or_default();
-            judgement.weigh(life, Evidence { feed, begun, polled_since, losses, gone, archived });
+            judgement.weigh(life, Evidence { feed, begun, polled_since, losses, gone, listed, archived });
         }
         judgement.problems.extend(archived.keys().map(|stranger| format!("{stranger} was not asked for")));
         judgement.check_rest(life);

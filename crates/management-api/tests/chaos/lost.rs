@@ -29,9 +29,23 @@ impl Life {
     }
 
     pub(crate) async fn lost_contents(&self, losses: &[Loss]) -> LostContents {
-        let mut contents = LostContents::new();
         let gone = losses.iter().filter(|loss| loss.reason == LossReason::ContentGone);
-        let messages: Vec<ContentMessage> = gone.filter_map(|loss| self.content_of(loss)).collect();
+        self.read(gone.filter_map(|loss| self.content_of(loss)).collect()).await
+    }
+
+    /// The records of all contents that were queued of windows that were not listed again.
+    pub(crate) async fn listed_records(&self, feed: FeedId, losses: &[Loss]) -> HashSet<Vec<u8>> {
+        let mut messages = self.collector.sqs.contents(feed);
+        messages.retain(|message| {
+            let inside = |loss: &Loss| loss.from <= message.window_start && message.window_end <= loss.to;
+            losses.iter().any(|loss| loss.reason == LossReason::NotListedAgain && inside(loss))
+        });
+        self.read(messages).await.into_values().flatten().collect()
+    }
+
+    /// What the contents held, by their ids.
+    async fn read(&self, messages: Vec<ContentMessage>) -> LostContents {
+        let mut contents = LostContents::new();
         if messages.is_empty() {
             return contents;
         }
@@ -89,7 +103,11 @@ impl Life {
     fn needless(&self, feed: FeedId, loss: &Loss, told_at: Timestamp, skew: SignedDuration) -> Option<String> {
         let (listed, looks) = (self.collector.table.listed.borrow(), self.collector.looks.borrow());
         let inside = |window: &Window| loss.from <= window.start() && window.end() <= loss.to;
-        listed.iter().filter(|((of, window), _)| *of == feed && inside(window)).find_map(|((_, window), listed_at)| {
+        let mut windows = listed.iter().filter(|((of, window), _)| *of == feed && inside(window)).peekable();
+        if windows.peek().is_none() {
+            return Some("no window was there".to_owned());
+        }
+        windows.find_map(|((_, window), listed_at)| {
             let edge = PlanPolicy::listable_until(*window);
             if told_at + skew < edge {
                 return Some(format!("window {window} could be listed"));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use audit_feed::content::ContentDigest;
+use audit_feed::feed::FeedId;
 use audit_feed::message::ContentMessage;
 use jiff::{SignedDuration, Timestamp};
 
@@ -123,6 +124,12 @@ impl Sqs {
     pub(crate) fn lengths(&self) -> (usize, usize) {
         let boxes = self.boxes.borrow();
         (boxes.queue.len(), boxes.dead.len())
+    }
+
+    /// The last message of each content of a feed.
+    pub(crate) fn contents(&self, feed: FeedId) -> Vec<ContentMessage> {
+        let boxes = self.boxes.borrow();
+        boxes.contents.values().filter(|message| message.feed() == feed).cloned().collect()
     }
 
     /// The last message that named this content.

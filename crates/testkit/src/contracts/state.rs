@@ -4,7 +4,7 @@ use audit_feed::content::{ContentDigest, Listing};
 use audit_feed::cursor::Cursor;
 use audit_feed::feed::{ContentType, FeedId, TenantId};
 use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::{Claim, FeedState, State, WindowLog};
+use audit_feed::ports::{Claim, FeedState, LookBackProgress, State, WindowLog};
 use audit_feed::window_record::WindowRecord;
 
 use crate::samples::{at, window};
@@ -93,7 +93,7 @@ pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed:
         state.keep_loss(feed, loss).await.unwrap();
     }
     let losses = async || {
-        let mut losses = state.losses(feed, from).await.unwrap();
+        let mut losses = state.losses(feed).await.unwrap();
         losses.sort_by_key(|kept| kept.loss.content.is_some());
         losses.into_iter().map(|kept| (kept.loss, kept.told)).collect::<Vec<_>>()
     };
@@ -105,18 +105,21 @@ pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed:
     state.keep_loss(feed, &longer_gap).await.unwrap();
     state.keep_loss(feed, &gap).await.unwrap();
     assert_eq!(losses().await, [(longer_gap, true), (gone, false)], "what was told stays told");
-    assert_eq!(state.losses(feed, to).await.unwrap(), []);
+    let other = FeedId { content_type: ContentType::Dlp, ..feed };
+    assert_eq!(state.losses(other).await.unwrap(), []);
 }
 
-/// How far was looked back is kept for each feed; nothing before the first look.
-pub async fn remembers_how_far_was_looked_back(state: &impl WindowLog, feed: FeedId) {
+/// How far looking back got is kept for each feed.
+pub async fn remembers_how_far_looking_back_got(state: &impl WindowLog, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
-    assert_eq!(state.looked_back_until(feed).await.unwrap(), None);
-    for until in ["2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"].map(at) {
-        state.keep_looked_back_until(feed, until).await.unwrap();
-        assert_eq!(state.looked_back_until(feed).await.unwrap(), Some(until));
+    assert_eq!(state.progress(feed).await.unwrap(), LookBackProgress::default());
+    let done_until = Some(at("2026-11-22T10:00:00Z"));
+    for reported_at in [None, Some(at("2026-11-22T11:00:00.5Z"))] {
+        let progress = LookBackProgress { done_until, reported_at };
+        state.keep_progress(feed, progress).await.unwrap();
+        assert_eq!(state.progress(feed).await.unwrap(), progress);
     }
-    assert_eq!(state.looked_back_until(other).await.unwrap(), None);
+    assert_eq!(state.progress(other).await.unwrap(), LookBackProgress::default());
 }
 
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
