@@ -93,3 +93,66 @@ fn log(report: &ReconcileReport) {
         "looked back"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use audit_feed::feed::ContentType;
+    use audit_feed::loss::{Loss, LossReason};
+    use audit_feed::reconcile::FeedReconciliation;
+    use lambda_runtime::Context;
+
+    use super::*;
+
+    /// One feed of which a loss is told, and in which so many windows could be looked at.
+    fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
+        let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
+        let loss = Loss { from, to, reason: LossReason::NotListedAgain, content: None };
+        let feed = FeedReconciliation {
+            tenant_id: serde_json::from_value(serde_json::json!("11111111-2222-3333-4444-555555555555"))
+                .expect("an id"),
+            content_type: ContentType::Exchange,
+            windows_checked,
+            late: Vec::new(),
+            missing: 0,
+            lost: vec![loss],
+            windows_open: 0,
+            more_to_do: false,
+            error,
+        };
+        ReconcileReport { feeds: vec![feed], ..ReconcileReport::default() }
+    }
+
+    fn down() -> Failure {
+        Failure::new(FailureKind::Passing, "HTTP 503")
+    }
+
+    #[test]
+    fn a_run_that_saw_nothing_counts_what_is_lost_and_is_missed_by_the_alarm_on_missing_runs() {
+        let measures = measures(&report(0, Some(down())));
+        assert_eq!(measures.content_lost.map(|count| count.into_inner()), Some(1));
+        assert!(measures.missing_content.is_none() && measures.late_content.is_none());
+    }
+
+    #[test]
+    fn a_run_that_saw_something_measures_all() {
+        let measures = measures(&report(1, Some(down())));
+        assert_eq!(measures.tenant_errors.map(|count| count.into_inner()), Some(1));
+        assert_eq!(measures.missing_content.map(|count| count.into_inner()), Some(0));
+    }
+
+    #[test]
+    fn a_loss_is_told_once_even_if_nothing_could_be_looked_at() {
+        let marked = RefCell::new(Vec::new());
+        let answer = tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(handle(
+            LambdaEvent::new(Value::Null, Context::default()),
+            &async |_| Ok(report(0, Some(down()))),
+            &async |report: &ReconcileReport| marked.borrow_mut().extend(report.feeds[0].lost.clone()),
+            &MetricsLog::new(None),
+        ));
+        let error = answer.expect_err("nothing could be looked at").to_string();
+        assert_eq!(error, "nothing could be looked at again: HTTP 503");
+        assert_eq!(marked.borrow().len(), 1, "what was logged and counted is marked as told");
+    }
+}

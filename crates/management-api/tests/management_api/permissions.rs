@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use management_api_simulator::{Config, Operation, Role, Simulator, Tenant};
 
 use crate::collector::Collector;
+use crate::script::{Script, said};
 use crate::{NOON, assert_says, noon, noon_of, refused};
 
 #[tokio::test]
@@ -48,6 +49,19 @@ async fn a_permission_that_is_never_granted_costs_a_token_every_ten_minutes() {
         let seen = tokens_after_listing_dlp(&microsoft, &collector, minutes).await;
         assert_eq!(seen, (false, tokens), "after {minutes} minutes");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_code_gets_a_new_token_after_ten_minutes_too() {
+    let (script, collector) = Script::start().await;
+    script.say_only(said(403, ""));
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(refused(collector.list().await).kind, Permission);
+        calls.push(script.heard().len());
+        collector.clock.set(NOON.parse::<jiff::Timestamp>().unwrap() + SignedDuration::from_mins(10));
+    }
+    assert_eq!(calls, [1, 3], "the second time with the old token and with a new one");
 }
 
 #[tokio::test]
