@@ -139,7 +139,7 @@ pub trait State {
 /// How far looking back at a feed got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LookBackProgress {
-    /// Of all windows before it nothing is left to find out, and nobody left to tell; `None` before the first look.
+    /// Of all windows before it nothing is left to find out; `None` before the first look.
     pub done_until: Option<Timestamp>,
     /// What was found before it stands in the reports; `None` before the first of them.
     pub reported_at: Option<Timestamp>,

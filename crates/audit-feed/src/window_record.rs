@@ -32,6 +32,10 @@ pub struct WindowRecord {
 }
 
 impl WindowRecord {
+    /// How long a record is kept, from its first listing: long enough for a reconciler that stood still to tell what it
+    /// did not look at.
+    pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
     /// The record of a window that was listed just now.
     #[must_use]
     pub fn new(listing: &Listing) -> Self {

@@ -35,8 +35,6 @@ const PART: &str = "#part";
 const MISSING_IDS: usize = 500;
 /// All of them missing, 256 kB; and 75 kB of ids. DynamoDB takes items of 400 kB.
 const DIGESTS_PER_ROW: usize = 8_000;
-/// How long a window's row is kept: long enough for a reconciler that stood still to tell what it did not look at.
-const WINDOW_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a loss is kept: a year, for those who ask later.
 const LOSS_KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
 
@@ -52,7 +50,7 @@ pub(crate) fn string(text: impl ToString) -> AttributeValue {
 pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Item>) {
     let name = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
     let digests: Vec<ContentDigest> = record.digests.iter().copied().collect();
-    let expires_at = epoch_seconds(record.listed_at + WINDOW_KEPT);
+    let expires_at = epoch_seconds(record.listed_at + WindowRecord::KEPT);
     let row = |sk: &str, digests: &[ContentDigest]| {
         let missing: Vec<ContentDigest> =
             digests.iter().copied().filter(|digest| record.missing.contains_key(digest)).collect();

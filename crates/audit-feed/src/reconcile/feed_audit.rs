@@ -81,7 +81,7 @@ impl History {
         losses
     }
 
-    /// Up to where nothing is left to find out and nobody left to tell. `None` where nothing is known.
+    /// Up to where nothing is left to find out about the windows. `None` where nothing is known.
     pub(super) fn done_until(&self, looking_back: &LookingBack, now: Timestamp) -> Option<Timestamp> {
         let is_open = |record: &&WindowRecord| {
             let may_be_late = looking_back.is_look_left(record) && record.window.end() > days_told_until(now);
@@ -90,9 +90,7 @@ impl History {
             is_left && !(is_over && self.is_done_with(record))
         };
         let open = self.windows.iter().find(is_open).map(|record| record.window.start());
-        let end = open.or_else(|| self.windows.last().map(|record| record.window.end()))?;
-        let untold = self.losses.iter().filter(|kept| !kept.told || self.is_loss_unreported(kept));
-        Some(untold.map(|kept| kept.loss.from).fold(end, Timestamp::min))
+        open.or_else(|| self.windows.last().map(|record| record.window.end()))
     }
 
     /// Whether the report of its day may not have the last look at the window.
@@ -100,11 +98,9 @@ impl History {
         record.looked_at.is_some_and(|at| self.progress.reported_at.is_none_or(|reported_at| reported_at <= at))
     }
 
-    /// Whether the reports of its days may not have the loss.
-    fn is_loss_unreported(&self, kept: &KeptLoss) -> bool {
-        /// It was noticed by others, during the last run perhaps, and by a clock that may be behind.
-        const OTHERS: SignedDuration = SignedDuration::from_mins(15);
-        self.progress.reported_at.is_none_or(|reported_at| reported_at < kept.noticed_at + OTHERS)
+    /// Whether all windows of the day are here: a report takes the place of an earlier one.
+    fn is_complete(&self, day: Timestamp, now: Timestamp) -> bool {
+        self.since <= day && now < day + WindowRecord::KEPT
     }
 
     /// Whether an earlier run was done with the window. Should the ages have been lengthened since, more is looked for
@@ -112,6 +108,21 @@ impl History {
     fn is_done_with(&self, record: &WindowRecord) -> bool {
         self.progress.done_until.is_some_and(|until| record.window.end() <= until)
     }
+}
+
+/// The start of the first day that matters: of those whose windows can be listed, of those in which something is left to
+/// do since somebody looked back, and of those whose losses are untold or in no report.
+pub(super) fn first_day(progress: LookBackProgress, losses: &[KeptLoss], now: Timestamp) -> Timestamp {
+    let open = losses.iter().filter(|kept| !kept.told || is_unreported(kept, progress)).map(|kept| kept.loss.from);
+    let windows = progress.done_until.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH);
+    day_of(open.fold(windows, Timestamp::min))
+}
+
+/// Whether the reports of its days may not have the loss.
+fn is_unreported(kept: &KeptLoss, progress: LookBackProgress) -> bool {
+    /// It was noticed by others, during the last run perhaps, and by a clock that may be behind.
+    const OTHERS: SignedDuration = SignedDuration::from_mins(15);
+    progress.reported_at.is_none_or(|reported_at| reported_at < kept.noticed_at + OTHERS)
 }
 
 /// The end of the last UTC day of which no window can be listed any more.
@@ -130,12 +141,12 @@ impl FeedAudit {
     ) -> Self {
         /// The one who noticed a loss is at work for that long at most, and then has told or never will.
         const TELLING: SignedDuration = SignedDuration::from_mins(15);
-        let lost = history.losses.iter().filter(|kept| history.is_loss_unreported(kept));
+        let lost = history.losses.iter().filter(|kept| is_unreported(kept, history.progress));
         let looked_at = history.windows.iter().filter(|record| history.is_look_unreported(record));
         let stale_days: BTreeSet<Timestamp> = lost
             .flat_map(|kept| days_of(kept.loss.from, kept.loss.to))
             .chain(looked_at.map(|record| day_of(record.window.start())))
-            .filter(|day| *day >= history.since)
+            .filter(|day| history.is_complete(*day, now))
             .collect();
         let History { progress, windows, losses, .. } = history;
         // What can still be listed comes first, and of that what ceases to be first.

@@ -14,13 +14,11 @@ use jiff::Timestamp;
 pub use self::completeness::DayReport;
 pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
 
-use self::completeness::day_of;
-use self::feed_audit::{FeedAudit, History};
+use self::feed_audit::{FeedAudit, History, first_day};
 use crate::failure::Failure;
 use crate::fair_line::Pace;
 use crate::feed::FeedId;
 use crate::loss::KeptLoss;
-use crate::plan::PlanPolicy;
 use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
 use crate::tenant::Tenant;
 use crate::window_record::LookingBack;
@@ -134,11 +132,9 @@ where
     async fn open(&self, place: usize, tenant: Rc<Tenant>, feed: FeedId) -> Result<FeedAudit, Failure> {
         let now = self.clock.now();
         let progress = self.state.progress(feed).await?;
-        // Whole days, since whole days are reported: those whose windows can be listed, and all in which something is
-        // left to do since the reconciler stood still.
-        let since = day_of(progress.done_until.unwrap_or(Timestamp::UNIX_EPOCH).min(now - PlanPolicy::REACH));
-        let windows = self.state.windows(feed, since).await?;
         let losses = self.state.losses(feed).await?;
+        let since = first_day(progress, &losses, now);
+        let windows = self.state.windows(feed, since).await?;
         let mut history = History { progress, since, windows, losses };
         let looking_back = &self.policy.looking_back;
         let noticed = history.not_listed_again(looking_back, now);

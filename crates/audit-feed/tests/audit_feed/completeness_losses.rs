@@ -53,13 +53,14 @@ fn a_loss_that_the_poller_told_is_in_the_reports_too() {
 }
 
 #[test]
-fn a_report_of_long_ago_is_not_replaced_by_one_without_its_windows() {
+fn a_report_of_long_ago_that_is_written_anew_has_its_windows() {
     let books = Books::exchange();
     let long_ago = ("2026-11-12T02:00:00Z", "2026-11-12T02:30:00Z");
     books.list(feed(), long_ago, &[]);
-    keep(&books, long_ago.1, "2026-11-15T12:05:05Z");
     let progress = LookBackProgress { done_until: Some(at("2026-11-14T06:00:00Z")), reported_at: None };
     block_on(books.state.keep_progress(feed(), progress)).unwrap();
+    keep(&books, long_ago.1, "2026-11-15T12:05:05Z");
     books.look();
-    assert_eq!(books.days(), ["2026-11-14", "2026-11-15"], "the days whose windows are all read");
+    assert_eq!(books.days(), ["2026-11-12", "2026-11-13", "2026-11-14", "2026-11-15"]);
+    assert_eq!(books.day("2026-11-12").unwrap()["windows"], 1);
 }

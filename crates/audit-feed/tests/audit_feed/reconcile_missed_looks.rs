@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::ports::{Clock, WindowLog};
-use audit_feed::window_record::LookingBack;
+use audit_feed::window_record::{LookingBack, WindowRecord};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -182,23 +182,38 @@ fn a_long_loss_whose_windows_take_many_runs_is_told_once_and_stands_in_the_repor
     }
 }
 
+/// A copy of a message may come when its window has long been done with.
 #[test]
-fn the_books_stay_open_until_a_loss_was_told() {
-    let books = Books::with(&[]);
+fn a_loss_of_a_day_that_was_done_with_is_told_and_stands_in_its_report() {
+    let books = Books::with(&[A]);
+    books.archive(feed(), &[A]);
     books.look_last();
     books.an_hour_later();
     books.look();
-    let untold = Loss { reason: LossReason::SevenDayEdge, ..not_listed_again(BOUNDS.1, "2026-12-22T11:30:00Z") };
-    books.lose(&untold);
-    let later = ("2026-12-22T11:30:00Z", "2026-12-22T11:35:00Z");
-    books.list(feed(), later, &[]);
-    books.clock.set(at("2026-12-22T12:00:00Z"));
-    let report = books.look();
-    assert_eq!((&only(&report).lost[..], done_until(&books)), (&[untold][..], Some(at(BOUNDS.1))));
-    books.tell(&report);
+    books.later(SignedDuration::from_hours(72));
+    books.list(feed(), ("2026-12-01T10:00:00Z", "2026-12-01T10:30:00Z"), &[]);
+    books.look();
+    assert!(done_until(&books) > Some(at(BOUNDS.1)));
+    let gone =
+        Loss { reason: LossReason::ContentGone, content: Some("a".into()), ..not_listed_again(BOUNDS.0, BOUNDS.1) };
+    books.lose(&gone);
+    books.an_hour_later();
+    assert_eq!(only(&books.look()).lost, [gone.clone()]);
+    let day = books.day("2026-11-22").unwrap();
+    assert_eq!((&day["windows"], &day["lost"]), (&json!(1), &json!([gone])));
+}
+
+#[test]
+fn a_report_whose_windows_are_no_longer_kept_is_not_replaced() {
+    let books = Books::with(&[]);
+    books.look_last();
+    books.clock.set(at("2026-11-22T00:00:00Z") + WindowRecord::KEPT);
+    let before = books.day("2026-11-22");
+    books.lose(&Loss { reason: LossReason::SevenDayEdge, ..not_listed_again(BOUNDS.1, "2027-02-13T00:00:00Z") });
     books.an_hour_later();
     books.look();
-    assert_eq!(done_until(&books), Some(at(later.0)));
+    assert_eq!(books.day("2026-11-22"), before);
+    assert!(books.days().contains(&"2026-11-23".to_owned()), "the days of the loss are reported");
 }
 
 #[test]
