@@ -198,7 +198,7 @@ fn a_loss_of_a_day_that_was_done_with_is_told_and_stands_in_its_report() {
         Loss { reason: LossReason::ContentGone, content: Some("a".into()), ..not_listed_again(BOUNDS.0, BOUNDS.1) };
     books.lose(&gone);
     books.an_hour_later();
-    assert_eq!(only(&books.look()).lost, [gone.clone()]);
+    assert_eq!(only(&books.look()).lost, std::slice::from_ref(&gone));
     let day = books.day("2026-11-22").unwrap();
     assert_eq!((&day["windows"], &day["lost"]), (&json!(1), &json!([gone])));
 }
