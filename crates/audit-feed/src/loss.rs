@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::content::ContentDigest;
+
 /// A span of publication time of which something is lost, or may be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Loss {
@@ -17,6 +19,14 @@ pub struct Loss {
     /// The content concerned, as Microsoft named it; `None` where nobody can say which there was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+}
+
+impl Loss {
+    /// The digest of the content concerned.
+    #[must_use]
+    pub fn content_digest(&self) -> Option<ContentDigest> {
+        self.content.as_deref().map(ContentDigest::named)
+    }
 }
 
 /// A loss as it is kept.

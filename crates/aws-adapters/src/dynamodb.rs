@@ -136,11 +136,7 @@ impl<C: Clock> State for DynamoDbState<C> {
         };
         match request.send().await {
             Ok(_) => Ok(Claim::Ours),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(Claim::Taken)
-            }
+            Err(error) if is_condition_failed(&error) => Ok(Claim::Taken),
             Err(error) => Err(aws(format_args!("recording a window of {feed} in table {}", self.table), &error)),
         }
     }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::feed::TenantId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
-use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, ManagementApi, Queue, State, Tenants, WindowLog};
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, ManagementApi, Queue, State, Tenants};
 
 /// Bounded work: what is left is seen by the next run.
 const MOST_ROUNDS: usize = 50;
@@ -19,7 +19,7 @@ impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
 where
     T: Tenants,
     M: ManagementApi,
-    S: State + WindowLog,
+    S: State,
     Q: Queue,
     A: ArchiveIndex,
     L: DeadLetters,

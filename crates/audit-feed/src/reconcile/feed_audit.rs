@@ -23,6 +23,8 @@ pub(super) struct FeedAudit {
     pub(super) feed: FeedId,
     pub(super) windows: Vec<WindowRecord>,
     pub(super) losses: Vec<Loss>,
+    /// The contents that the losses name.
+    pub(super) lost_contents: HashSet<ContentDigest>,
     /// Places in `windows`.
     due: VecDeque<usize>,
     /// An earlier run was cut short before it wrote its reports.
@@ -157,12 +159,13 @@ impl FeedAudit {
         let untold = losses.iter().filter(|kept| !kept.told && kept.noticed_at + TELLING <= now);
         let lost: Vec<Loss> = untold.map(|kept| kept.loss.clone()).collect();
         let found = Found { lost, ..Found::default() };
-        let losses = losses.into_iter().map(|kept| kept.loss).collect();
+        let losses: Vec<Loss> = losses.into_iter().map(|kept| kept.loss).collect();
         Self {
             place,
             tenant,
             feed,
             windows,
+            lost_contents: losses.iter().filter_map(Loss::content_digest).collect(),
             losses,
             due: due.into(),
             reports_first: !stale_days.is_empty(),

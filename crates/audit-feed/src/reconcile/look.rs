@@ -14,18 +14,16 @@ use crate::failure::Failure;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::PlanPolicy;
-use crate::ports::{ArchiveIndex, Clock, DeadLetters, ManagementApi, Queue, State, Tenants, WindowLog};
+use crate::ports::{ArchiveIndex, Clock, ManagementApi, Queue, State, WindowLog};
 use crate::window::Window;
 use crate::window_record::WindowRecord;
 
 impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
 where
-    T: Tenants,
     M: ManagementApi,
     S: State + WindowLog,
     Q: Queue,
     A: ArchiveIndex,
-    L: DeadLetters,
     C: Clock,
 {
     /// Looks at the next window. When none is left, and before, if an earlier run did not come to it, writes the reports
@@ -51,14 +49,12 @@ where
         let late: BTreeSet<ContentDigest> =
             listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
         let archived = self.archived(audit, window).await?;
-        let known_lost: HashSet<ContentDigest> =
-            audit.losses.iter().filter_map(|loss| loss.content.as_deref()).map(ContentDigest::named).collect();
         record.digests.extend(&late);
         let open: Vec<ContentDigest> = record
             .digests
             .iter()
             .copied()
-            .filter(|digest| !archived.contains(digest) && !known_lost.contains(digest))
+            .filter(|digest| !archived.contains(digest) && !audit.lost_contents.contains(digest))
             .collect();
         let messages: Vec<ContentMessage> = open
             .iter()
@@ -78,7 +74,7 @@ where
             late_contents.map(|content| LateContent::new(content, &record, now)).collect();
         let missing_before = missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
         record.late += late.len() as u64;
-        let is_lost = |digest: &&ContentDigest| known_lost.contains(digest) && !archived.contains(digest);
+        let is_lost = |digest: &&ContentDigest| audit.lost_contents.contains(digest) && !archived.contains(digest);
         record.lost = record.digests.iter().filter(is_lost).count() as u64;
         record.missing = missing;
         // What can no longer be listed may still be on its way: it is fetched until it expires.
@@ -152,6 +148,7 @@ where
 
     async fn lose(&self, audit: &mut FeedAudit, loss: Loss) -> Result<(), Failure> {
         self.state.keep_loss(audit.feed, &loss).await?;
+        audit.lost_contents.extend(loss.content_digest());
         audit.losses.push(loss.clone());
         audit.found.lost.push(loss);
         Ok(())

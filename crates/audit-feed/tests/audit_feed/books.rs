@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use testkit::{
     Call, FakeManagementApi, ManualClock, MemoryArchive, MemoryDeadLetters, MemoryQueue, MemoryState, MemoryTenants,
-    TENANT, at, content, feed, tenant, window,
+    Power, TENANT, at, content, feed, tenant, window,
 };
 
 use crate::script::{Act, Event, Scripted};
@@ -153,6 +153,18 @@ impl Books {
     {
         let (tenants, clock, policy) = (self.tenants.clone(), self.clock.clone(), self.policy.clone());
         Reconcile { tenants, management_api, state, queue, archive, dead_letters, clock, policy }
+    }
+
+    /// One look back of a process with this supply of power, unless it fails.
+    pub(crate) fn look_on(&self, power: &Power) -> Option<ReconcileReport> {
+        let reconciler = self.reconciler(
+            power.feed(self.api.clone()),
+            power.feed(self.state.clone()),
+            power.feed(self.queue.clone()),
+            power.feed(self.archive.clone()),
+            power.feed(self.dead_letters.clone()),
+        );
+        Some(block_on(power.run(reconciler.run(self.deadline())))?.unwrap())
     }
 
     pub(crate) fn look(&self) -> ReconcileReport {

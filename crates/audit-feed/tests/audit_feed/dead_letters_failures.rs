@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use audit_feed::failure::{Failure, FailureKind};
-use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{Power, message};
 
@@ -60,15 +59,7 @@ fn a_power_cut_anywhere_leaves_the_letter_or_what_replaces_it() {
             if is_expired {
                 books.clock.set(letter().content_expiration);
             }
-            let power = Power::failing_at(step);
-            let reconciler = books.reconciler(
-                power.feed(books.api.clone()),
-                power.feed(books.state.clone()),
-                power.feed(books.queue.clone()),
-                power.feed(books.archive.clone()),
-                power.feed(books.dead_letters.clone()),
-            );
-            let survived = block_on(power.run(reconciler.run(books.deadline())));
+            let survived = books.look_on(&Power::failing_at(step));
             let replaced = || if is_expired { books.state.losses().len() } else { books.queue.sent().len() };
             assert!(books.dead_letters.bodies().len() + replaced() >= 1, "{title}, cut at step {step}: it is nowhere");
             books.later(SignedDuration::from_mins(20));

@@ -2,7 +2,6 @@
 
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::reconcile::ReconcileReport;
-use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{Power, feed};
 
@@ -28,15 +27,8 @@ fn books() -> Books {
     books
 }
 
-fn look_on(books: &Books, power: &Power) -> Option<ReconcileReport> {
-    let reconciler = books.reconciler(
-        power.feed(books.api.clone()),
-        power.feed(books.state.clone()),
-        power.feed(books.queue.clone()),
-        power.feed(books.archive.clone()),
-        power.feed(books.dead_letters.clone()),
-    );
-    let report = block_on(power.run(reconciler.run(books.deadline())))?.unwrap();
+fn look_and_tell(books: &Books, power: &Power) -> Option<ReconcileReport> {
+    let report = books.look_on(power)?;
     books.tell(&report);
     Some(report)
 }
@@ -49,12 +41,12 @@ fn told(report: &ReconcileReport) -> Vec<Loss> {
 fn a_look_cut_anywhere_is_made_up_for_by_the_next_one() {
     for step in 1.. {
         let books = books();
-        let first = look_on(&books, &Power::failing_at(step));
+        let first = look_and_tell(&books, &Power::failing_at(step));
         let survived = first.is_some();
         let mut lost: Vec<Loss> = first.iter().flat_map(told).collect();
         for _ in 0..2 {
             books.later(SignedDuration::from_mins(20));
-            lost.extend(look_on(&books, &Power::default()).iter().flat_map(told));
+            lost.extend(look_and_tell(&books, &Power::default()).iter().flat_map(told));
         }
         let title = format!("cut at step {step}");
         let queued = books.queue.content_ids();

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use audit_feed::content::ContentDigest;
 use audit_feed::feed::FeedId;
 use audit_feed::loss::{Loss, LossReason};
 use audit_feed::message::ContentMessage;
@@ -25,7 +24,7 @@ pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;
 impl Life {
     /// The message of the content that a loss names, by its id or, where nobody knew the id any more, by its digest.
     pub(crate) fn content_of(&self, loss: &Loss) -> Option<ContentMessage> {
-        self.collector.sqs.content(ContentDigest::named(loss.content.as_deref()?))
+        self.collector.sqs.content(loss.content_digest()?)
     }
 
     pub(crate) async fn lost_contents(&self, losses: &[Loss]) -> LostContents {
