@@ -73,7 +73,7 @@ impl Collector {
             time: time.clone(),
             url,
             table: Table::at(time),
-            bucket: Bucket::default(),
+            bucket: Bucket::at(time),
             sqs: Sqs::new(time, &faults),
             tenants: MemoryTenants::default(),
             quota: MemoryQuota::new(policy, &time.clock),

@@ -8,16 +8,18 @@ use audit_feed::content::ContentDigest;
 use audit_feed::failure::Failure;
 use audit_feed::feed::FeedId;
 use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use testkit::{MemoryArchive, MemoryObject, Power, StoredObject};
 
 use crate::faults::{Faults, S3};
 use crate::frail::Frail;
+use crate::time::Time;
 
 /// The bucket.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     kept: MemoryArchive,
+    time: Time,
     written: Rc<RefCell<BTreeMap<String, Vec<u8>>>>,
     /// Keys that were written again with other bytes.
     pub(crate) altered: Rc<RefCell<Vec<String>>>,
@@ -36,6 +38,16 @@ pub(crate) struct FrailObject {
 }
 
 impl Bucket {
+    pub(crate) fn at(time: &Time) -> Self {
+        Self {
+            kept: MemoryArchive::default(),
+            time: time.clone(),
+            written: Rc::default(),
+            altered: Rc::default(),
+            rewritten: Rc::default(),
+        }
+    }
+
     pub(crate) fn objects(&self) -> BTreeMap<String, StoredObject> {
         self.kept.objects()
     }
@@ -71,6 +83,11 @@ impl ArchiveObject for FrailObject {
     }
 
     async fn store(self, key: &str, about: &ObjectMetadata) -> Result<(), Failure> {
+        // The message may be on its way to another fetcher when this one is through.
+        if self.faults.happens("S3: a slow upload", 0.002) {
+            let minutes = self.faults.chance.between("slowness", 1, 40);
+            self.bucket.time.pass(SignedDuration::from_mins(minutes));
+        }
         let store = async {
             self.bucket.write(key, self.bytes);
             self.object.store(key, about).await
