@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FUNCTION = {"management-api", "aws-adapters", "lambda-shell", "audit-feed"}
+FUNCTION = {"management-api", "aws-adapters", "lambda-support", "collector"}
 ANYTHING = None
 
 # crate: (what it may depend on of ours, what its tests may depend on besides)
@@ -16,11 +16,11 @@ EDGES = {
     "poller": (FUNCTION, set()),
     "fetcher": (FUNCTION, set()),
     "reconciler": (FUNCTION, set()),
-    "lambda-shell": ({"audit-feed"}, set()),
-    "management-api": ({"audit-feed"}, {"management-api-simulator", "testkit"}),
-    "aws-adapters": ({"audit-feed"}, {"testkit"}),
-    "testkit": ({"audit-feed"}, set()),
-    "audit-feed": ({"record-stream"}, {"testkit"}),
+    "lambda-support": ({"collector"}, set()),
+    "management-api": ({"collector"}, {"management-api-simulator", "testkit"}),
+    "aws-adapters": ({"collector"}, {"testkit"}),
+    "testkit": ({"collector"}, set()),
+    "collector": ({"record-stream"}, {"testkit"}),
     "record-stream": (set(), set()),
     "management-api-simulator": (set(), set()),
     "scenarios": (ANYTHING, ANYTHING),
@@ -28,7 +28,7 @@ EDGES = {
 
 # crate: what must not be anywhere in its tree, its dependencies' dependencies included
 NEVER = {
-    "audit-feed": r"tokio|reqwest|hyper|rustls|aws[-_].*|lambda[-_].*",
+    "collector": r"tokio|reqwest|hyper|rustls|aws[-_].*|lambda[-_].*",
     "record-stream": r"tokio|futures.*|reqwest|hyper|aws[-_].*|lambda[-_].*",
 }
 

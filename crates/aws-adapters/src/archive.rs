@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom, Write};
 
-use audit_feed::content::{ContentDigest, digest_of_key, hour_prefix};
-use audit_feed::failure::Failure;
-use audit_feed::feed::FeedId;
-use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use collector::content::{ContentDigest, digest_of_key, hour_prefix};
+use collector::failure::Failure;
+use collector::feed::FeedId;
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use tempfile::SpooledTempFile;
@@ -86,8 +86,8 @@ impl ArchiveObject for S3Object {
         self.bytes.write_all(bytes).map_err(|error| aws("writing to the temporary folder", &error))
     }
 
-    async fn store(mut self, key: &str, about: &ObjectMetadata) -> Result<(), Failure> {
-        let target = Target { archive: self.archive.clone(), key: format!("{}/{key}", self.archive.prefix), about };
+    async fn store(mut self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
+        let target = Target { archive: self.archive.clone(), key: format!("{}/{key}", self.archive.prefix), metadata };
         self.bytes.seek(SeekFrom::Start(0)).map_err(|error| aws("reading the temporary folder", &error))?;
         if self.length <= PART { target.put(self.next_part(self.length)?).await } else { self.upload(&target).await }
     }
@@ -124,25 +124,25 @@ impl S3Object {
 struct Target<'a> {
     archive: S3Archive,
     key: String,
-    about: &'a ObjectMetadata,
+    metadata: &'a ObjectMetadata,
 }
 
 impl Target<'_> {
-    fn doing(&self, what: &str) -> String {
+    fn operation(&self, what: &str) -> String {
         format!("{what} s3://{}/{}", self.archive.bucket, self.key)
     }
 
     fn metadata(&self) -> [(&'static str, String); 5] {
         // Metadata travels in HTTP headers.
-        let content_id = &self.about.content_id;
+        let content_id = &self.metadata.content_id;
         let content_id =
             if content_id.is_ascii() { content_id.clone() } else { content_id.escape_default().to_string() };
         [
             ("content-id", content_id),
-            ("content-type", self.about.content_type.to_string()),
-            ("content-created", self.about.content_created.to_string()),
-            ("tenant-id", self.about.tenant_id.to_string()),
-            ("records", self.about.records.to_string()),
+            ("content-type", self.metadata.content_type.to_string()),
+            ("content-created", self.metadata.content_created.to_string()),
+            ("tenant-id", self.metadata.tenant_id.to_string()),
+            ("records", self.metadata.records.to_string()),
         ]
     }
 
@@ -151,7 +151,7 @@ impl Target<'_> {
         let request = self.metadata().into_iter().fold(request, |request, (name, value)| request.metadata(name, value));
         match request.content_type(CONTENT_TYPE).body(ByteStream::from(bytes)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(aws(self.doing("putting"), &error)),
+            Err(error) => Err(aws(self.operation("putting"), &error)),
         }
     }
 
@@ -161,15 +161,15 @@ impl Target<'_> {
         // Said at the beginning, for the parts' checksums to be checked when the upload is completed.
         let request = request.content_type(CONTENT_TYPE).checksum_algorithm(ChecksumAlgorithm::Crc32);
         let upload = request.send().await;
-        let upload = upload.map_err(|error| aws(self.doing("beginning an upload to"), &error))?;
-        upload.upload_id.ok_or_else(|| unexpected(self.doing("beginning an upload to"), "S3 gave it no id"))
+        let upload = upload.map_err(|error| aws(self.operation("beginning an upload to"), &error))?;
+        upload.upload_id.ok_or_else(|| unexpected(self.operation("beginning an upload to"), "S3 gave it no id"))
     }
 
     async fn upload_part(&self, upload_id: &str, (number, bytes): (i32, Vec<u8>)) -> Result<CompletedPart, Failure> {
         let request = self.archive.client.upload_part().bucket(&self.archive.bucket).key(&self.key);
         let request = request.upload_id(upload_id).part_number(number).checksum_algorithm(ChecksumAlgorithm::Crc32);
         let request = request.body(ByteStream::from(bytes));
-        let part = request.send().await.map_err(|error| aws(self.doing("uploading a part of"), &error))?;
+        let part = request.send().await.map_err(|error| aws(self.operation("uploading a part of"), &error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(part.e_tag)
@@ -182,11 +182,11 @@ impl Target<'_> {
         let request = self.archive.client.complete_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
         match request.upload_id(upload_id).multipart_upload(parts).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(aws(self.doing("completing the upload to"), &error)),
+            Err(error) => Err(aws(self.operation("completing the upload to"), &error)),
         }
     }
 
-    /// What cannot be aborted here, the bucket's lifecycle rule clears away.
+    /// FaultKind cannot be aborted here, the bucket's lifecycle rule clears away.
     async fn abort(&self, upload_id: &str) {
         let request = self.archive.client.abort_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
         let _ = request.upload_id(upload_id).send().await;

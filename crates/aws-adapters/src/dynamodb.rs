@@ -1,19 +1,19 @@
 //! The state table.
 
-use audit_feed::content::Listing;
-use audit_feed::cursor::Cursor;
-use audit_feed::failure::Failure;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::Loss;
-use audit_feed::ports::{Claim, Clock, FeedState, State};
-use audit_feed::window::Window;
-use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update};
+use collector::content::Listing;
+use collector::cursor::Cursor;
+use collector::failure::Failure;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::Loss;
+use collector::ports::{Clock, ConditionalWrite, FeedState, State};
+use collector::window::Window;
+use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::failure::{aws, unexpected};
@@ -34,24 +34,24 @@ impl<C: Clock> DynamoDbState<C> {
         Self { client, table: table.into(), clock }
     }
 
-    /// Rows by their keys, as they are now. What DynamoDB leaves out for its own reasons is asked for again.
+    /// Rows by their keys, as they are now. FaultKind DynamoDB leaves out for its own reasons is asked for again.
     pub(crate) async fn rows(&self, keys: Vec<Item>) -> Result<Vec<Item>, Failure> {
         const ROUNDS: usize = 5;
-        let doing = format!("reading rows of table {}", self.table);
+        let operation = format!("reading rows of table {}", self.table);
         let mut keys = keys;
         let mut rows = Vec::new();
         for _ in 0..ROUNDS {
             let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let wanted = wanted.map_err(|error| aws(&doing, &error))?;
+            let wanted = wanted.map_err(|error| aws(&operation, &error))?;
             let request = self.client.batch_get_item().request_items(&self.table, wanted);
-            let answer = request.send().await.map_err(|error| aws(&doing, &error))?;
-            rows.extend(answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
-            match answer.unprocessed_keys.unwrap_or_default().remove(&self.table) {
+            let response = request.send().await.map_err(|error| aws(&operation, &error))?;
+            rows.extend(response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
+            match response.unprocessed_keys.unwrap_or_default().remove(&self.table) {
                 Some(left) if !left.keys.is_empty() => keys = left.keys,
                 _ => return Ok(rows),
             }
         }
-        Err(unexpected(doing, "DynamoDB keeps leaving rows out; the table may be throttled"))
+        Err(unexpected(operation, "DynamoDB keeps leaving rows out; the table may be throttled"))
     }
 
     pub(crate) async fn put(&self, row: Item) -> Result<(), Failure> {
@@ -80,19 +80,19 @@ impl<C: Clock> DynamoDbState<C> {
     }
 
     /// The row and the cursor's move: both, or neither.
-    async fn write_and_move(&self, feed: FeedId, row: Item, update: Update) -> Result<Claim, Failure> {
-        let doing = format!("moving the cursor of {feed} in table {}", self.table);
+    async fn write_and_move(&self, feed: FeedId, row: Item, update: Update) -> Result<ConditionalWrite, Failure> {
+        let operation = format!("moving the cursor of {feed} in table {}", self.table);
         let put = Put::builder().table_name(&self.table).set_item(Some(row)).build();
-        let put = put.map_err(|error| aws(&doing, &error))?;
+        let put = put.map_err(|error| aws(&operation, &error))?;
         let request = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().update(update).build());
         match request.send().await {
-            Ok(_) => Ok(Claim::Ours),
-            Err(error) if someone_else_moved_it(&error) => Ok(Claim::Taken),
-            Err(error) => Err(aws(doing, &error)),
+            Ok(_) => Ok(ConditionalWrite::Applied),
+            Err(error) if someone_else_moved_it(&error) => Ok(ConditionalWrite::Conflict),
+            Err(error) => Err(aws(operation, &error)),
         }
     }
 }
@@ -119,7 +119,12 @@ impl<C: Clock> State for DynamoDbState<C> {
         feeds().map(state).collect()
     }
 
-    async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {
+    async fn record_window(
+        &self,
+        feed: FeedId,
+        expected: Option<Cursor>,
+        window: Window,
+    ) -> Result<ConditionalWrite, Failure> {
         let request = self
             .client
             .update_item()
@@ -135,13 +140,13 @@ impl<C: Clock> State for DynamoDbState<C> {
                 .expression_attribute_values(":expected", string(cursor.listed_until)),
         };
         match request.send().await {
-            Ok(_) => Ok(Claim::Ours),
-            Err(error) if is_condition_failed(&error) => Ok(Claim::Taken),
+            Ok(_) => Ok(ConditionalWrite::Applied),
+            Err(error) if is_condition_failed(&error) => Ok(ConditionalWrite::Conflict),
             Err(error) => Err(aws(format_args!("recording a window of {feed} in table {}", self.table), &error)),
         }
     }
 
-    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let (row, parts) = window_rows(feed, &WindowRecord::new(listing));
         for part in parts {
             self.put(part).await?;
@@ -150,12 +155,12 @@ impl<C: Clock> State for DynamoDbState<C> {
         self.write_and_move(feed, row, update).await
     }
 
-    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
         let update = self.moving(feed, expected, loss.to)?;
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 
-    async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let request = self
             .client
             .put_item()
@@ -173,13 +178,13 @@ impl<C: Clock> State for DynamoDbState<C> {
         }
     }
 
-    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(loss_key(feed, loss)))
-            .update_expression("SET told_at = :now")
+            .update_expression("SET reported_at = :now")
             // A gap that has grown since is not told.
             .condition_expression("lost_to = :to")
             .expression_attribute_values(":to", string(loss.to))

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use audit_feed::failure::{Failure, FailureKind};
+use collector::failure::{Failure, FailureKind};
 
-/// What was being done, at which resource, and everything that the SDK knows of why it failed.
-pub(crate) fn aws(doing: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
+/// FaultKind was being done, at which resource, and everything that the SDK knows of why it failed.
+pub(crate) fn aws(operation: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
     let mut causes = Vec::new();
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -14,10 +14,10 @@ pub(crate) fn aws(doing: impl fmt::Display, error: &(dyn Error + 'static)) -> Fa
         cause = error.source();
     }
     causes.dedup();
-    Failure::new(FailureKind::Aws, format!("{doing}: {}", causes.join(": ")))
+    Failure::new(FailureKind::AwsService, format!("{operation}: {}", causes.join(": ")))
 }
 
 /// AWS answered, but not with what its reference promises.
-pub(crate) fn unexpected(doing: impl fmt::Display, what: impl fmt::Display) -> Failure {
-    Failure::new(FailureKind::Aws, format!("{doing}: {what}"))
+pub(crate) fn unexpected(operation: impl fmt::Display, what: impl fmt::Display) -> Failure {
+    Failure::new(FailureKind::AwsService, format!("{operation}: {what}"))
 }

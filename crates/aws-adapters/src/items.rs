@@ -1,18 +1,18 @@
 //! The rows of the state table, there and back.
 //!
-//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `looked_back`, `window#{start}#{end}` (with
+//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `reconciled`, `window#{start}#{end}` (with
 //! `…#part{n}` for what does not fit into one row) or `lost#{from}#{reason}` (with `#{digest}` for one content).
 
 use std::collections::HashMap;
 
-use audit_feed::content::ContentDigest;
-use audit_feed::cursor::Cursor;
-use audit_feed::feed::FeedId;
-use audit_feed::loss::{KeptLoss, Loss, LossReason};
-use audit_feed::window::Window;
-use audit_feed::window_record::WindowRecord;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use collector::content::ContentDigest;
+use collector::cursor::Cursor;
+use collector::feed::FeedId;
+use collector::loss::{Loss, LossReason, LossRecord};
+use collector::window::Window;
+use collector::window_record::WindowRecord;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -22,13 +22,13 @@ pub(crate) const CURSOR: &str = "cursor";
 /// The sort key of when a feed's subscription was started.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
 /// The sort key of how far looking back got.
-pub(crate) const LOOKED_BACK: &str = "looked_back";
+pub(crate) const RECONCILED: &str = "reconciled";
 
 /// How the sort keys of windows begin.
 pub(crate) const WINDOW: &str = "window#";
 /// How the sort keys of losses begin.
 pub(crate) const LOST: &str = "lost#";
-/// What follows a window's sort key where its digests did not fit into one row.
+/// FaultKind follows a window's sort key where its digests did not fit into one row.
 const PART: &str = "#part";
 
 /// The ids of missing contents that a row keeps for people; of the others, which no ticket will list, the digests are.
@@ -36,7 +36,7 @@ const MISSING_IDS: usize = 500;
 /// All of them missing, 256 kB; and 75 kB of ids. DynamoDB takes items of 400 kB.
 const DIGESTS_PER_ROW: usize = 8_000;
 /// How long a loss is kept: a year, for those who ask later.
-const LOSS_KEPT: SignedDuration = SignedDuration::from_hours(365 * 24);
+const LOSS_TTL: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 pub(crate) fn key(feed: FeedId, sk: &str) -> Item {
     Item::from([("pk".into(), string(feed)), ("sk".into(), string(sk))])
@@ -50,7 +50,7 @@ pub(crate) fn string(text: impl ToString) -> AttributeValue {
 pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Item>) {
     let name = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
     let digests: Vec<ContentDigest> = record.digests.iter().copied().collect();
-    let expires_at = epoch_seconds(record.listed_at + WindowRecord::KEPT);
+    let expires_at = epoch_seconds(record.listed_at + WindowRecord::TTL);
     let row = |sk: &str, digests: &[ContentDigest]| {
         let missing: Vec<ContentDigest> =
             digests.iter().copied().filter(|digest| record.missing.contains_key(digest)).collect();
@@ -65,13 +65,13 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
     let mut parts = digests.chunks(DIGESTS_PER_ROW);
     let mut first = row(&name, parts.next().unwrap_or_default());
     let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests));
-    // What is new moves others to later rows: these are written first, so that none is ever in no row.
+    // FaultKind is new moves others to later rows: these are written first, so that none is ever in no row.
     let rest = rest.collect::<Vec<_>>().into_iter().rev().collect();
     first.insert("contents".into(), number(record.digests.len()));
     first.insert("listed_at".into(), string(record.listed_at));
     first.insert("late".into(), number(record.late));
     first.insert("lost".into(), number(record.lost));
-    first.extend(record.looked_at.map(|at| ("looked_at".to_owned(), string(at))));
+    first.extend(record.checked_at.map(|at| ("checked_at".to_owned(), string(at))));
     first.extend(record.relisted_at.map(|at| ("relisted_at".to_owned(), string(at))));
     first.extend(record.settled_at.map(|at| ("settled_at".to_owned(), string(at))));
     (first, rest)
@@ -108,7 +108,7 @@ fn window_record(sk: &str, row: &Item) -> Option<WindowRecord> {
         window: Window::new(start.parse().ok()?, end.parse().ok()?).ok()?,
         digests: digests(row, "digests")?.collect(),
         listed_at: instant(row, "listed_at")?,
-        looked_at: instant(row, "looked_at"),
+        checked_at: instant(row, "checked_at"),
         relisted_at: instant(row, "relisted_at"),
         late: count(row, "late")?,
         missing: missing(row)?.collect(),
@@ -121,7 +121,7 @@ fn missing(row: &Item) -> Option<impl Iterator<Item = (ContentDigest, String)>> 
     let ids = row.get("missing_ids").and_then(|ids| ids.as_m().ok());
     let missing = digests(row, "missing")?.map(move |digest| {
         let id = ids.and_then(|ids| ids.get(&digest.to_string())?.as_s().ok().cloned());
-        (digest, id.unwrap_or_else(|| digest.stand_in()))
+        (digest, id.unwrap_or_else(|| digest.placeholder_id()))
     });
     Some(missing)
 }
@@ -144,13 +144,13 @@ pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     row.insert("lost_to".into(), string(loss.to));
     row.insert("reason".into(), string(loss.reason));
     row.insert("noticed_at".into(), string(now));
-    row.insert("expires_at".into(), epoch_seconds(now + LOSS_KEPT));
+    row.insert("expires_at".into(), epoch_seconds(now + LOSS_TTL));
     row.extend(loss.content.iter().map(|content| ("content".to_owned(), string(content))));
     row
 }
 
 /// The loss in a row; `None` for a row that is not one.
-pub(crate) fn kept_loss(row: &Item) -> Option<KeptLoss> {
+pub(crate) fn loss_record(row: &Item) -> Option<LossRecord> {
     let reason = row.get("reason")?.as_s().ok()?;
     let loss = Loss {
         from: instant(row, "lost_from")?,
@@ -158,7 +158,7 @@ pub(crate) fn kept_loss(row: &Item) -> Option<KeptLoss> {
         reason: LossReason::ALL.into_iter().find(|known| known.as_str() == reason)?,
         content: row.get("content").and_then(|content| content.as_s().ok().cloned()),
     };
-    Some(KeptLoss { loss, noticed_at: instant(row, "noticed_at")?, told: row.contains_key("told_at") })
+    Some(LossRecord { loss, noticed_at: instant(row, "noticed_at")?, reported: row.contains_key("reported_at") })
 }
 
 /// The cursor in a row; `None` for a row that is not one.

@@ -1,6 +1,6 @@
-//! AWS's side: the ports of [`audit_feed::ports`] over DynamoDB, SQS, S3 and Secrets Manager.
+//! AWS's side: the ports of [`collector::ports`] over DynamoDB, SQS, S3 and Secrets Manager.
 //!
-//! Retries of AWS calls are the SDK's; what comes out of here as [`audit_feed::failure::FailureKind::Aws`] has been
+//! Retries of AWS calls are the SDK's; what comes out of here as [`collector::failure::FailureKind::AwsService`] has been
 //! tried often enough.
 
 mod archive;
@@ -8,7 +8,7 @@ mod dynamodb;
 mod failure;
 mod items;
 mod queue;
-mod quota;
+mod rate_limit;
 mod sdk;
 mod tenants;
 mod window_log;
@@ -16,6 +16,6 @@ mod window_log;
 pub use self::archive::S3Archive;
 pub use self::dynamodb::DynamoDbState;
 pub use self::queue::SqsQueue;
-pub use self::quota::DynamoDbQuota;
+pub use self::rate_limit::DynamoDbRateLimiter;
 pub use self::sdk::Sdk;
 pub use self::tenants::SecretsManagerTenants;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::message::ContentMessage;
-use audit_feed::ports::{DeadLetters, Queue};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use collector::failure::{Failure, FailureKind};
+use collector::message::ContentMessage;
+use collector::ports::{DeadLetters, Queue};
 use futures::stream::{self, TryStreamExt};
 use jiff::SignedDuration;
 
@@ -29,8 +29,8 @@ impl SqsQueue {
     /// Hides a delivered message for `duration` from now, at most the 12 hours that SQS allows.
     ///
     /// # Errors
-    /// [`FailureKind::Aws`]; the message then comes back when the queue's own visibility time-out is over.
-    pub async fn hide(&self, receipt_handle: &str, duration: SignedDuration) -> Result<(), Failure> {
+    /// [`FailureKind::AwsService`]; the message then comes back when the queue's own visibility time-out is over.
+    pub async fn change_visibility(&self, receipt_handle: &str, duration: SignedDuration) -> Result<(), Failure> {
         const LONGEST: SignedDuration = SignedDuration::from_hours(11);
         let seconds = i32::try_from(duration.min(LONGEST).as_secs()).unwrap_or_default().max(0);
         let request = self.client.change_message_visibility().queue_url(&self.url);
@@ -43,31 +43,31 @@ impl SqsQueue {
     /// SQS may take some messages of a batch and refuse others: those alone are sent again.
     async fn send_batch(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
         const TRIES: usize = 4;
-        let doing = format!("sending to queue {}", self.url);
+        let operation = format!("sending to queue {}", self.url);
         let mut left = HashMap::new();
         for (place, message) in messages.iter().enumerate() {
             let id = place.to_string();
             let entry = SendMessageBatchRequestEntry::builder().id(&id).message_body(body(message)?);
             let entry = entry.message_group_id(message.tenant_id.to_string()).build();
-            left.insert(id, entry.map_err(|error| aws(&doing, &error))?);
+            left.insert(id, entry.map_err(|error| aws(&operation, &error))?);
         }
         let mut reason = String::new();
         for _ in 0..TRIES {
             let entries = left.values().cloned().collect();
             let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-            let answer = request.send().await.map_err(|error| aws(&doing, &error))?;
-            for sent in answer.successful() {
+            let response = request.send().await.map_err(|error| aws(&operation, &error))?;
+            for sent in response.successful() {
                 left.remove(sent.id());
             }
             if left.is_empty() {
                 return Ok(());
             }
-            if let Some(failed) = answer.failed().first() {
+            if let Some(failed) = response.failed().first() {
                 reason = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
             }
         }
         Err(unexpected(
-            doing,
+            operation,
             format_args!("SQS did not take {} of {} messages ({reason})", left.len(), messages.len()),
         ))
     }
@@ -83,7 +83,7 @@ impl Queue for SqsQueue {
             .await
     }
 
-    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         let request = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
         let request = request.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
         match request.message_group_id(message.tenant_id.to_string()).send().await {
@@ -97,24 +97,25 @@ impl DeadLetters for SqsQueue {
     type Receipt = String;
 
     async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
-        /// Long enough for one run to see each letter once, short enough for the alarm on them not to flap.
+        /// Long enough for one run to see each message once, short enough for the alarm on them not to flap.
         const HIDDEN_FOR_SECONDS: i32 = 120;
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
-        let answer = request.visibility_timeout(HIDDEN_FOR_SECONDS).send().await;
-        let answer = answer.map_err(|error| aws(format_args!("reading dead letters of {}", self.url), &error))?;
-        let letters = answer.messages.unwrap_or_default().into_iter();
-        Ok(letters.filter_map(|letter| Some((letter.receipt_handle?, letter.body.unwrap_or_default()))).collect())
+        let response = request.visibility_timeout(HIDDEN_FOR_SECONDS).send().await;
+        let response = response.map_err(|error| aws(format_args!("reading dead messages of {}", self.url), &error))?;
+        let messages = response.messages.unwrap_or_default().into_iter();
+        Ok(messages.filter_map(|message| Some((message.receipt_handle?, message.body.unwrap_or_default()))).collect())
     }
 
     async fn remove(&self, receipt: String) -> Result<(), Failure> {
         match self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(aws(format_args!("removing a dead letter of {}", self.url), &error)),
+            Err(error) => Err(aws(format_args!("removing a dead message of {}", self.url), &error)),
         }
     }
 }
 
 fn body(message: &ContentMessage) -> Result<String, Failure> {
-    serde_json::to_string(message)
-        .map_err(|error| Failure::new(FailureKind::BadMessage, format!("a message cannot be written as JSON: {error}")))
+    serde_json::to_string(message).map_err(|error| {
+        Failure::new(FailureKind::InvalidMessage, format!("a message cannot be written as JSON: {error}"))
+    })
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::ports::{Clock, Freshness, Tenants};
-use audit_feed::tenant::{BadSecret, Tenant};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
+use collector::failure::{Failure, FailureKind};
+use collector::ports::{Clock, Freshness, Tenants};
+use collector::tenant::{InvalidSecret, Tenant};
 use futures::lock::Mutex;
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,17 +41,17 @@ impl<C: Clock> SecretsManagerTenants<C> {
         Ok(names)
     }
 
-    /// The values of up to 20 secrets. What cannot be read is a bad secret, not the end of the poll.
-    async fn values(&self, names: &[String]) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
+    /// The values of up to 20 secrets. FaultKind cannot be read is a bad secret, not the end of the poll.
+    async fn values(&self, names: &[String]) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         let request = self.client.batch_get_secret_value().set_secret_id_list(Some(names.to_vec()));
-        let answer = request.send().await.map_err(|error| aws("reading the tenants' secrets", &error))?;
-        let mut texts: HashMap<String, Option<String>> = answer
+        let response = request.send().await.map_err(|error| aws("reading the tenants' secrets", &error))?;
+        let mut texts: HashMap<String, Option<String>> = response
             .secret_values
             .unwrap_or_default()
             .into_iter()
             .filter_map(|secret| Some((secret.name?, secret.secret_string)))
             .collect();
-        let errors = answer.errors.unwrap_or_default();
+        let errors = response.errors.unwrap_or_default();
         let tenant = |name: &String| match texts.remove(name) {
             Some(text) => parse(name, text.as_deref()),
             None => {
@@ -63,14 +63,14 @@ impl<C: Clock> SecretsManagerTenants<C> {
                 let why = error.map_or("it has no current value", |error| {
                     error.message().or(error.error_code()).unwrap_or("it cannot be read")
                 });
-                Err(BadSecret { secret_id: name.clone(), problems: vec![why.to_owned()] })
+                Err(InvalidSecret { secret_id: name.clone(), problems: vec![why.to_owned()] })
             }
         };
         Ok(names.iter().map(tenant).collect())
     }
 
     async fn read(&self, secret_id: &str) -> Result<Tenant, Failure> {
-        let bad = |problem| Failure::new(FailureKind::BadSecret, problem);
+        let bad = |problem| Failure::new(FailureKind::InvalidSecret, problem);
         match self.client.get_secret_value().secret_id(secret_id).send().await {
             Ok(secret) => parse(secret_id, secret.secret_string()).map_err(|problems| bad(problems.to_string())),
             Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
@@ -82,7 +82,7 @@ impl<C: Clock> SecretsManagerTenants<C> {
 }
 
 impl<C: Clock> Tenants for SecretsManagerTenants<C> {
-    async fn all(&self) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         /// Secrets Manager's own limit for one request.
         const BATCH: usize = 20;
         let mut tenants = Vec::new();
@@ -96,7 +96,7 @@ impl<C: Clock> Tenants for SecretsManagerTenants<C> {
         const CACHED_FOR: SignedDuration = SignedDuration::from_mins(5);
         if !secret_id.starts_with(&self.prefix) {
             let problem = format!("secret {secret_id} is not below {}: it is no tenant of this collector", self.prefix);
-            return Err(Failure::new(FailureKind::BadSecret, problem));
+            return Err(Failure::new(FailureKind::InvalidSecret, problem));
         }
         // Held while reading, so that the messages of one batch read their secret once.
         let mut cache = self.cache.lock().await;
@@ -111,8 +111,8 @@ impl<C: Clock> Tenants for SecretsManagerTenants<C> {
     }
 }
 
-fn parse(name: &str, text: Option<&str>) -> Result<Tenant, BadSecret> {
-    let text = text.ok_or_else(|| BadSecret {
+fn parse(name: &str, text: Option<&str>) -> Result<Tenant, InvalidSecret> {
+    let text = text.ok_or_else(|| InvalidSecret {
         secret_id: name.to_owned(),
         problems: vec!["its value is binary; put the tenant's JSON as text".to_owned()],
     })?;

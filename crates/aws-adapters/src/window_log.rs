@@ -1,16 +1,16 @@
-//! What the one who looks back reads of the state table, and writes to it.
+//! FaultKind the one who looks back reads of the state table, and writes to it.
 
-use audit_feed::failure::Failure;
-use audit_feed::feed::FeedId;
-use audit_feed::loss::KeptLoss;
-use audit_feed::ports::{Clock, LookBackProgress, WindowLog};
-use audit_feed::window::whole_second;
-use audit_feed::window_record::WindowRecord;
+use collector::failure::Failure;
+use collector::feed::FeedId;
+use collector::loss::LossRecord;
+use collector::ports::{Clock, ReconcileProgress, WindowLog};
+use collector::window::whole_second;
+use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::dynamodb::DynamoDbState;
 use crate::failure::{aws, unexpected};
-use crate::items::{Item, LOOKED_BACK, LOST, WINDOW, instant, kept_loss, key, string, window_records, window_rows};
+use crate::items::{Item, LOST, RECONCILED, WINDOW, instant, key, loss_record, string, window_records, window_rows};
 
 impl<C: Clock> DynamoDbState<C> {
     /// The rows of a feed whose sort key begins with `kind` and is at least `from`.
@@ -39,7 +39,7 @@ impl<C: Clock> WindowLog for DynamoDbState<C> {
         })
     }
 
-    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
         let (row, parts) = window_rows(feed, record);
         for part in parts {
             self.put(part).await?;
@@ -47,21 +47,21 @@ impl<C: Clock> WindowLog for DynamoDbState<C> {
         self.put(row).await
     }
 
-    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
         let rows = self.range(feed, LOST, LOST).await?;
-        rows.iter().map(kept_loss).collect::<Option<_>>().ok_or_else(|| {
+        rows.iter().map(loss_record).collect::<Option<_>>().ok_or_else(|| {
             unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
         })
     }
 
-    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
-        let rows = self.rows(vec![key(feed, LOOKED_BACK)]).await?;
+    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
+        let rows = self.rows(vec![key(feed, RECONCILED)]).await?;
         let attribute = |name| rows.first().and_then(|row| instant(row, name));
-        Ok(LookBackProgress { done_until: attribute("done_until"), reported_at: attribute("reported_at") })
+        Ok(ReconcileProgress { done_until: attribute("done_until"), reported_at: attribute("reported_at") })
     }
 
-    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
-        let mut row = key(feed, LOOKED_BACK);
+    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
+        let mut row = key(feed, RECONCILED);
         row.extend(progress.done_until.map(|at| ("done_until".to_owned(), string(at))));
         row.extend(progress.reported_at.map(|at| ("reported_at".to_owned(), string(at))));
         self.put(row).await

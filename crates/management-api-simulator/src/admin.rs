@@ -1,4 +1,4 @@
-//! What the program tells about itself, under `/_simulator/`.
+//! FaultKind the program tells about itself, under `/_simulator/`.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ pub(crate) fn stream(body: Body, delivery: Delivery) -> impl Stream<Item = io::R
     stream::unfold(Some(outgoing), |outgoing| async move { outgoing?.next().await })
 }
 
-/// What `Content-Length` says; `None`: chunked.
+/// FaultKind `Content-Length` says; `None`: chunked.
 pub(crate) fn length(body: &Body) -> Option<u64> {
     match body {
         Body::Text(text) => Some(text.len() as u64),

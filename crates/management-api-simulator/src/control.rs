@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::{CONTENT_TYPES, Fault, Role, Secret, Simulator, Tenant, Weather, weather::Sky};
+use crate::{CONTENT_TYPES, Fault, RandomFaults, Role, Secret, Simulator, Tenant, weather::RandomFaultState};
 
 impl Simulator {
     /// Adds a tenant, or replaces the one of the same id with all that was published for it. Returns its id.
@@ -84,12 +84,12 @@ impl Simulator {
     }
 
     /// Begins another weather, with its counts at zero; the default clears the sky.
-    pub fn set_weather(&self, weather: Weather) {
-        self.shared.world().sky = Sky::new(weather);
+    pub fn set_random_faults(&self, weather: RandomFaults) {
+        self.shared.world().sky = RandomFaultState::new(weather);
     }
 
-    /// How many calls met which kind of mishap since the weather was set, by the names of [`Weather`]'s fields.
-    pub fn weather_met(&self) -> BTreeMap<&'static str, u64> {
+    /// How many calls met which kind of mishap since the weather was set, by the names of [`RandomFaults`]'s fields.
+    pub fn random_faults_injected(&self) -> BTreeMap<&'static str, u64> {
         self.shared.world().sky.met.clone()
     }
 }

@@ -4,24 +4,24 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{Operation, What, call::Subject, what::Stage};
+use crate::{FaultKind, Operation, call::Subject, what::Stage};
 
 /// Something that shall go wrong.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// Which calls it waits for.
-    pub on: On,
+    pub on: Match,
     /// How many of those calls pass untouched first.
     pub skip: u64,
     /// How many calls it then meets.
     pub times: u64,
-    /// What happens to them.
-    pub what: What,
+    /// FaultKind happens to them.
+    pub what: FaultKind,
 }
 
 impl Fault {
     /// Meets the first matching call, once.
-    pub fn new(on: On, what: What) -> Self {
+    pub fn new(on: Match, what: FaultKind) -> Self {
         Fault { on, skip: 0, times: 1, what }
     }
 
@@ -45,7 +45,7 @@ impl Fault {
 
 /// Which calls a fault waits for: all that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct On {
+pub struct Match {
     /// The operation.
     pub operation: Option<Operation>,
     /// The tenant in the path.
@@ -56,15 +56,15 @@ pub struct On {
     pub content_id: Option<String>,
 }
 
-impl On {
+impl Match {
     /// Every call.
     pub fn any() -> Self {
-        On::default()
+        Match::default()
     }
 
     /// Every call of this operation.
     pub fn operation(operation: Operation) -> Self {
-        On { operation: Some(operation), ..On::default() }
+        Match { operation: Some(operation), ..Match::default() }
     }
 
     /// And of this tenant.
@@ -115,7 +115,7 @@ impl Faults {
     }
 
     /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
-    pub(crate) fn take(&mut self, subject: &Subject, stage: Stage) -> Option<What> {
+    pub(crate) fn take(&mut self, subject: &Subject, stage: Stage) -> Option<FaultKind> {
         let mut taken = None;
         for waiting in &mut self.waiting {
             let fault = &waiting.fault;

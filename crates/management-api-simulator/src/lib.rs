@@ -2,13 +2,13 @@
 //! origin, written from Microsoft's documented rules and from what was seen live, and from no client.
 //!
 //! ```no_run
-//! use management_api_simulator::{Config, Fault, On, Operation, Simulator, Tenant, What};
+//! use management_api_simulator::{Config, Fault, Match, Operation, Simulator, Tenant, FaultKind};
 //!
 //! # async fn story() -> std::io::Result<()> {
 //! let microsoft = Simulator::start(Config::default()).await?;
 //! let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
 //! microsoft.publish(contoso, "Audit.Exchange", microsoft.now(), [r#"{"Id":"1"}"#]);
-//! microsoft.inject(Fault::new(On::operation(Operation::FetchContent), What::Unavailable));
+//! microsoft.inject(Fault::new(Match::operation(Operation::FetchContent), FaultKind::Unavailable));
 //! // … let a client loose on `microsoft.url()` …
 //! assert_eq!(microsoft.calls().of(Operation::FetchContent), 2);
 //! microsoft.assert_clean();
@@ -18,7 +18,7 @@
 //!
 //! The rules of the house:
 //!
-//! - **What is published are slices**: some records and the instant they were made available (`created`). A listing
+//! - **FaultKind is published are slices**: some records and the instant they were made available (`created`). A listing
 //!   gathers the slices inside the asked window into aggregates, and an aggregate's id names its first and last slice:
 //!   the same window gives the same ids, a window that cuts an aggregate gives another id with a part of the records.
 //! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays
@@ -71,7 +71,7 @@ mod world;
 pub use call::Operation;
 pub use clock::Clock;
 pub use config::{Aggregation, BlobFormat, Config};
-pub use faults::{Fault, On};
+pub use faults::{Fault, Match};
 pub use generate::Generate;
 pub use jiff::Timestamp;
 pub use oracle::{Published, PublishedRecord};
@@ -82,8 +82,8 @@ pub use tally::{Calls, SeenCall};
 pub use tenant::{Cloud, Role, Secret, Tenant};
 pub use throttle::{Throttle, ThrottleWindow};
 pub use uuid::Uuid;
-pub use weather::Weather;
-pub use what::What;
+pub use weather::RandomFaults;
+pub use what::FaultKind;
 
 /// The five content types of the API.
 pub const CONTENT_TYPES: [&str; 5] =

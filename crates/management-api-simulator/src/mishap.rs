@@ -1,11 +1,11 @@
-//! What a fault makes of an answer.
+//! FaultKind a fault makes of an answer.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    Operation, Throttle, What,
+    FaultKind, Operation, Throttle,
     call::Call,
     entra,
     reply::{Body, Reply, too_many_requests},
@@ -13,37 +13,37 @@ use crate::{
 };
 
 /// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
-pub(crate) fn instead(what: &What, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
+pub(crate) fn instead(what: &FaultKind, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
     let of_entra = operation == Operation::Token;
     Some(match what {
-        What::Error { status, code } if of_entra => entra_error(*status, code, now),
-        What::Error { status, code } => Reply::error(*status, code, "An error occurred."),
-        What::Throttled { retry_after, .. } if of_entra => {
+        FaultKind::Error { status, code } if of_entra => entra_error(*status, code, now),
+        FaultKind::Error { status, code } => Reply::error(*status, code, "An error occurred."),
+        FaultKind::Throttled { retry_after, .. } if of_entra => {
             entra_error(429, "AADSTS90055", now).with_retry_after(*retry_after)
         }
-        What::Throttled { status, retry_after } => {
+        FaultKind::Throttled { status, retry_after } => {
             let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
             too_many_requests(&quota, operation.name(), call)
         }
-        What::Unavailable => Reply::html(503, "Service Unavailable"),
-        What::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
-        What::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
-        What::Unauthorized if of_entra => {
+        FaultKind::Unavailable => Reply::html(503, "Service Unavailable"),
+        FaultKind::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
+        FaultKind::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
+        FaultKind::Unauthorized if of_entra => {
             *entra::refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
         }
-        What::Unauthorized => Reply::unauthorized(),
-        What::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
-        What::Drop
-        | What::CutBody { .. }
-        | What::Truncate { .. }
-        | What::StallHead(_)
-        | What::SlowFirstByte(_)
-        | What::StallBody { .. }
-        | What::RepeatNextPage
-        | What::ForeignNextPage { .. }
-        | What::ForeignContentUri { .. }
-        | What::MissingContentUri
-        | What::MissingContentId => return None,
+        FaultKind::Unauthorized => Reply::unauthorized(),
+        FaultKind::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
+        FaultKind::Drop
+        | FaultKind::CutBody { .. }
+        | FaultKind::Truncate { .. }
+        | FaultKind::StallHead(_)
+        | FaultKind::SlowFirstByte(_)
+        | FaultKind::StallBody { .. }
+        | FaultKind::RepeatNextPage
+        | FaultKind::ForeignNextPage { .. }
+        | FaultKind::ForeignContentUri { .. }
+        | FaultKind::MissingContentUri
+        | FaultKind::MissingContentId => return None,
     })
 }
 
@@ -52,38 +52,38 @@ fn entra_error(status: u16, code: &str, now: Timestamp) -> Reply {
     *entra::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
-/// What a fault does to an answer that was given.
-pub(crate) fn alter(what: &What, reply: &mut Reply, call: &Call) {
+/// FaultKind a fault does to an answer that was given.
+pub(crate) fn alter(what: &FaultKind, reply: &mut Reply, call: &Call) {
     match what {
-        What::Drop => reply.delivery.dropped = true,
-        What::CutBody { after } => reply.delivery.cut_after = Some(*after),
-        What::Truncate { after } => truncate(&mut reply.body, *after),
-        What::StallHead(wait) => reply.delivery.wait = Some(*wait),
-        What::SlowFirstByte(pause) => reply.delivery.pause = Some((0, *pause)),
-        What::StallBody { after, pause } => reply.delivery.pause = Some((*after, *pause)),
-        What::RepeatNextPage => reply.next_page = Some(call.own_uri()),
-        What::ForeignNextPage { origin } => {
+        FaultKind::Drop => reply.delivery.dropped = true,
+        FaultKind::CutBody { after } => reply.delivery.cut_after = Some(*after),
+        FaultKind::Truncate { after } => truncate(&mut reply.body, *after),
+        FaultKind::StallHead(wait) => reply.delivery.wait = Some(*wait),
+        FaultKind::SlowFirstByte(pause) => reply.delivery.pause = Some((0, *pause)),
+        FaultKind::StallBody { after, pause } => reply.delivery.pause = Some((*after, *pause)),
+        FaultKind::RepeatNextPage => reply.next_page = Some(call.own_uri()),
+        FaultKind::ForeignNextPage { origin } => {
             let own = reply.next_page.take().unwrap_or_else(|| call.own_uri());
             reply.next_page = Some(own.replacen(&call.origin, origin, 1));
         }
-        What::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
+        FaultKind::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
             let own = entry.get("contentUri").and_then(Value::as_str).unwrap_or_default();
             let foreign = own.replacen(&call.origin, origin, 1);
             entry.insert("contentUri".to_owned(), Value::String(foreign));
         }),
-        What::MissingContentUri => alter_first_entry(reply, |entry| {
+        FaultKind::MissingContentUri => alter_first_entry(reply, |entry| {
             entry.remove("contentUri");
         }),
-        What::MissingContentId => alter_first_entry(reply, |entry| {
+        FaultKind::MissingContentId => alter_first_entry(reply, |entry| {
             entry.remove("contentId");
         }),
-        What::Error { .. }
-        | What::Throttled { .. }
-        | What::Unavailable
-        | What::BadGateway
-        | What::ErrorInside200 { .. }
-        | What::Unauthorized
-        | What::Answer { .. } => {}
+        FaultKind::Error { .. }
+        | FaultKind::Throttled { .. }
+        | FaultKind::Unavailable
+        | FaultKind::BadGateway
+        | FaultKind::ErrorInside200 { .. }
+        | FaultKind::Unauthorized
+        | FaultKind::Answer { .. } => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! What was published, for comparison with what arrived.
+//! FaultKind was published, for comparison with what arrived.
 
 use std::collections::BTreeMap;
 

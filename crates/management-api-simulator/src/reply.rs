@@ -1,4 +1,4 @@
-//! What goes back, and what happens to it on the way.
+//! FaultKind goes back, and what happens to it on the way.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) struct RecordsBody {
     pub(crate) truncated_at: Option<u64>,
 }
 
-/// Mishaps of the transport. Sizes are bytes of the body as it travels, after compression.
+/// Faults of the transport. Sizes are bytes of the body as it travels, after compression.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Delivery {
     /// The connection ends without a byte of an answer.

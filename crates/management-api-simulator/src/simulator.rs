@@ -38,7 +38,7 @@ impl fmt::Debug for Simulator {
     }
 }
 
-/// What the handle and the server have in common.
+/// FaultKind the handle and the server have in common.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     world: Mutex<World>,

@@ -1,4 +1,4 @@
-//! What is published: slices of a content type's feed.
+//! FaultKind is published: slices of a content type's feed.
 
 use std::sync::Arc;
 

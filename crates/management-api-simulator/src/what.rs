@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// What goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
+/// FaultKind goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum FaultKind {
     /// This status and error code instead of the answer, in the shape of the service asked: `{"error":{code,message}}`
     /// of the API, or Entra's (then the code is `AADSTS…`).
     Error {
@@ -95,24 +95,26 @@ pub(crate) enum Stage {
     Entries,
 }
 
-impl What {
+impl FaultKind {
     pub(crate) fn stage(&self) -> Stage {
         match self {
-            What::Error { .. }
-            | What::Throttled { .. }
-            | What::Unavailable
-            | What::BadGateway
-            | What::ErrorInside200 { .. }
-            | What::Unauthorized
-            | What::Answer { .. }
-            | What::Drop
-            | What::CutBody { .. }
-            | What::Truncate { .. }
-            | What::StallHead(_)
-            | What::SlowFirstByte(_)
-            | What::StallBody { .. } => Stage::Call,
-            What::RepeatNextPage | What::ForeignNextPage { .. } => Stage::Page,
-            What::ForeignContentUri { .. } | What::MissingContentUri | What::MissingContentId => Stage::Entries,
+            FaultKind::Error { .. }
+            | FaultKind::Throttled { .. }
+            | FaultKind::Unavailable
+            | FaultKind::BadGateway
+            | FaultKind::ErrorInside200 { .. }
+            | FaultKind::Unauthorized
+            | FaultKind::Answer { .. }
+            | FaultKind::Drop
+            | FaultKind::CutBody { .. }
+            | FaultKind::Truncate { .. }
+            | FaultKind::StallHead(_)
+            | FaultKind::SlowFirstByte(_)
+            | FaultKind::StallBody { .. } => Stage::Call,
+            FaultKind::RepeatNextPage | FaultKind::ForeignNextPage { .. } => Stage::Page,
+            FaultKind::ForeignContentUri { .. } | FaultKind::MissingContentUri | FaultKind::MissingContentId => {
+                Stage::Entries
+            }
         }
     }
 }

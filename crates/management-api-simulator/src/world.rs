@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     CONTENT_TYPES, Clock, Config, Tenant, aggregate::Key, faults::Faults, feed::Feed, paging::Pages,
-    subscriptions::Subscription, tally::Tally, throttle::Meter, tokens::Tokens, weather::Sky,
+    subscriptions::Subscription, tally::Tally, throttle::Meter, tokens::Tokens, weather::RandomFaultState,
 };
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct World {
     pub(crate) tokens: Tokens,
     pub(crate) meter: Meter,
     pub(crate) faults: Faults,
-    pub(crate) sky: Sky,
+    pub(crate) sky: RandomFaultState,
     pub(crate) tally: Tally,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct TenantState {
     pub(crate) settings: Tenant,
     /// One for each of the five content types.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
-    /// What every content id handed out stands for.
+    /// FaultKind every content id handed out stands for.
     pub(crate) listed: HashMap<String, Listed>,
     pub(crate) pages: Pages,
 }
@@ -48,7 +48,7 @@ impl World {
             tokens: Tokens::default(),
             meter: Meter::default(),
             faults: Faults::default(),
-            sky: Sky::default(),
+            sky: RandomFaultState::default(),
             tally: Tally::default(),
         }
     }

@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::feed::ContentType;
-use audit_feed::ports::{Clock, ContentPage, Dice, ManagementApi};
-use audit_feed::tenant::Tenant;
-use audit_feed::window::Window;
 use bytes::Bytes;
+use collector::failure::{Failure, FailureKind};
+use collector::feed::ContentType;
+use collector::ports::{Clock, ContentPage, Jitter, ManagementApi};
+use collector::tenant::Tenant;
+use collector::window::Window;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use url::Url;
 
-use crate::call::{Answer, Call};
-use crate::endpoints::{Endpoints, RootOverrides};
-use crate::error::{ErrorAnswer, Operation, transport};
-use crate::pages::pages;
-use crate::token::Tokens;
+use crate::clouds::{Endpoints, RootOverrides};
+use crate::error::{ErrorResponse, Operation, transport};
+use crate::listing::pages;
+use crate::request::{ApiRequest, ApiResponse};
+use crate::token::TokenCache;
 use crate::wire::Subscription;
 
 /// Microsoft's API, seen from one process.
 #[derive(Debug)]
 pub struct Client<C, D> {
     pub(crate) http: reqwest::Client,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: TokenCache,
     pub(crate) clock: C,
-    pub(crate) dice: D,
+    pub(crate) jitter: D,
     overrides: RootOverrides,
 }
 
@@ -37,7 +37,7 @@ pub struct ClientSettings {
     pub overrides: RootOverrides,
     /// For how long a connection is waited for.
     pub connect_timeout: Duration,
-    /// For how long the next bytes of an answer are waited for.
+    /// For how long the next bytes of an response are waited for.
     pub read_timeout: Duration,
 }
 
@@ -59,10 +59,10 @@ impl Default for ClientSettings {
     }
 }
 
-impl<C: Clock, D: Dice> Client<C, D> {
+impl<C: Clock, D: Jitter> Client<C, D> {
     /// # Errors
     /// Where the machine has no usable TLS roots.
-    pub fn new(settings: ClientSettings, clock: C, dice: D) -> Result<Self, Failure> {
+    pub fn new(settings: ClientSettings, clock: C, jitter: D) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("m365-audit-collector/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(settings.connect_timeout)
@@ -71,7 +71,7 @@ impl<C: Clock, D: Dice> Client<C, D> {
             .redirect(Policy::none())
             .build()
             .map_err(transport)?;
-        Ok(Self { http, tokens: Tokens::default(), clock, dice, overrides: settings.overrides })
+        Ok(Self { http, tokens: TokenCache::default(), clock, jitter, overrides: settings.overrides })
     }
 
     pub(crate) fn endpoints(&self, tenant: &Tenant) -> Endpoints {
@@ -79,13 +79,14 @@ impl<C: Clock, D: Dice> Client<C, D> {
     }
 }
 
-impl<C: Clock, D: Dice> ManagementApi for Client<C, D> {
+impl<C: Clock, D: Jitter> ManagementApi for Client<C, D> {
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         let endpoints = self.endpoints(tenant);
         let address = endpoints.operation("subscriptions/list", "");
         let operation = Operation::ListSubscriptions;
-        let call = Call { tenant, endpoints: &endpoints, operation, method: Method::GET, address };
-        let (_, subscriptions) = self.send(&call, async |answer| call.rows::<Subscription>(answer).await).await?;
+        let request = ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::GET, address };
+        let (_, subscriptions) =
+            self.send(&request, async |response| request.rows::<Subscription>(response).await).await?;
         let enabled = subscriptions.iter().filter(|subscription| subscription.status.eq_ignore_ascii_case("enabled"));
         Ok(enabled.filter_map(|subscription| subscription.content_type.parse().ok()).collect())
     }
@@ -94,14 +95,14 @@ impl<C: Clock, D: Dice> ManagementApi for Client<C, D> {
         let endpoints = self.endpoints(tenant);
         let address = endpoints.operation("subscriptions/start", &format!("contentType={content_type}"));
         let operation = Operation::StartSubscription;
-        let call = Call { tenant, endpoints: &endpoints, operation, method: Method::POST, address };
-        self.send(&call, async |answer| {
-            let error = match answer {
-                Answer::Success(response) => ErrorAnswer::inside(response).await?,
-                Answer::Error(error) => Some(error),
+        let request = ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::POST, address };
+        self.send(&request, async |response| {
+            let error = match response {
+                ApiResponse::Success(response) => ErrorResponse::inside(response).await?,
+                ApiResponse::Error(error) => Some(error),
             };
             match error {
-                Some(error) if !error.is_already_enabled() => Err(call.failure(error)),
+                Some(error) if !error.is_already_enabled() => Err(request.failure(error)),
                 Some(_) | None => Ok(()),
             }
         })
@@ -120,10 +121,11 @@ impl<C: Clock, D: Dice> ManagementApi for Client<C, D> {
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
         let endpoints = self.endpoints(tenant);
         let operation = Operation::FetchContent;
-        let call = Call { tenant, endpoints: &endpoints, operation, method: Method::GET, address: uri.to_string() };
-        self.send(&call, async |answer| match answer {
-            Answer::Success(response) => blob(&call, response).await,
-            Answer::Error(error) => Err(call.failure(error)),
+        let request =
+            ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::GET, address: uri.to_string() };
+        self.send(&request, async |response| match response {
+            ApiResponse::Success(response) => blob(&request, response).await,
+            ApiResponse::Error(error) => Err(request.failure(error)),
         })
         .await
     }
@@ -131,7 +133,7 @@ impl<C: Clock, D: Dice> ManagementApi for Client<C, D> {
 
 /// The bytes of a blob. Trouble may come as a success whose body is an error object, so the first bytes decide.
 async fn blob(
-    call: &Call<'_>,
+    request: &ApiRequest<'_>,
     response: Response,
 ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + use<>, Failure> {
     /// An error object is a few hundred bytes.
@@ -155,9 +157,9 @@ async fn blob(
             {
                 head.extend_from_slice(&bytes);
             }
-            Err(call.failure(ErrorAnswer::read(status, &headers, &head)))
+            Err(request.failure(ErrorResponse::read(status, &headers, &head)))
         }
         Some(_) => Ok(stream::iter([Ok(Bytes::from(head))]).chain(body)),
-        None => Err(Failure::new(FailureKind::Passing, "fetching content failed: HTTP 200 with an empty body")),
+        None => Err(Failure::new(FailureKind::Transient, "fetching content failed: HTTP 200 with an empty body")),
     }
 }

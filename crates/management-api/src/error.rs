@@ -1,14 +1,14 @@
 //! Microsoft's error answers, each classified once.
 
-use audit_feed::failure::{Failure, FailureKind};
+use collector::failure::{Failure, FailureKind};
 use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
-/// An answer that is an error, as far as it has been read.
+/// An response that is an error, as far as it has been read.
 #[derive(Debug)]
-pub(crate) struct ErrorAnswer {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -35,7 +35,7 @@ impl Operation {
     }
 }
 
-impl ErrorAnswer {
+impl ErrorResponse {
     /// Reads an error object, whatever its shape; HTML pages and empty bodies give no code and no message.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -45,8 +45,9 @@ impl ErrorAnswer {
             .into_iter()
             .find_map(text)
             .unwrap_or_default();
-        let wish = headers.get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok());
-        let retry_after = wish.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let retry_after =
+            headers.get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok());
+        let retry_after = retry_after.map(|seconds| SignedDuration::from_secs(seconds.into()));
         Self { status, code, message: first_line(&message), retry_after }
     }
 
@@ -72,16 +73,16 @@ impl ErrorAnswer {
         self.code == "AF20024"
     }
 
-    /// What it means to the one who asked for `operation` at `address`.
+    /// FaultKind it means to the one who asked for `operation` at `address`.
     pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
         let (kind, status) = (self.kind(operation), self.status.as_u16());
-        let said = match (self.code.as_str(), self.message.as_str()) {
+        let detail = match (self.code.as_str(), self.message.as_str()) {
             ("", "") if self.status.is_success() => format!("HTTP {status} with a body that is not what was asked for"),
             ("", "") => format!("HTTP {status}"),
             ("", message) => format!("HTTP {status}: {message}"),
             (code, message) => format!("{code} (HTTP {status}): {message}"),
         };
-        let mut failure = Failure::new(kind, format!("{} failed: {said}{}", operation.as_str(), advice(kind)));
+        let mut failure = Failure::new(kind, format!("{} failed: {detail}{}", operation.as_str(), advice(kind)));
         if kind == FailureKind::RequestRejected {
             failure.message = format!("{} [request: {address}]", failure.message);
         }
@@ -95,13 +96,13 @@ impl ErrorAnswer {
             "AF429" => FailureKind::Throttled,
             "AF10001" => FailureKind::Permission,
             "AF20010" | "AF20011" | "AF20012" | "AF20013" => FailureKind::Tenant,
-            "AF20022" | "AF20023" => FailureKind::SubscriptionOff,
+            "AF20022" | "AF20023" => FailureKind::SubscriptionDisabled,
             "AF20030" | "AF20055" => FailureKind::WindowOutOfRange,
             "AF20050" | "AF20051" => FailureKind::ContentGone,
             "AF20001" | "AF20002" | "AF20003" | "AF20020" | "AF20031" | "AF20052" | "AF20053" | "AF20054" => {
                 FailureKind::RequestRejected
             }
-            "AF50000" | "AF50005" | "AF50006" => FailureKind::Passing,
+            "AF50000" | "AF50005" | "AF50006" => FailureKind::Transient,
             _ if self.names_no_tenant() => FailureKind::Tenant,
             _ => self.kind_by_status(operation),
         }
@@ -118,13 +119,13 @@ impl ErrorAnswer {
             401 | 403 => FailureKind::Permission,
             404 | 410 if operation == Operation::FetchContent => FailureKind::ContentGone,
             // A success with an error object inside is seen in passing troubles, as are time-outs and all 5xx.
-            200..=299 | 408 | 500..=599 => FailureKind::Passing,
+            200..=299 | 408 | 500..=599 => FailureKind::Transient,
             _ => FailureKind::RequestRejected,
         }
     }
 }
 
-/// What the person who reads the message can do about it.
+/// FaultKind the person who reads the message can do about it.
 fn advice(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Throttled => "; the tenant's request quota is used up, it is tried again later",
@@ -136,16 +137,16 @@ fn advice(kind: FailureKind) -> &'static str {
             "; check the secret's tenant_id and cloud, that the tenant has a licence, and that unified auditing is on \
              (Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true)"
         }
-        FailureKind::SubscriptionOff => "; the poller starts the subscription, at most once in 15 minutes",
+        FailureKind::SubscriptionDisabled => "; the poller starts the subscription, at most once in 15 minutes",
         FailureKind::WindowOutOfRange => "; the next poll asks for what can still be listed and reports what cannot",
         FailureKind::ContentGone => "; it can never be fetched",
         FailureKind::RequestRejected => "; this is a defect of the collector, please report it",
-        FailureKind::Credentials => "; put valid credentials into the tenant's secret",
-        FailureKind::Passing
-        | FailureKind::BookedOut
-        | FailureKind::BadSecret
-        | FailureKind::BadMessage
-        | FailureKind::Aws => "",
+        FailureKind::CredentialsRejected => "; put valid credentials into the tenant's secret",
+        FailureKind::Transient
+        | FailureKind::RateLimited
+        | FailureKind::InvalidSecret
+        | FailureKind::InvalidMessage
+        | FailureKind::AwsService => "",
     }
 }
 
@@ -159,7 +160,7 @@ pub(crate) fn transport(error: reqwest::Error) -> Failure {
         cause = error.source();
     }
     causes.dedup();
-    Failure::new(FailureKind::Passing, format!("no complete answer from Microsoft: {}", causes.join(": ")))
+    Failure::new(FailureKind::Transient, format!("no complete response from Microsoft: {}", causes.join(": ")))
 }
 
 fn first_line(text: &str) -> String {

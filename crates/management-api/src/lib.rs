@@ -1,14 +1,14 @@
-//! Microsoft's side: the Office 365 Management Activity API as an adapter of [`audit_feed::ports::ManagementApi`].
+//! Microsoft's side: the Office 365 Management Activity API as an adapter of [`collector::ports::ManagementApi`].
 //!
 //! Source of the rules: Microsoft's "Office 365 Management Activity API reference" and its troubleshooting page.
 
-mod call;
 mod client;
-mod endpoints;
+mod clouds;
 mod error;
-mod pages;
+mod listing;
+mod request;
 mod token;
 mod wire;
 
 pub use self::client::{Client, ClientSettings};
-pub use self::endpoints::{Endpoints, RootOverrides};
+pub use self::clouds::{Endpoints, RootOverrides};

@@ -3,27 +3,27 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::feed::TenantId;
-use audit_feed::tenant::{Secret, Tenant};
+use collector::failure::{Failure, FailureKind};
+use collector::feed::TenantId;
+use collector::tenant::{Secret, Tenant};
 use futures::lock::Mutex as AsyncMutex;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::endpoints::Endpoints;
-use crate::error::{ErrorAnswer, transport};
-use crate::wire::TokenAnswer;
+use crate::clouds::Endpoints;
+use crate::error::{ErrorResponse, transport};
+use crate::wire::TokenResponse;
 
 /// The tokens in use.
 #[derive(Debug, Default)]
-pub(crate) struct Tokens {
-    slots: Mutex<HashMap<TenantId, Arc<Slot>>>,
+pub(crate) struct TokenCache {
+    entries: Mutex<HashMap<TenantId, Arc<CacheEntry>>>,
 }
 
 /// The token of one set of credentials in one place. Whoever finds it empty fills it while the others wait: one request, not one
 /// for each content type.
 #[derive(Debug)]
-struct Slot {
+struct CacheEntry {
     endpoints: Endpoints,
     client_id: String,
     client_secret: Secret,
@@ -45,7 +45,7 @@ impl Token {
     }
 }
 
-impl Tokens {
+impl TokenCache {
     /// The tenant's token, new where there is none, it is about to expire, or it is `refused`.
     pub(crate) async fn get(
         &self,
@@ -55,8 +55,8 @@ impl Tokens {
         now: Timestamp,
         refused: Option<&Token>,
     ) -> Result<Token, Failure> {
-        let slot = self.slot(endpoints, tenant);
-        let mut held = slot.token.lock().await;
+        let entry = self.entry(endpoints, tenant);
+        let mut held = entry.token.lock().await;
         if let Some(token) = held.as_ref()
             && now < token.renew_at
             && refused != Some(token)
@@ -69,23 +69,23 @@ impl Tokens {
         Ok(token)
     }
 
-    fn slot(&self, endpoints: &Endpoints, tenant: &Tenant) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = slots.get(&tenant.id)
-            && slot.endpoints == *endpoints
-            && slot.client_id == tenant.client_id
-            && slot.client_secret == tenant.client_secret
+    fn entry(&self, endpoints: &Endpoints, tenant: &Tenant) -> Arc<CacheEntry> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get(&tenant.id)
+            && entry.endpoints == *endpoints
+            && entry.client_id == tenant.client_id
+            && entry.client_secret == tenant.client_secret
         {
-            return Arc::clone(slot);
+            return Arc::clone(entry);
         }
-        let slot = Arc::new(Slot {
+        let entry = Arc::new(CacheEntry {
             endpoints: endpoints.clone(),
             client_id: tenant.client_id.clone(),
             client_secret: tenant.client_secret.clone(),
             token: AsyncMutex::default(),
         });
-        slots.insert(tenant.id, Arc::clone(&slot));
-        slot
+        entries.insert(tenant.id, Arc::clone(&entry));
+        entry
     }
 }
 
@@ -105,15 +105,15 @@ async fn request(
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.bytes().await.map_err(transport)?;
     if !status.is_success() {
-        return Err(refusal(&ErrorAnswer::read(status, &headers, &body)));
+        return Err(refusal(&ErrorResponse::read(status, &headers, &body)));
     }
-    let answer: TokenAnswer = serde_json::from_slice(&body)
-        .map_err(|_| Failure::new(FailureKind::Passing, "the token endpoint's answer holds no access token"))?;
-    let lifetime = SignedDuration::from_secs(seconds(&answer.expires_in).unwrap_or(0).max(0));
+    let response: TokenResponse = serde_json::from_slice(&body)
+        .map_err(|_| Failure::new(FailureKind::Transient, "the token endpoint's response holds no access token"))?;
+    let lifetime = SignedDuration::from_secs(seconds(&response.expires_in).unwrap_or(0).max(0));
     // Five minutes early, or half-way through a token that lives for less than ten.
     let used_for = (lifetime - SignedDuration::from_mins(5)).max(lifetime / 2);
     let renew_at = now.checked_add(used_for).unwrap_or(Timestamp::MAX);
-    Ok(Token { bearer: Secret::new(answer.access_token), issued_at: now, renew_at })
+    Ok(Token { bearer: Secret::new(response.access_token), issued_at: now, renew_at })
 }
 
 fn seconds(expires_in: &Value) -> Option<i64> {
@@ -121,34 +121,36 @@ fn seconds(expires_in: &Value) -> Option<i64> {
 }
 
 /// Why there is no token. Microsoft's description starts with its code, `AADSTS…`.
-fn refusal(answer: &ErrorAnswer) -> Failure {
+fn refusal(response: &ErrorResponse) -> Failure {
     let code: String =
-        answer.message.strip_prefix("AADSTS").unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
-    let (kind, advice) = match (code.as_str(), answer.status.as_u16()) {
+        response.message.strip_prefix("AADSTS").unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+    let (kind, advice) = match (code.as_str(), response.status.as_u16()) {
         ("7000215", _) => (
-            FailureKind::Credentials,
+            FailureKind::CredentialsRejected,
             "client_secret is wrong: put the secret's *value*, not its id, into the tenant's secret",
         ),
         ("7000222", _) => (
-            FailureKind::Credentials,
+            FailureKind::CredentialsRejected,
             "client_secret has expired: create a new one in Entra and put its value into the tenant's secret",
         ),
-        ("700016", _) => (FailureKind::Credentials, "client_id is no application of this tenant: check both ids"),
+        ("700016", _) => {
+            (FailureKind::CredentialsRejected, "client_id is no application of this tenant: check both ids")
+        }
         ("90002", _) => (FailureKind::Tenant, "there is no such tenant in this cloud: check tenant_id and cloud"),
         ("901002" | "70011", _) => (
             FailureKind::Tenant,
             "the scope is not this cloud's: check cloud, or set token_scope in the tenant's secret",
         ),
         ("90055", _) | (_, 429) => (FailureKind::Throttled, "it is tried again later"),
-        ("90033", _) | (_, 408 | 500..=599) => (FailureKind::Passing, "it is tried again"),
-        _ => (FailureKind::Credentials, "check tenant_id, client_id and client_secret in the tenant's secret"),
+        ("90033", _) | (_, 408 | 500..=599) => (FailureKind::Transient, "it is tried again"),
+        _ => (FailureKind::CredentialsRejected, "check tenant_id, client_id and client_secret in the tenant's secret"),
     };
-    let said = match (answer.code.as_str(), answer.message.as_str()) {
+    let detail = match (response.code.as_str(), response.message.as_str()) {
         ("", "") => String::new(),
-        (said, "") | (_, said) => format!(": {said}"),
+        (detail, "") | (_, detail) => format!(": {detail}"),
     };
     let mut failure =
-        Failure::new(kind, format!("Entra gives no token (HTTP {}){said}; {advice}", answer.status.as_u16()));
-    failure.retry_after = answer.retry_after;
+        Failure::new(kind, format!("Entra gives no token (HTTP {}){detail}; {advice}", response.status.as_u16()));
+    failure.retry_after = response.retry_after;
     failure
 }

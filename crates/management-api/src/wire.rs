@@ -1,16 +1,16 @@
 //! The JSON that Microsoft sends, read no further than is needed.
 
-use audit_feed::content::Content;
-use audit_feed::ports::ContentPage;
+use collector::content::Content;
+use collector::ports::ContentPage;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::endpoints::Endpoints;
+use crate::clouds::Endpoints;
 
-/// The answer of the token endpoint.
+/// The response of the token endpoint.
 #[derive(Deserialize)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
     /// Seconds; Microsoft sends a number, some emulations a string.
     pub(crate) expires_in: Value,
@@ -32,7 +32,7 @@ pub(crate) fn content_page(rows: Vec<Value>, endpoints: &Endpoints, window_start
     for row in rows {
         match content(&row, endpoints, window_start) {
             Some(content) => page.contents.push(content),
-            None => page.unusable.push(row.to_string()),
+            None => page.malformed.push(row.to_string()),
         }
     }
     page
@@ -42,7 +42,7 @@ fn content(row: &Value, endpoints: &Endpoints, window_start: Timestamp) -> Optio
     /// How long Microsoft keeps content that does not say so.
     const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
     let text = |field: &str| row.get(field)?.as_str();
-    let listed_uri = text("contentUri").and_then(|uri| endpoints.own(uri).ok());
+    let listed_uri = text("contentUri").and_then(|uri| endpoints.require_same_origin(uri).ok());
     let id = text("contentId").filter(|id| !id.is_empty()).or_else(|| {
         let last_segment = listed_uri.as_ref()?.path_segments()?.next_back()?;
         (!last_segment.is_empty()).then_some(last_segment)

@@ -21,9 +21,9 @@
 //! # Ok::<(), record_stream::Malformed>(())
 //! ```
 
+mod array_state;
 mod gzip;
 mod malformed;
-mod place;
 mod record;
 mod scanner;
 mod stream;

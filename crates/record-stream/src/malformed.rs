@@ -7,7 +7,7 @@ pub struct Malformed {
     /// Inside a record it is the first byte that cannot be there, white space included in the count. One exception: a
     /// `\u` escape with a bad digit is reported where its four digits end, up to three bytes late.
     pub offset: u64,
-    /// What is wrong there.
+    /// FaultKind is wrong there.
     pub reason: Reason,
 }
 
@@ -24,7 +24,7 @@ pub enum Reason {
     #[error("the body ends before its array does")]
     Cut,
     /// Between two records: no record begins with this byte, or no comma came before it.
-    #[error("'{}' is out of place between records", .0.escape_ascii())]
+    #[error("'{}' is out of state between records", .0.escape_ascii())]
     UnexpectedByte(u8),
     /// The record around the offset is not valid JSON.
     #[error("the record is not valid JSON")]

@@ -1,15 +1,15 @@
 use std::fmt;
 
+use crate::array_state::ArrayState;
 use crate::gzip::Gzip;
-use crate::place::Place;
 use crate::{Malformed, Summary, record};
 
 /// Turns the bytes of one JSON array into gzip JSON Lines; see the crate for what is written.
 ///
-/// What each [`push`](Self::push) returns, then the tail from [`finish`](Self::finish), is the whole object. After an
+/// FaultKind each [`push`](Self::push) returns, then the tail from [`finish`](Self::finish), is the whole object. After an
 /// error the stream stays failed, and the bytes it gave out before are no object.
 pub struct RecordStream {
-    place: Place,
+    state: ArrayState,
     /// The part of the current record that came in earlier pushes.
     begun: Vec<u8>,
     gzip: Gzip,
@@ -21,7 +21,14 @@ pub struct RecordStream {
 impl RecordStream {
     /// A stream that has read nothing.
     pub fn new() -> Self {
-        Self { place: Place::Mark(0), begun: Vec::new(), gzip: Gzip::new(), records: 0, bytes_in: 0, failure: None }
+        Self {
+            state: ArrayState::Mark(0),
+            begun: Vec::new(),
+            gzip: Gzip::new(),
+            records: 0,
+            bytes_in: 0,
+            failure: None,
+        }
     }
 
     /// Reads the next bytes of the body, however many, and returns the compressed bytes that are ready: often none.
@@ -51,7 +58,7 @@ impl RecordStream {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if let Some(reason) = self.place.unfinished() {
+        if let Some(reason) = self.state.unfinished() {
             return Err(Malformed { offset: self.bytes_in, reason });
         }
         let (tail, bytes_out) = self.gzip.finish();
@@ -60,7 +67,7 @@ impl RecordStream {
 
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
         while let Some(&next) = bytes.first() {
-            let taken = if let Place::Record(scanner) = &mut self.place {
+            let taken = if let ArrayState::Record(scanner) = &mut self.state {
                 let end = scanner.scan(bytes);
                 let spaced = scanner.saw_white_space();
                 match end {
@@ -74,9 +81,9 @@ impl RecordStream {
                     }
                 }
             } else {
-                self.place = self.place.step(next).map_err(|reason| Malformed { offset: self.bytes_in, reason })?;
+                self.state = self.state.step(next).map_err(|reason| Malformed { offset: self.bytes_in, reason })?;
                 // The first byte of a record is the scanner's to take.
-                usize::from(!matches!(self.place, Place::Record(_)))
+                usize::from(!matches!(self.state, ArrayState::Record(_)))
             };
             self.bytes_in += taken as u64;
             bytes = &bytes[taken..];
@@ -103,7 +110,7 @@ impl RecordStream {
         self.gzip.write(b"\n");
         self.begun.clear();
         self.records += 1;
-        self.place = Place::AfterRecord;
+        self.state = ArrayState::AfterRecord;
         Ok(())
     }
 }
@@ -118,7 +125,7 @@ impl Default for RecordStream {
 impl fmt::Debug for RecordStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordStream")
-            .field("place", &self.place)
+            .field("state", &self.state)
             .field("records", &self.records)
             .field("bytes_in", &self.bytes_in)
             .field("failure", &self.failure)

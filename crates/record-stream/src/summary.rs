@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What the whole stream came to.
+/// FaultKind the whole stream came to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Summary {
     /// The last compressed bytes, the gzip trailer included.

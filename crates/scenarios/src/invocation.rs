@@ -15,20 +15,20 @@ use crate::runtime_api::{Answer, RuntimeApi};
 /// As in template.yaml.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What came of it.
+/// FaultKind came of it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What the function answered.
+    /// FaultKind the function answered.
     pub response: Value,
-    /// What it printed, line by line.
+    /// FaultKind it printed, line by line.
     pub logs: String,
     /// From the event to the answer.
     pub took: Duration,
-    /// What it used.
+    /// FaultKind it used.
     pub usage: Usage,
 }
 
-/// What a process has used since its start.
+/// FaultKind a process has used since its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     /// Time on a processor.

@@ -4,7 +4,7 @@ use aws_adapters::Sdk;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use uuid::Uuid;
 
-/// The names of one collector's resources; no other story uses them.
+/// The names of one collector's resources; no other fixture uses them.
 #[derive(Debug, Clone)]
 pub struct Resources {
     /// The clients.
@@ -17,7 +17,7 @@ pub struct Resources {
     pub bucket: String,
     /// Its queue.
     pub queue_url: String,
-    /// Its dead-letter queue.
+    /// Its dead-message queue.
     pub dead_letter_queue_url: String,
 }
 
@@ -36,7 +36,7 @@ impl Resources {
         let table = create_table(&sdk, &name).await;
         sdk.s3().create_bucket().bucket(&name).send().await.unwrap();
         let queue_url = create_queue(&sdk, &name).await;
-        let dead_letter_queue_url = create_queue(&sdk, &format!("{name}-dead-letters")).await;
+        let dead_letter_queue_url = create_queue(&sdk, &format!("{name}-dead-messages")).await;
         Self { sdk, secret_prefix: format!("{name}/"), table, bucket: name, queue_url, dead_letter_queue_url }
     }
 

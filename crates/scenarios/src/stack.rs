@@ -21,7 +21,7 @@ impl Stack {
     /// `Name=Value`.
     ///
     /// # Errors
-    /// What the tools printed, where one of them failed.
+    /// FaultKind the tools printed, where one of them failed.
     pub async fn deploy(bin_dir: &Path, name: &str, parameters: &[String]) -> Result<Self, String> {
         let staged = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let out_dir = staged.path().to_string_lossy().into_owned();
@@ -48,9 +48,9 @@ impl Stack {
     /// All that its functions have logged.
     ///
     /// # Errors
-    /// What the tool printed, where it failed.
+    /// FaultKind the tool printed, where it failed.
     pub async fn logs(&self) -> Result<String, String> {
-        run(root().join(".venv/bin/python"), &[script("look.py"), "logs".to_owned(), self.name.clone()]).await
+        run(root().join(".venv/bin/python"), &[script("inspect.py"), "logs".to_owned(), self.name.clone()]).await
     }
 }
 

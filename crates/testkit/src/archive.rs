@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use audit_feed::content::{ContentDigest, digest_of_key, hour_prefix};
-use audit_feed::failure::Failure;
-use audit_feed::feed::FeedId;
-use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use collector::content::{ContentDigest, digest_of_key, hour_prefix};
+use collector::failure::Failure;
+use collector::feed::FeedId;
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use jiff::Timestamp;
 
 /// An archive. Clones are the same archive.
@@ -18,8 +18,8 @@ pub struct MemoryArchive(Arc<Mutex<BTreeMap<String, StoredObject>>>, Arc<Mutex<B
 pub struct StoredObject {
     /// Gzip.
     pub bytes: Vec<u8>,
-    /// What it says of itself.
-    pub about: ObjectMetadata,
+    /// FaultKind it says of itself.
+    pub metadata: ObjectMetadata,
 }
 
 /// An object on its way.
@@ -70,8 +70,8 @@ impl ArchiveObject for MemoryObject {
         Ok(())
     }
 
-    async fn store(self, key: &str, about: &ObjectMetadata) -> Result<(), Failure> {
-        let object = StoredObject { bytes: self.bytes, about: about.clone() };
+    async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
+        let object = StoredObject { bytes: self.bytes, metadata: metadata.clone() };
         self.archive.0.lock().unwrap().insert(key.to_owned(), object);
         Ok(())
     }

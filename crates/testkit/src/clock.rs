@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use audit_feed::ports::{Clock, Dice};
+use collector::ports::{Clock, Jitter};
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that stands still until it is moved. Clones are the same clock.
@@ -51,10 +51,10 @@ impl Clock for ManualClock {
 
 /// Always the same number.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FixedDice(pub f64);
+pub struct FixedJitter(pub f64);
 
-impl Dice for FixedDice {
-    fn roll(&self) -> f64 {
+impl Jitter for FixedJitter {
+    fn sample(&self) -> f64 {
         self.0
     }
 }

@@ -9,22 +9,22 @@ pub mod contracts;
 
 mod archive;
 mod clock;
+mod crash_point;
 mod dead_letters;
 mod management_api;
-mod power;
 mod queue;
-mod quota;
+mod rate_limit;
 mod samples;
 mod state;
 mod tenants;
 
 pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
-pub use self::clock::{FixedDice, ManualClock};
+pub use self::clock::{FixedJitter, ManualClock};
+pub use self::crash_point::{CrashPoint, Intercepted};
 pub use self::dead_letters::MemoryDeadLetters;
 pub use self::management_api::{Call, FakeManagementApi};
-pub use self::power::{Power, Powered};
 pub use self::queue::MemoryQueue;
-pub use self::quota::MemoryQuota;
+pub use self::rate_limit::MemoryRateLimiter;
 pub use self::samples::{TENANT, at, blob, content, feed, message, tenant, window};
 pub use self::state::MemoryState;
 pub use self::tenants::MemoryTenants;

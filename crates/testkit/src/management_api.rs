@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use audit_feed::content::Content;
-use audit_feed::failure::Failure;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::ports::{ContentPage, ManagementApi};
-use audit_feed::tenant::Tenant;
-use audit_feed::window::Window;
 use bytes::Bytes;
+use collector::content::Content;
+use collector::failure::Failure;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::ports::{ContentPage, ManagementApi};
+use collector::tenant::Tenant;
+use collector::window::Window;
 use futures::Stream;
 use futures::stream::iter;
 use url::Url;
@@ -35,7 +35,7 @@ pub struct FakeManagementApi(Arc<Mutex<World>>);
 struct World {
     enabled: BTreeSet<FeedId>,
     published: BTreeMap<FeedId, Vec<(Content, String)>>,
-    unusable: BTreeMap<FeedId, String>,
+    malformed: BTreeMap<FeedId, String>,
     faults: Vec<(Call, Failure)>,
     calls: Vec<Call>,
 }
@@ -61,7 +61,7 @@ impl FakeManagementApi {
 
     /// Puts an entry without id and URI on every first page of a feed.
     pub fn publish_unusable(&self, feed: FeedId, entry: &str) {
-        self.0.lock().unwrap().unusable.insert(feed, entry.to_owned());
+        self.0.lock().unwrap().malformed.insert(feed, entry.to_owned());
     }
 
     /// Lets the next call that equals `call` fail.
@@ -120,10 +120,12 @@ impl ManagementApi for FakeManagementApi {
                 .map(|(content, _)| content.clone())
                 .filter(|content| window.start() <= content.created && content.created < window.end())
                 .collect();
-            let mut pages: Vec<ContentPage> =
-                inside.chunks(PAGE).map(|page| ContentPage { contents: page.to_vec(), unusable: Vec::new() }).collect();
-            if let Some(entry) = world.unusable.get(&feed) {
-                pages.insert(0, ContentPage { contents: Vec::new(), unusable: vec![entry.clone()] });
+            let mut pages: Vec<ContentPage> = inside
+                .chunks(PAGE)
+                .map(|page| ContentPage { contents: page.to_vec(), malformed: Vec::new() })
+                .collect();
+            if let Some(entry) = world.malformed.get(&feed) {
+                pages.insert(0, ContentPage { contents: Vec::new(), malformed: vec![entry.clone()] });
             }
             pages
         });

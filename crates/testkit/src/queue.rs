@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use audit_feed::failure::Failure;
-use audit_feed::message::ContentMessage;
-use audit_feed::ports::Queue;
+use collector::failure::Failure;
+use collector::message::ContentMessage;
+use collector::ports::Queue;
 use jiff::SignedDuration;
 
 /// A queue. Clones are the same queue.
@@ -38,7 +38,7 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
         self.0.lock().unwrap().push((message.clone(), delay));
         Ok(())

@@ -1,10 +1,10 @@
 //! Small values for stories.
 
-use audit_feed::content::Content;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::message::ContentMessage;
-use audit_feed::tenant::{Cloud, Secret, Tenant};
-use audit_feed::window::Window;
+use collector::content::Content;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::message::ContentMessage;
+use collector::tenant::{Cloud, Secret, Tenant};
+use collector::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 

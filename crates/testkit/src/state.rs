@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use audit_feed::content::Listing;
-use audit_feed::cursor::Cursor;
-use audit_feed::failure::Failure;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, Clock, FeedState, LookBackProgress, State, WindowLog};
-use audit_feed::window::Window;
-use audit_feed::window_record::WindowRecord;
+use collector::content::Listing;
+use collector::cursor::Cursor;
+use collector::failure::Failure;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossRecord};
+use collector::ports::{Clock, ConditionalWrite, FeedState, ReconcileProgress, State, WindowLog};
+use collector::window::Window;
+use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::clock::ManualClock;
@@ -23,8 +23,8 @@ pub struct MemoryState(Arc<Mutex<Rows>>);
 struct Rows {
     feeds: BTreeMap<FeedId, FeedState>,
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
-    losses: Vec<(FeedId, KeptLoss)>,
-    progress: BTreeMap<FeedId, LookBackProgress>,
+    losses: Vec<(FeedId, LossRecord)>,
+    progress: BTreeMap<FeedId, ReconcileProgress>,
     /// Without a clock every loss was noticed long ago.
     clock: Option<ManualClock>,
 }
@@ -54,7 +54,7 @@ impl MemoryState {
         rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, record)| record.clone()).collect()
     }
 
-    /// What was lost, in the order in which it was kept.
+    /// FaultKind was lost, in the order in which it was kept.
     #[must_use]
     pub fn losses(&self) -> Vec<Loss> {
         self.0.lock().unwrap().losses.iter().map(|(_, kept)| kept.loss.clone()).collect()
@@ -68,7 +68,7 @@ impl Rows {
         }
         self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
         let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
-        self.losses.push((feed, KeptLoss { loss: loss.clone(), noticed_at, told: false }));
+        self.losses.push((feed, LossRecord { loss: loss.clone(), noticed_at, reported: false }));
     }
 }
 
@@ -87,47 +87,52 @@ impl State for MemoryState {
             .collect())
     }
 
-    async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {
+    async fn record_window(
+        &self,
+        feed: FeedId,
+        expected: Option<Cursor>,
+        window: Window,
+    ) -> Result<ConditionalWrite, Failure> {
         let mut rows = self.0.lock().unwrap();
         let state = rows.feeds.entry(feed).or_default();
         if state.cursor != expected || state.cursor.is_some_and(|cursor| cursor.planned_until.is_some()) {
-            return Ok(Claim::Taken);
+            return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::recording(window));
-        Ok(Claim::Ours)
+        Ok(ConditionalWrite::Applied)
     }
 
-    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let mut rows = self.0.lock().unwrap();
         let state = rows.feeds.entry(feed).or_default();
         if state.cursor != Some(Cursor::recording(listing.window)) {
-            return Ok(Claim::Taken);
+            return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::at(listing.window.end()));
         rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
-        Ok(Claim::Ours)
+        Ok(ConditionalWrite::Applied)
     }
 
-    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
         let mut rows = self.0.lock().unwrap();
         let state = rows.feeds.entry(feed).or_default();
         if state.cursor != Some(expected) {
-            return Ok(Claim::Taken);
+            return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::at(loss.to));
         rows.keep(feed, loss);
-        Ok(Claim::Ours)
+        Ok(ConditionalWrite::Applied)
     }
 
-    async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         self.0.lock().unwrap().keep(feed, loss);
         Ok(())
     }
 
-    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let mut rows = self.0.lock().unwrap();
         for (_, kept) in rows.losses.iter_mut().filter(|(of, kept)| *of == feed && kept.loss == *loss) {
-            kept.told = true;
+            kept.reported = true;
         }
         Ok(())
     }
@@ -143,24 +148,24 @@ impl WindowLog for MemoryState {
         Ok(self.committed(feed).into_iter().filter(|record| record.window.start() >= since).collect())
     }
 
-    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
         self.0.lock().unwrap().windows.insert((feed, record.window), record.clone());
         Ok(())
     }
 
-    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
         let rows = self.0.lock().unwrap();
-        let mut own: Vec<KeptLoss> =
+        let mut own: Vec<LossRecord> =
             rows.losses.iter().filter(|(of, _)| *of == feed).map(|(_, kept)| kept.clone()).collect();
         own.sort_by_key(|kept| kept.loss.from);
         Ok(own)
     }
 
-    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
         Ok(self.0.lock().unwrap().progress.get(&feed).copied().unwrap_or_default())
     }
 
-    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
+    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
         self.0.lock().unwrap().progress.insert(feed, progress);
         Ok(())
     }

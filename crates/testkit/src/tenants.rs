@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::ports::{Freshness, Tenants};
-use audit_feed::tenant::{BadSecret, Tenant};
+use collector::failure::{Failure, FailureKind};
+use collector::ports::{Freshness, Tenants};
+use collector::tenant::{InvalidSecret, Tenant};
 
 /// Secrets by name, the cached and the current one kept apart. Clones are the same secrets.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +13,7 @@ pub struct MemoryTenants(Arc<Mutex<Secrets>>);
 
 #[derive(Debug, Default)]
 struct Secrets {
-    current: BTreeMap<String, Result<Tenant, BadSecret>>,
+    current: BTreeMap<String, Result<Tenant, InvalidSecret>>,
     cached: BTreeMap<String, Tenant>,
 }
 
@@ -33,13 +33,13 @@ impl MemoryTenants {
 
     /// Adds a secret that is no tenant.
     pub fn put_bad(&self, secret_id: &str, problem: &str) {
-        let bad = BadSecret { secret_id: secret_id.to_owned(), problems: vec![problem.to_owned()] };
+        let bad = InvalidSecret { secret_id: secret_id.to_owned(), problems: vec![problem.to_owned()] };
         self.0.lock().unwrap().current.insert(secret_id.to_owned(), Err(bad));
     }
 }
 
 impl Tenants for MemoryTenants {
-    async fn all(&self) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         Ok(self.0.lock().unwrap().current.values().cloned().collect())
     }
 
@@ -48,7 +48,7 @@ impl Tenants for MemoryTenants {
         if let (Freshness::Cached, Some(tenant)) = (freshness, secrets.cached.get(secret_id)) {
             return Ok(tenant.clone());
         }
-        let bad = |problem: String| Failure::new(FailureKind::BadSecret, problem);
+        let bad = |problem: String| Failure::new(FailureKind::InvalidSecret, problem);
         let current = secrets.current.get(secret_id).cloned();
         let tenant = current.ok_or_else(|| bad(format!("there is no secret {secret_id}")))?;
         let tenant = tenant.map_err(|problems| bad(problems.to_string()))?;

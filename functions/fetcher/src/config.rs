@@ -1,20 +1,20 @@
 //! The fetcher's environment.
 
-use audit_feed::quota::QuotaPolicy;
-use lambda_shell::{BadEnvironment, Common, Environment};
+use collector::rate_limit::RateLimitPolicy;
+use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// What the fetcher needs to know.
+/// FaultKind the fetcher needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) archive_bucket: String,
     pub(crate) archive_prefix: String,
     pub(crate) client: ClientSettings,
-    pub(crate) quota: QuotaPolicy,
+    pub(crate) rate_limit: RateLimitPolicy,
 }
 
 impl Config {
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidEnvironment> {
         let mut environment = Environment::new(lookup);
         let common = environment.common();
         let (archive_bucket, archive_prefix) = environment.archive();
@@ -22,7 +22,7 @@ impl Config {
             archive_bucket,
             archive_prefix,
             client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
-            quota: QuotaPolicy::under(environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000)),
+            rate_limit: RateLimitPolicy::under(environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000)),
             common,
         };
         environment.finish(config)

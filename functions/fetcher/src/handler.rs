@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::fetch::{Admission, Archived, FetchOutcome};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use collector::failure::{Failure, FailureKind};
+use collector::fetch::{Admission, Archived, FetchOutcome};
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_shell::{Metrics, MetricsLog, deadline, log_loss};
+use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
 
 /// Messages of a batch in work at once: each holds a connection and up to some 10 MB.
 const AT_ONCE: usize = 10;
@@ -17,12 +17,12 @@ const AT_ONCE: usize = 10;
 pub(crate) struct Handler<A, F, T, H> {
     /// Which messages of a batch may be fetched now, by their bodies.
     pub(crate) admit: A,
-    /// What becomes of a message, by its body, receive count and admission.
+    /// FaultKind becomes of a message, by its body, receive count and admission.
     pub(crate) fetch: F,
     /// Notes that the loss in an outcome has been told.
-    pub(crate) told: T,
+    pub(crate) mark_losses_reported: T,
     /// Hides a message, by its receipt handle, for a while.
-    pub(crate) hide: H,
+    pub(crate) change_visibility: H,
     pub(crate) metrics: MetricsLog,
 }
 
@@ -46,9 +46,9 @@ where
             .buffered(AT_ONCE)
             .collect()
             .await;
-        self.metrics.write(&measures(&outcomes));
+        self.metrics.write(&metrics_of(&outcomes));
         for outcome in &outcomes {
-            (self.told)(outcome).await;
+            (self.mark_losses_reported)(outcome).await;
         }
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failures(&messages, &outcomes);
@@ -63,12 +63,12 @@ where
             Err(_) => {
                 let problem = "the function's time was over before the content was archived; it is tried again";
                 let retry_in = SignedDuration::from_secs(30);
-                FetchOutcome::Failed { failure: Failure::new(FailureKind::Passing, problem), retry_in }
+                FetchOutcome::Failed { failure: Failure::new(FailureKind::Transient, problem), retry_in }
             }
         };
         log(message, receive_count, &outcome);
         if let (FetchOutcome::Failed { retry_in, .. }, Some(receipt)) = (&outcome, &message.receipt_handle)
-            && let Err(failure) = (self.hide)(receipt, *retry_in).await
+            && let Err(failure) = (self.change_visibility)(receipt, *retry_in).await
         {
             tracing::warn!(kind = ?failure.kind, "the message comes back when the queue's time-out is over: {failure}");
         }
@@ -96,7 +96,7 @@ fn failures(messages: &[SqsMessage], outcomes: &[FetchOutcome]) -> Vec<BatchItem
         .collect()
 }
 
-fn measures(outcomes: &[FetchOutcome]) -> Metrics {
+fn metrics_of(outcomes: &[FetchOutcome]) -> Metrics {
     let mut archived = 0_u64;
     let mut sum = Archived { records: 0, bytes_in: 0, bytes_out: 0 };
     let (mut lost, mut throttled) = (0_u64, 0_u64);

@@ -3,10 +3,10 @@
 mod config;
 mod handler;
 
-use audit_feed::fetch::{Fetch, FetchOutcome};
-use aws_adapters::{DynamoDbQuota, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use aws_adapters::{DynamoDbRateLimiter, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use collector::fetch::{Fetch, FetchOutcome};
 use lambda_runtime::{Error, service_fn};
-use lambda_shell::{SystemClock, ThreadDice, start_logging};
+use lambda_support::{RandomJitter, SystemClock, start_logging};
 use management_api::Client;
 
 use crate::config::Config;
@@ -21,18 +21,18 @@ async fn main() -> Result<(), Error> {
     let queue = SqsQueue::new(sdk.sqs(), &common.fetch_queue_url);
     let fetch = Fetch {
         tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &common.tenant_secret_prefix, SystemClock),
-        management_api: Client::new(config.client, SystemClock, ThreadDice)?,
+        management_api: Client::new(config.client, SystemClock, RandomJitter)?,
         state: DynamoDbState::new(sdk.dynamodb(), &common.state_table, SystemClock),
         queue: queue.clone(),
         archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
-        quota: DynamoDbQuota::new(sdk.dynamodb(), &common.state_table, config.quota, SystemClock),
-        dice: ThreadDice,
+        rate_limiter: DynamoDbRateLimiter::new(sdk.dynamodb(), &common.state_table, config.rate_limit, SystemClock),
+        jitter: RandomJitter,
     };
     let handler = handler::Handler {
         admit: async |bodies: &[&str]| fetch.admit(bodies).await,
         fetch: async |body: &str, receive_count, admission| fetch.run(body, receive_count, admission).await,
-        told: async |outcome: &FetchOutcome| fetch.told(outcome).await,
-        hide: async |receipt: &str, duration| queue.hide(receipt, duration).await,
+        mark_losses_reported: async |outcome: &FetchOutcome| fetch.mark_losses_reported(outcome).await,
+        change_visibility: async |receipt: &str, duration| queue.change_visibility(receipt, duration).await,
         metrics: common.metrics,
     };
     lambda_runtime::run(service_fn(|event| handler.handle(event))).await

@@ -1,13 +1,13 @@
 //! The poller's environment.
 
-use audit_feed::fair_line::Pace;
-use audit_feed::plan::PlanPolicy;
-use audit_feed::poll::PollPolicy;
+use collector::plan::PlanPolicy;
+use collector::poll::PollPolicy;
+use collector::scheduler::RunLimits;
 use jiff::SignedDuration;
-use lambda_shell::{BadEnvironment, Common, Environment};
+use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// What the poller needs to know.
+/// FaultKind the poller needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) client: ClientSettings,
@@ -15,14 +15,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidEnvironment> {
         let mut environment = Environment::new(lookup);
         let common = environment.common();
         let config = Self {
             client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(environment.number("BACKFILL_HOURS", 0..=168, 168)),
-                pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(15) },
+                limits: RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(15) },
             },
             common,
         };

@@ -1,15 +1,15 @@
 //! From a scheduled event to a poll, and from its report to the answer, the logs and the metrics.
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::feed::FeedId;
-use audit_feed::poll::{PollReport, Shard};
+use collector::failure::{Failure, FailureKind};
+use collector::feed::FeedId;
+use collector::poll::{PollReport, Shard};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_shell::{Metrics, MetricsLog, deadline, log_loss};
+use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What an event may ask for; all else in it is ignored.
+/// FaultKind an event may ask for; all else in it is ignored.
 #[derive(Deserialize)]
 struct Part {
     shard: u64,
@@ -20,7 +20,7 @@ struct Part {
 pub(crate) async fn handle(
     event: LambdaEvent<Value>,
     poll: &impl AsyncFn(Shard, Timestamp) -> Result<PollReport, Failure>,
-    told: &impl AsyncFn(&PollReport),
+    mark_losses_reported: &impl AsyncFn(&PollReport),
     metrics: &MetricsLog,
 ) -> Result<PollReport, Error> {
     let shard = shard(&event.payload)?;
@@ -30,8 +30,8 @@ pub(crate) async fn handle(
         tracing::error!(kind = ?failure.kind, "no tenant could be polled: {failure}");
     })?;
     log(&report);
-    metrics.write(&measures(&report));
-    told(&report).await;
+    metrics.write(&metrics_of(&report));
+    mark_losses_reported(&report).await;
     if report.is_failure() {
         let errors: Vec<String> =
             report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();
@@ -49,7 +49,7 @@ fn shard(event: &Value) -> Result<Shard, Error> {
     Ok(Shard::new(part.shard, part.shards)?)
 }
 
-fn measures(report: &PollReport) -> Metrics {
+fn metrics_of(report: &PollReport) -> Metrics {
     let errors = || report.tenants.iter().flat_map(|tenant| tenant.errors());
     let throttled = errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
     let lost: u64 = report.feeds().map(|(_, feed)| feed.lost.len() as u64).sum();

@@ -1,13 +1,13 @@
 //! The reconciler's environment.
 
-use audit_feed::fair_line::Pace;
-use audit_feed::reconcile::ReconcilePolicy;
-use audit_feed::window_record::LookingBack;
+use collector::reconcile::ReconcilePolicy;
+use collector::scheduler::RunLimits;
+use collector::window_record::RecheckSchedule;
 use jiff::SignedDuration;
-use lambda_shell::{BadEnvironment, Common, Environment};
+use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// What the reconciler needs to know.
+/// FaultKind the reconciler needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) dead_letter_queue_url: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, BadEnvironment> {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidEnvironment> {
         let mut environment = Environment::new(lookup);
         let common = environment.common();
         let (archive_bucket, archive_prefix) = environment.archive();
@@ -29,8 +29,8 @@ impl Config {
             archive_prefix,
             client: ClientSettings::with_roots(common.management_api.clone(), common.token_authority.clone()),
             policy: ReconcilePolicy {
-                looking_back: LookingBack { ages },
-                pace: Pace { concurrency: 16, reserve: SignedDuration::from_secs(30) },
+                recheck_schedule: RecheckSchedule { ages },
+                limits: RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(30) },
             },
             common,
         };
@@ -42,7 +42,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn read(ages: Option<&str>) -> Result<Config, BadEnvironment> {
+    fn read(ages: Option<&str>) -> Result<Config, InvalidEnvironment> {
         Config::read(|name| match name {
             "STATE_TABLE" => Some("state".into()),
             "FETCH_QUEUE_URL" => Some("http://127.0.0.1:4566/000000000000/fetch".into()),
@@ -54,7 +54,7 @@ mod tests {
 
     fn minutes(ages: Option<&str>) -> Vec<i64> {
         let config = read(ages).map_err(|bad| bad.problems).expect("a complete environment");
-        config.policy.looking_back.ages.iter().map(SignedDuration::as_mins).collect()
+        config.policy.recheck_schedule.ages.iter().map(SignedDuration::as_mins).collect()
     }
 
     #[test]

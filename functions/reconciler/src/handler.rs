@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::feed::{FeedId, TenantId};
-use audit_feed::reconcile::ReconcileReport;
+use collector::failure::{Failure, FailureKind};
+use collector::feed::{FeedId, TenantId};
+use collector::reconcile::ReconcileReport;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent};
-use lambda_shell::{Metrics, MetricsLog, deadline, log_loss};
+use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
 use serde_json::Value;
 
 /// Looks back, and tells of it. The event's content does not matter.
 pub(crate) async fn handle(
     event: LambdaEvent<Value>,
     reconcile: &impl AsyncFn(Timestamp) -> Result<ReconcileReport, Failure>,
-    told: &impl AsyncFn(&ReconcileReport),
+    mark_losses_reported: &impl AsyncFn(&ReconcileReport),
     metrics: &MetricsLog,
 ) -> Result<ReconcileReport, Error> {
     let report = reconcile(deadline(&event.context, Timestamp::now())).await;
@@ -22,8 +22,8 @@ pub(crate) async fn handle(
         tracing::error!(kind = ?failure.kind, "nothing could be looked at again: {failure}");
     })?;
     log(&report);
-    metrics.write(&measures(&report));
-    told(&report).await;
+    metrics.write(&metrics_of(&report));
+    mark_losses_reported(&report).await;
     if report.is_failure() {
         let errors: Vec<String> = report.errors().map(Failure::to_string).collect();
         return Err(format!("nothing could be looked at again: {}", errors.join(" | ")).into());
@@ -31,12 +31,12 @@ pub(crate) async fn handle(
     Ok(report)
 }
 
-fn measures(report: &ReconcileReport) -> Metrics {
+fn metrics_of(report: &ReconcileReport) -> Metrics {
     let lost: u64 = report.feeds.iter().map(|feed| feed.lost.len() as u64).sum();
     let failing: BTreeSet<TenantId> =
         report.feeds.iter().filter(|feed| feed.error.is_some()).map(|feed| feed.tenant_id).collect();
     let throttled = report.errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
-    let measures = Metrics {
+    let metrics_of = Metrics {
         content_lost: Some(lost.into()),
         tenant_errors: Some((failing.len() as u64).into()),
         throttled: Some(throttled.into()),
@@ -44,11 +44,11 @@ fn measures(report: &ReconcileReport) -> Metrics {
     };
     if report.is_failure() {
         // Whoever saw nothing does not know what is missing, and is missed: the alarm on missing runs goes by that.
-        return measures;
+        return metrics_of;
     }
     let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64).sum();
     let missing: u64 = report.feeds.iter().map(|feed| feed.missing).sum();
-    Metrics { late_content: Some(late.into()), missing_content: Some(missing.into()), ..measures }
+    Metrics { late_content: Some(late.into()), missing_content: Some(missing.into()), ..metrics_of }
 }
 
 fn log(report: &ReconcileReport) {
@@ -79,15 +79,15 @@ fn log(report: &ReconcileReport) {
         }
     }
     if let Some(error) = &report.dead_letters.error {
-        tracing::error!(kind = ?error.kind, "not all dead letters were looked at: {error}");
+        tracing::error!(kind = ?error.kind, "not all dead messages were looked at: {error}");
     }
     let windows_checked: u64 = report.feeds.iter().map(|feed| feed.windows_checked).sum();
     let windows_open: u64 = report.feeds.iter().map(|feed| feed.windows_open).sum();
-    let (revived, kept, more_to_do) = (report.dead_letters.revived, report.dead_letters.kept, report.more_to_do);
+    let (redriven, kept, more_to_do) = (report.dead_letters.redriven, report.dead_letters.kept, report.more_to_do);
     tracing::info!(
         windows_checked,
         windows_open,
-        dead_letters_revived = revived,
+        dead_letters_redriven = redriven,
         dead_letters_kept = kept,
         more_to_do,
         "looked back"
@@ -98,9 +98,9 @@ fn log(report: &ReconcileReport) {
 mod tests {
     use std::cell::RefCell;
 
-    use audit_feed::feed::ContentType;
-    use audit_feed::loss::{Loss, LossReason};
-    use audit_feed::reconcile::FeedReconciliation;
+    use collector::feed::ContentType;
+    use collector::loss::{Loss, LossReason};
+    use collector::reconcile::FeedReconciliation;
     use lambda_runtime::Context;
 
     use super::*;
@@ -108,7 +108,7 @@ mod tests {
     /// One feed of which a loss is told, and in which so many windows could be looked at.
     fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
-        let loss = Loss { from, to, reason: LossReason::NotListedAgain, content: None };
+        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None };
         let feed = FeedReconciliation {
             tenant_id: serde_json::from_value(serde_json::json!("11111111-2222-3333-4444-555555555555"))
                 .expect("an id"),
@@ -125,21 +125,21 @@ mod tests {
     }
 
     fn down() -> Failure {
-        Failure::new(FailureKind::Passing, "HTTP 503")
+        Failure::new(FailureKind::Transient, "HTTP 503")
     }
 
     #[test]
     fn a_run_that_saw_nothing_counts_what_is_lost_and_is_missed_by_the_alarm_on_missing_runs() {
-        let measures = measures(&report(0, Some(down())));
-        assert_eq!(measures.content_lost.map(|count| count.into_inner()), Some(1));
-        assert!(measures.missing_content.is_none() && measures.late_content.is_none());
+        let metrics_of = metrics_of(&report(0, Some(down())));
+        assert_eq!(metrics_of.content_lost.map(|count| count.into_inner()), Some(1));
+        assert!(metrics_of.missing_content.is_none() && metrics_of.late_content.is_none());
     }
 
     #[test]
     fn a_run_that_saw_something_measures_all() {
-        let measures = measures(&report(1, Some(down())));
-        assert_eq!(measures.tenant_errors.map(|count| count.into_inner()), Some(1));
-        assert_eq!(measures.missing_content.map(|count| count.into_inner()), Some(0));
+        let metrics_of = metrics_of(&report(1, Some(down())));
+        assert_eq!(metrics_of.tenant_errors.map(|count| count.into_inner()), Some(1));
+        assert_eq!(metrics_of.missing_content.map(|count| count.into_inner()), Some(0));
     }
 
     #[test]

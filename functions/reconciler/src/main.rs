@@ -3,10 +3,10 @@
 mod config;
 mod handler;
 
-use audit_feed::reconcile::{Reconcile, ReconcileReport};
 use aws_adapters::{DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use collector::reconcile::{Reconcile, ReconcileReport};
 use lambda_runtime::{Error, service_fn};
-use lambda_shell::{SystemClock, ThreadDice, start_logging};
+use lambda_support::{RandomJitter, SystemClock, start_logging};
 use management_api::Client;
 
 use crate::config::Config;
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let sdk = Sdk::load(common.path_style).await;
     let reconcile = Reconcile {
         tenants: SecretsManagerTenants::new(sdk.secrets_manager(), &common.tenant_secret_prefix, SystemClock),
-        management_api: Client::new(config.client, SystemClock, ThreadDice)?,
+        management_api: Client::new(config.client, SystemClock, RandomJitter)?,
         state: DynamoDbState::new(sdk.dynamodb(), &common.state_table, SystemClock),
         queue: SqsQueue::new(sdk.sqs(), &common.fetch_queue_url),
         archive: S3Archive::new(sdk.s3(), &config.archive_bucket, &config.archive_prefix),
@@ -29,6 +29,6 @@ async fn main() -> Result<(), Error> {
         policy: config.policy,
     };
     let run = async |deadline| reconcile.run(deadline).await;
-    let told = async |report: &ReconcileReport| reconcile.told(report).await;
-    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &told, &common.metrics))).await
+    let mark_losses_reported = async |report: &ReconcileReport| reconcile.mark_losses_reported(report).await;
+    lambda_runtime::run(service_fn(|event| handler::handle(event, &run, &mark_losses_reported, &common.metrics))).await
 }

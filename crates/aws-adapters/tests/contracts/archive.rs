@@ -1,8 +1,8 @@
 //! The archive: S3 and memory.
 
-use audit_feed::content::{ContentDigest, archive_key};
-use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use aws_adapters::S3Archive;
+use collector::content::{ContentDigest, archive_key};
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use testkit::{MemoryArchive, at, contracts, feed};
 
 use crate::local_aws::{sdk, unique};
@@ -20,17 +20,17 @@ async fn read(client: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Option<(V
     let object = client.get_object().bucket(bucket).key(format!("m365/{key}")).send().await.ok()?;
     assert_eq!(object.content_type(), Some("application/x-ndjson"));
     assert_eq!(object.content_encoding(), None, "the object is gzip, not a page that browsers unpack");
-    let metadata = object.metadata().unwrap().clone();
-    assert_eq!(metadata.len(), 5, "{metadata:?}");
-    let about = ObjectMetadata {
-        content_id: metadata["content-id"].clone(),
-        content_type: metadata["content-type"].parse().unwrap(),
-        content_created: metadata["content-created"].parse().unwrap(),
+    let user_metadata = object.metadata().unwrap().clone();
+    assert_eq!(user_metadata.len(), 5, "{user_metadata:?}");
+    let metadata = ObjectMetadata {
+        content_id: user_metadata["content-id"].clone(),
+        content_type: user_metadata["content-type"].parse().unwrap(),
+        content_created: user_metadata["content-created"].parse().unwrap(),
         tenant_id: testkit::TENANT,
-        records: metadata["records"].parse().unwrap(),
+        records: user_metadata["records"].parse().unwrap(),
     };
-    assert_eq!(metadata["tenant-id"], testkit::TENANT.to_string());
-    Some((object.body.collect().await.unwrap().to_vec(), about))
+    assert_eq!(user_metadata["tenant-id"], testkit::TENANT.to_string());
+    Some((object.body.collect().await.unwrap().to_vec(), metadata))
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn stores_whole_objects() {
     for length in LENGTHS {
         contracts::archive::stores_whole_objects(&archive, length, async |key| read(&client, &bucket, key).await).await;
         contracts::archive::stores_whole_objects(&memory, length, async |key| {
-            memory.objects().remove(key).map(|object| (object.bytes, object.about))
+            memory.objects().remove(key).map(|object| (object.bytes, object.metadata))
         })
         .await;
     }
@@ -64,7 +64,7 @@ async fn knows_more_than_a_thousand_objects() {
     for number in 0..1_005 {
         let object = archive.begin().await.unwrap();
         let key = archive_key(feed(), &format!("content-{number}"), created);
-        object.store(&key, &contracts::archive::about(0)).await.unwrap();
+        object.store(&key, &contracts::archive::metadata(0)).await.unwrap();
     }
     let held = archive.archived(feed(), at("2026-11-22T10:00:00Z")).await.unwrap();
     assert_eq!(held.len(), 1_005);

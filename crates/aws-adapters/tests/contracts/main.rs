@@ -4,6 +4,6 @@
 mod archive;
 mod local_aws;
 mod queue;
-mod quota;
+mod rate_limit;
 mod state;
 mod tenants;

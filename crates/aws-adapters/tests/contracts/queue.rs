@@ -1,11 +1,11 @@
-//! The queue and its dead letters: SQS.
+//! The queue and its dead messages: SQS.
 
 use std::collections::BTreeSet;
 
-use audit_feed::message::ContentMessage;
-use audit_feed::ports::{DeadLetters, Queue};
 use aws_adapters::SqsQueue;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use collector::message::ContentMessage;
+use collector::ports::{DeadLetters, Queue};
 use jiff::SignedDuration;
 use testkit::{TENANT, message};
 
@@ -58,7 +58,7 @@ async fn a_delayed_copy_is_not_delivered_at_once() {
     let delay = SignedDuration::from_secs(60);
     let message = message("content", "2026-11-22T10:03:07.123Z");
 
-    SqsQueue::new(client.clone(), &url).send_later(&message, delay).await.unwrap();
+    SqsQueue::new(client.clone(), &url).send_delayed(&message, delay).await.unwrap();
 
     let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
     let attributes =
@@ -75,8 +75,8 @@ async fn dead_letters_stay_until_they_are_removed() {
 
     let (receipt, body) = queue.receive().await.unwrap().remove(0);
     assert_eq!(body, "not a content message");
-    assert_eq!(queue.receive().await.unwrap(), [], "each run sees a letter once");
-    queue.hide(&receipt, SignedDuration::ZERO).await.unwrap();
+    assert_eq!(queue.receive().await.unwrap(), [], "each run sees a message once");
+    queue.change_visibility(&receipt, SignedDuration::ZERO).await.unwrap();
     let (receipt, _) = queue.receive().await.unwrap().remove(0);
     queue.remove(receipt).await.unwrap();
 

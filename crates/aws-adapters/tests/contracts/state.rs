@@ -1,11 +1,11 @@
 //! The state: DynamoDB and memory.
 
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::ports::{Claim, State};
 use aws_adapters::DynamoDbState;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::ports::{ConditionalWrite, State};
 use testkit::{ManualClock, MemoryState, at, contracts, window};
 use uuid::Uuid;
 
@@ -83,13 +83,13 @@ async fn writes_the_rows_of_the_contract() {
     };
     let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
 
-    assert_eq!(state.record_window(feed, None, window).await.unwrap(), Claim::Ours);
+    assert_eq!(state.record_window(feed, None, window).await.unwrap(), ConditionalWrite::Applied);
     let cursor = row("cursor").await.unwrap();
     assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:00:00Z"));
     assert_eq!(cursor.get("planned_until").cloned(), text("2026-11-22T10:05:00Z"));
 
     let listing = contracts::state::listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 2);
-    assert_eq!(state.commit_window(feed, &listing).await.unwrap(), Claim::Ours);
+    assert_eq!(state.commit_window(feed, &listing).await.unwrap(), ConditionalWrite::Applied);
     let cursor = row("cursor").await.unwrap();
     assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:05:00Z"));
     assert_eq!(cursor.get("planned_until"), None);

@@ -1,9 +1,9 @@
 //! The tenants: Secrets Manager and memory.
 
-use audit_feed::failure::FailureKind;
-use audit_feed::ports::{Freshness, Tenants};
-use audit_feed::tenant::{Secret, Tenant};
 use aws_adapters::SecretsManagerTenants;
+use collector::failure::FailureKind;
+use collector::ports::{Freshness, Tenants};
+use collector::tenant::{Secret, Tenant};
 use testkit::{MemoryTenants, contracts};
 
 use crate::local_aws::{clock, sdk, unique};
@@ -77,6 +77,6 @@ async fn outside_of_the_prefix_are_nobodys() {
     let prefix = prefix_with_two_secrets(&client).await;
     let tenants = SecretsManagerTenants::new(client, "another-prefix/", clock());
     let failure = tenants.one(&format!("{prefix}contoso"), Freshness::Fresh).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::BadSecret);
+    assert_eq!(failure.kind, FailureKind::InvalidSecret);
     assert!(tenants.all().await.unwrap().is_empty());
 }

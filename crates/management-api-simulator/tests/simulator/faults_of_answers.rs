@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use management_api_simulator::{Fault, On, Operation, Simulator, Tenant, What};
+use management_api_simulator::{Fault, FaultKind, Match, Operation, Simulator, Tenant};
 use reqwest::Method;
 
 use crate::{
@@ -19,9 +19,9 @@ async fn client_with(fault: Fault) -> (Simulator, Client) {
     (microsoft, client)
 }
 
-/// What the list of subscriptions looks like with this fault, and that it is as always afterwards.
-async fn listing_with(what: What) -> Answer {
-    let (microsoft, client) = client_with(Fault::new(On::operation(Operation::ListSubscriptions), what)).await;
+/// FaultKind the list of subscriptions looks like with this fault, and that it is as always afterwards.
+async fn listing_with(what: FaultKind) -> Answer {
+    let (microsoft, client) = client_with(Fault::new(Match::operation(Operation::ListSubscriptions), what)).await;
     let answer = client.get("subscriptions/list").await;
     let next = client.get("subscriptions/list").await;
     assert_eq!(next.json().as_array().unwrap().len(), 5);
@@ -31,17 +31,17 @@ async fn listing_with(what: What) -> Answer {
 
 #[tokio::test]
 async fn an_error_of_the_api() {
-    let what = What::Error { status: 500, code: "AF50000".to_owned() };
+    let what = FaultKind::Error { status: 500, code: "AF50000".to_owned() };
     assert_eq!(listing_with(what).await.error(), (500, "AF50000".to_owned()));
 }
 
 #[tokio::test]
 async fn throttled_as_documented_and_as_seen() {
-    let what = What::Throttled { status: 403, retry_after: None };
+    let what = FaultKind::Throttled { status: 403, retry_after: None };
     let answer = listing_with(what).await;
     assert_eq!(answer.error(), (403, "AF429".to_owned()));
     assert_eq!(answer.header("retry-after"), None);
-    let what = What::Throttled { status: 429, retry_after: Some(Duration::from_secs(30)) };
+    let what = FaultKind::Throttled { status: 429, retry_after: Some(Duration::from_secs(30)) };
     let answer = listing_with(what).await;
     assert_eq!(answer.error(), (429, "AF429".to_owned()));
     assert_eq!(answer.header("retry-after"), Some("30"));
@@ -49,12 +49,12 @@ async fn throttled_as_documented_and_as_seen() {
 
 #[tokio::test]
 async fn answers_that_are_no_json() {
-    let html = listing_with(What::Unavailable).await;
+    let html = listing_with(FaultKind::Unavailable).await;
     assert_eq!(html.status, 503);
     assert!(html.body.starts_with(b"<!DOCTYPE html>"));
-    let empty = listing_with(What::BadGateway).await;
+    let empty = listing_with(FaultKind::BadGateway).await;
     assert_eq!((empty.status.as_u16(), empty.body.len()), (502, 0));
-    let what = What::Answer { status: 408, content_type: "text/plain".to_owned(), body: "too slow".to_owned() };
+    let what = FaultKind::Answer { status: 408, content_type: "text/plain".to_owned(), body: "too slow".to_owned() };
     let own = listing_with(what).await;
     assert_eq!((own.status.as_u16(), own.header("content-type")), (408, Some("text/plain")));
     assert_eq!(own.body, b"too slow");
@@ -62,9 +62,9 @@ async fn answers_that_are_no_json() {
 
 #[tokio::test]
 async fn success_that_is_none() {
-    let what = What::ErrorInside200 { code: "AF50000".to_owned() };
+    let what = FaultKind::ErrorInside200 { code: "AF50000".to_owned() };
     assert_eq!(listing_with(what).await.error(), (200, "AF50000".to_owned()));
-    let denied = listing_with(What::Unauthorized).await;
+    let denied = listing_with(FaultKind::Unauthorized).await;
     assert_eq!(denied.status, 401);
     assert_eq!(denied.json()["Message"], "Authorization has been denied for this request.");
 }
@@ -72,10 +72,10 @@ async fn success_that_is_none() {
 #[tokio::test]
 async fn the_token_endpoint_fails_in_its_own_words() {
     let (microsoft, contoso) = noon().await;
-    let on = || On::operation(Operation::Token).tenant(contoso);
-    microsoft.inject(Fault::new(on(), What::Error { status: 503, code: "AADSTS90033".to_owned() }));
-    microsoft.inject(Fault::new(on(), What::Throttled { status: 403, retry_after: None }));
-    microsoft.inject(Fault::new(on(), What::Unauthorized));
+    let on = || Match::operation(Operation::Token).tenant(contoso);
+    microsoft.inject(Fault::new(on(), FaultKind::Error { status: 503, code: "AADSTS90033".to_owned() }));
+    microsoft.inject(Fault::new(on(), FaultKind::Throttled { status: 403, retry_after: None }));
+    microsoft.inject(Fault::new(on(), FaultKind::Unauthorized));
     let mut found = Vec::new();
     for _ in 0..4 {
         let form = token_form(&Tenant::example(1));
@@ -87,10 +87,10 @@ async fn the_token_endpoint_fails_in_its_own_words() {
 
 #[tokio::test]
 async fn a_fault_can_let_calls_pass_and_come_back() {
-    let on = On::operation(Operation::ListSubscriptions);
-    let (microsoft, client) = client_with(Fault::new(on.clone(), What::Unavailable).skip(1).times(2)).await;
+    let on = Match::operation(Operation::ListSubscriptions);
+    let (microsoft, client) = client_with(Fault::new(on.clone(), FaultKind::Unavailable).skip(1).times(2)).await;
     // The second one was given later: it waits while the first has its turn.
-    microsoft.inject(Fault::new(on, What::BadGateway).skip(2));
+    microsoft.inject(Fault::new(on, FaultKind::BadGateway).skip(2));
     let mut statuses = Vec::new();
     for _ in 0..5 {
         statuses.push(client.get("subscriptions/list").await.status.as_u16());
@@ -106,10 +106,12 @@ async fn a_fault_waits_for_its_tenant_type_and_blob() {
     for (tenant, content_type) in [(contoso, EXCHANGE), (contoso, "DLP.All"), (fabrikam, EXCHANGE)] {
         microsoft.publish(tenant, content_type, today("10:00:00"), records(&["a"]));
     }
-    let on =
-        On::operation(Operation::FetchContent).tenant(contoso).content_type(EXCHANGE).content_id("20261122100000000");
-    microsoft.inject(Fault::new(on, What::Unavailable).always());
-    microsoft.inject(Fault::new(On::any().content_id("no such"), What::Unavailable));
+    let on = Match::operation(Operation::FetchContent)
+        .tenant(contoso)
+        .content_type(EXCHANGE)
+        .content_id("20261122100000000");
+    microsoft.inject(Fault::new(on, FaultKind::Unavailable).always());
+    microsoft.inject(Fault::new(Match::any().content_id("no such"), FaultKind::Unavailable));
     let mut statuses = Vec::new();
     for (number, content_type) in [(2, EXCHANGE), (1, "DLP.All"), (1, EXCHANGE), (1, EXCHANGE)] {
         let client = Client::of(&microsoft, number).await;
@@ -127,7 +129,7 @@ async fn a_request_answered_by_a_fault_is_not_carried_out() {
     let (microsoft, _) = noon().await;
     let fabrikam = microsoft.add_tenant(Tenant::example(2));
     let client = Client::of(&microsoft, 2).await;
-    microsoft.inject(Fault::new(On::operation(Operation::StartSubscription), What::Unavailable));
+    microsoft.inject(Fault::new(Match::operation(Operation::StartSubscription), FaultKind::Unavailable));
     assert_eq!(client.start(EXCHANGE).await.status, 503);
     assert_eq!(microsoft.subscription(fabrikam, EXCHANGE), None);
     assert_eq!(client.start(EXCHANGE).await.status, 200);
@@ -135,7 +137,7 @@ async fn a_request_answered_by_a_fault_is_not_carried_out() {
 
 #[tokio::test]
 async fn a_next_page_that_leads_back_to_itself() {
-    let fault = Fault::new(On::operation(Operation::ListContent), What::RepeatNextPage).times(2);
+    let fault = Fault::new(Match::operation(Operation::ListContent), FaultKind::RepeatNextPage).times(2);
     let (_microsoft, client) = client_with(fault).await;
     let first = client.page(EXCHANGE, "10:00", "11:00").await;
     let next = first.header("NextPageUri").unwrap();
@@ -154,14 +156,14 @@ async fn a_next_page_that_leads_back_to_itself() {
 #[tokio::test]
 async fn addresses_on_another_origin() {
     let origin = "https://evil.example".to_owned();
-    let on = On::operation(Operation::ListContent);
+    let on = Match::operation(Operation::ListContent);
     let (microsoft, client) =
-        client_with(Fault::new(on.clone(), What::ForeignNextPage { origin: origin.clone() })).await;
+        client_with(Fault::new(on.clone(), FaultKind::ForeignNextPage { origin: origin.clone() })).await;
     let page = client.page(EXCHANGE, "10:00", "11:00").await;
     let next = page.header("NextPageUri").unwrap();
     assert!(next.starts_with("https://evil.example/api/v1.0/"), "{next}");
 
-    microsoft.inject(Fault::new(on, What::ForeignContentUri { origin }));
+    microsoft.inject(Fault::new(on, FaultKind::ForeignContentUri { origin }));
     let page = client.page(EXCHANGE, "10:00", "11:00").await.json();
     let uri = page[0]["contentUri"].as_str().unwrap();
     assert!(uri.starts_with("https://evil.example/api/v1.0/"), "{uri}");
@@ -170,8 +172,8 @@ async fn addresses_on_another_origin() {
 /// Only listings with an entry can have a bad one: the fault waits for such.
 #[tokio::test]
 async fn entries_that_lack_something() {
-    let on = On::operation(Operation::ListContent);
-    let (microsoft, client) = client_with(Fault::new(on.clone(), What::MissingContentUri)).await;
+    let on = Match::operation(Operation::ListContent);
+    let (microsoft, client) = client_with(Fault::new(on.clone(), FaultKind::MissingContentUri)).await;
     microsoft.publish(client.tenant, EXCHANGE, today("10:30:00"), records(&["b"]));
     assert_eq!(client.page(EXCHANGE, "08:00", "09:00").await.body, b"[]");
     let page = client.page(EXCHANGE, "10:00", "11:00").await.json();
@@ -179,7 +181,7 @@ async fn entries_that_lack_something() {
     assert_eq!((page[0].get("contentUri"), page[1]["contentUri"].is_string()), (None, true));
     assert!(page[0]["contentId"].is_string());
 
-    microsoft.inject(Fault::new(on, What::MissingContentId));
+    microsoft.inject(Fault::new(on, FaultKind::MissingContentId));
     let page = client.page(EXCHANGE, "10:00", "11:00").await.json();
     assert_eq!((page[0].get("contentId"), page[1]["contentId"].is_string()), (None, true));
     microsoft.assert_clean();

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use management_api_simulator::{BlobFormat, Config, Fault, Generated, On, Operation, Simulator, Slice, Tenant, What};
+use management_api_simulator::{
+    BlobFormat, Config, Fault, FaultKind, Generated, Match, Operation, Simulator, Slice, Tenant,
+};
 use reqwest::Method;
 
 use crate::{
@@ -27,8 +29,8 @@ fn uncompressed() -> BlobFormat {
     BlobFormat { gzip: false, ..BlobFormat::default() }
 }
 
-fn on_fetch(what: What) -> Fault {
-    Fault::new(On::operation(Operation::FetchContent), what)
+fn on_fetch(what: FaultKind) -> Fault {
+    Fault::new(Match::operation(Operation::FetchContent), what)
 }
 
 /// Head and body as they travelled, with the connection's end as the only end.
@@ -50,7 +52,7 @@ async fn fetch_raw(microsoft: &Simulator, client: &Client, id: &str, encoding: &
 #[tokio::test]
 async fn a_body_cut_short_of_its_length() {
     let (microsoft, client, id) = one_blob(uncompressed()).await;
-    microsoft.inject(on_fetch(What::CutBody { after: 1_000 }).times(2));
+    microsoft.inject(on_fetch(FaultKind::CutBody { after: 1_000 }).times(2));
     let (head, body) = fetch_raw(&microsoft, &client, &id, "identity").await;
     assert!(head.contains(&format!("content-length: {LENGTH}")), "{head}");
     assert_eq!(body.len(), 1_000);
@@ -63,7 +65,7 @@ async fn a_body_cut_short_of_its_length() {
 #[tokio::test]
 async fn a_chunked_body_without_its_end() {
     let (microsoft, client, id) = one_blob(BlobFormat { chunked: true, ..uncompressed() }).await;
-    microsoft.inject(on_fetch(What::CutBody { after: 1_000 }));
+    microsoft.inject(on_fetch(FaultKind::CutBody { after: 1_000 }));
     let (head, body) = fetch_raw(&microsoft, &client, &id, "identity").await;
     assert!(head.contains("transfer-encoding: chunked"), "{head}");
     assert!(body.starts_with("3E8\r\n[") && !body.ends_with("0\r\n\r\n"), "{body}");
@@ -72,7 +74,7 @@ async fn a_chunked_body_without_its_end() {
 #[tokio::test]
 async fn a_compressed_body_without_its_end() {
     let (microsoft, client, id) = one_blob(BlobFormat::default()).await;
-    microsoft.inject(on_fetch(What::CutBody { after: 500 }));
+    microsoft.inject(on_fetch(FaultKind::CutBody { after: 500 }));
     let error = client.try_call(Method::GET, &client.feed(&format!("audit/{id}"))).await.unwrap_err();
     assert!(error.is_body() || error.is_decode(), "{error:?}");
 }
@@ -82,7 +84,7 @@ async fn a_compressed_body_without_its_end() {
 async fn a_cut_beyond_the_end_is_a_cut_before_the_end() {
     for blobs in [uncompressed(), BlobFormat { chunked: true, ..uncompressed() }, BlobFormat::default()] {
         let (microsoft, client, id) = one_blob(blobs).await;
-        microsoft.inject(on_fetch(What::CutBody { after: u64::MAX }));
+        microsoft.inject(on_fetch(FaultKind::CutBody { after: u64::MAX }));
         assert!(client.try_call(Method::GET, &client.feed(&format!("audit/{id}"))).await.is_err());
     }
 }
@@ -92,7 +94,7 @@ async fn json_that_ends_too_early_in_perfect_http() {
     for blobs in [uncompressed(), BlobFormat { chunked: true, ..uncompressed() }, BlobFormat::default()] {
         let (microsoft, client, id) = one_blob(blobs).await;
         for (after, left) in [(1_000, 1_000), (u64::MAX, LENGTH - 1)] {
-            microsoft.inject(on_fetch(What::Truncate { after }));
+            microsoft.inject(on_fetch(FaultKind::Truncate { after }));
             let truncated = client.blob(&id).await;
             assert_eq!((truncated.status.as_u16(), truncated.body.len()), (200, left));
         }
@@ -105,12 +107,12 @@ async fn no_answer_at_all_although_the_request_was_carried_out() {
     let (microsoft, _) = noon().await;
     microsoft.add_tenant(Tenant::example(2));
     let client = Client::of(&microsoft, 2).await;
-    microsoft.inject(Fault::new(On::operation(Operation::StartSubscription), What::Drop));
+    microsoft.inject(Fault::new(Match::operation(Operation::StartSubscription), FaultKind::Drop));
     let url = client.feed("subscriptions/start?contentType=Audit.Exchange");
     assert!(client.try_call(Method::POST, &url).await.is_err());
     assert_eq!(client.start(EXCHANGE).await.error(), (400, "AF20024".to_owned()));
 
-    microsoft.inject(on_fetch(What::Drop));
+    microsoft.inject(on_fetch(FaultKind::Drop));
     assert_eq!(fetch_raw(&microsoft, &client, "x", "identity").await, Default::default());
     microsoft.assert_clean();
 }
@@ -129,10 +131,10 @@ async fn timed(client: &Client, id: &str) -> (Duration, Duration) {
 async fn a_stall_before_the_head_or_in_the_body() {
     const PAUSE: Duration = Duration::from_millis(400);
     for (what, head_waits) in [
-        (What::StallHead(PAUSE), true),
-        (What::SlowFirstByte(PAUSE), false),
-        (What::StallBody { after: 1_000, pause: PAUSE }, false),
-        (What::StallBody { after: u64::MAX, pause: PAUSE }, false),
+        (FaultKind::StallHead(PAUSE), true),
+        (FaultKind::SlowFirstByte(PAUSE), false),
+        (FaultKind::StallBody { after: 1_000, pause: PAUSE }, false),
+        (FaultKind::StallBody { after: u64::MAX, pause: PAUSE }, false),
     ] {
         let (microsoft, client, id) = one_blob(uncompressed()).await;
         microsoft.inject(on_fetch(what.clone()));
@@ -146,7 +148,7 @@ async fn a_stall_before_the_head_or_in_the_body() {
 async fn what_came_before_a_stall_has_arrived() {
     let (microsoft, client, id) = one_blob(uncompressed()).await;
     let pause = Duration::from_secs(3_600);
-    microsoft.inject(on_fetch(What::StallBody { after: 1_000, pause }));
+    microsoft.inject(on_fetch(FaultKind::StallBody { after: 1_000, pause }));
     let url = client.feed(&format!("audit/{id}?PublisherIdentifier={}", client.tenant));
     let mut response = client.http.get(url).bearer_auth(&client.token).send().await.unwrap();
     let mut arrived = 0;

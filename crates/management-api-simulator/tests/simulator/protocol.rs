@@ -1,6 +1,6 @@
 //! The simulator keeps account of calls, and of those that Microsoft would not know.
 
-use management_api_simulator::{Fault, On, Operation, Tenant, What};
+use management_api_simulator::{Fault, FaultKind, Match, Operation, Tenant};
 use reqwest::Method;
 
 use crate::{EXCHANGE, client::Client, noon, records, today};
@@ -53,7 +53,7 @@ async fn the_publisher_belongs_on_every_call_blobs_included() {
 #[tokio::test]
 async fn a_fault_that_nothing_met_is_a_problem() {
     let (microsoft, _) = noon().await;
-    microsoft.inject(Fault::new(On::operation(Operation::FetchContent), What::Unavailable));
+    microsoft.inject(Fault::new(Match::operation(Operation::FetchContent), FaultKind::Unavailable));
     let problems = microsoft.verify().unwrap_err();
     assert_eq!(problems.len(), 1);
     assert!(problems[0].starts_with("unused fault: Unavailable on "), "{problems:?}");
@@ -88,7 +88,7 @@ async fn calls_are_counted_by_operation_and_tenant() {
     assert_eq!((microsoft.calls().total(), microsoft.seen_calls().len()), (0, 0));
 }
 
-/// What it remembers and complains about never gives a secret away.
+/// FaultKind it remembers and complains about never gives a secret away.
 #[tokio::test]
 async fn no_secret_and_no_token_is_kept_where_it_could_be_printed() {
     let (microsoft, _) = noon().await;

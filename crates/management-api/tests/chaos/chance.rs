@@ -28,17 +28,17 @@ impl Chance {
         (scramble(name ^ scramble(nth)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    pub(crate) fn roll(&self, what: &str) -> f64 {
+    pub(crate) fn sample(&self, what: &str) -> f64 {
         self.about(what, "")
     }
 
     pub(crate) fn hits(&self, what: &str, likely: f64) -> bool {
-        self.roll(what) < likely
+        self.sample(what) < likely
     }
 
     /// A number of `from` to `to`, both included.
     pub(crate) fn between(&self, what: &str, from: i64, to: i64) -> i64 {
-        from + (self.roll(what) * (to - from + 1) as f64) as i64
+        from + (self.sample(what) * (to - from + 1) as f64) as i64
     }
 
     pub(crate) fn one_of<T: Copy>(&self, what: &str, choice: &[T]) -> T {

@@ -5,17 +5,17 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use audit_feed::feed::FeedId;
-use audit_feed::quota::QuotaPolicy;
+use collector::feed::FeedId;
+use collector::rate_limit::RateLimitPolicy;
 use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings, RootOverrides};
-use testkit::{MemoryQuota, MemoryTenants, Power};
+use testkit::{CrashPoint, MemoryRateLimiter, MemoryTenants};
 use url::Url;
 
 use crate::faults::Faults;
 use crate::frail::{Frail, Table};
 use crate::frail_archive::Bucket;
-use crate::frail_microsoft::{Microsoft, SeededDice};
+use crate::frail_microsoft::{Microsoft, SeededJitter};
 use crate::shape::Shape;
 use crate::sqs::Sqs;
 use crate::time::{SkewedClock, Time};
@@ -30,7 +30,7 @@ pub(crate) struct Collector {
     pub(crate) bucket: Bucket,
     pub(crate) sqs: Sqs,
     pub(crate) tenants: MemoryTenants,
-    pub(crate) quota: MemoryQuota,
+    pub(crate) rate_limiter: MemoryRateLimiter,
     pub(crate) poller: Environment,
     pub(crate) fetcher: Environment,
     pub(crate) reconciler: Environment,
@@ -51,9 +51,9 @@ pub(crate) struct Environment {
     steps: Cell<u64>,
 }
 
-/// One invocation: its supply of power, its clock, its client.
+/// One invocation: its supply of crash_point, its clock, its client.
 pub(crate) struct Process {
-    power: Power,
+    crash_point: CrashPoint,
     pub(crate) clock: SkewedClock,
     pub(crate) microsoft: Microsoft,
     faults: Rc<Faults>,
@@ -61,14 +61,14 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn port<P: Clone>(&self, port: &P) -> Frail<P> {
-        Frail { port: port.clone(), faults: Rc::clone(&self.faults), power: self.power.clone() }
+        Frail { port: port.clone(), faults: Rc::clone(&self.faults), crash_point: self.crash_point.clone() }
     }
 }
 
 impl Collector {
     /// A collector that has done nothing yet, with Microsoft at `url`.
     pub(crate) fn new(url: Url, time: &Time, faults: Rc<Faults>, shape: Shape) -> Self {
-        let policy = QuotaPolicy::under(shape.requests_per_minute.unwrap_or(2_000));
+        let policy = RateLimitPolicy::under(shape.requests_per_minute.unwrap_or(2_000));
         Self {
             time: time.clone(),
             url,
@@ -76,7 +76,7 @@ impl Collector {
             bucket: Bucket::at(time),
             sqs: Sqs::new(time, &faults),
             tenants: MemoryTenants::default(),
-            quota: MemoryQuota::new(policy, &time.clock),
+            rate_limiter: MemoryRateLimiter::new(policy, &time.clock),
             poller: Environment::default(),
             fetcher: Environment::default(),
             reconciler: Environment::default(),
@@ -91,18 +91,18 @@ impl Collector {
 
     pub(crate) fn process(&self, environment: &Environment) -> Process {
         let clock = SkewedClock { time: self.time.clone(), skew: Rc::clone(&environment.skew) };
-        let power = if self.faults.happens("a function killed", self.shape.kills) {
+        let crash_point = if self.faults.happens("a function killed", self.shape.kills) {
             let most = environment.steps.get().max(20) as i64;
-            Power::failing_at(self.faults.chance.between("step of death", 1, most + most / 4) as u64)
+            CrashPoint::failing_at(self.faults.chance.between("step of death", 1, most + most / 4) as u64)
         } else {
-            Power::default()
+            CrashPoint::default()
         };
         let mut warm = environment.warm.borrow_mut();
         if warm.is_none() {
             *warm = Some(self.start(&clock));
         }
         let microsoft = warm.clone().unwrap();
-        Process { power, clock, microsoft, faults: Rc::clone(&self.faults) }
+        Process { crash_point, clock, microsoft, faults: Rc::clone(&self.faults) }
     }
 
     fn start(&self, clock: &SkewedClock) -> Microsoft {
@@ -110,20 +110,20 @@ impl Collector {
             RootOverrides { management_api: Some(self.url.clone()), token_authority: Some(self.url.clone()) };
         let read_timeout = Duration::from_millis(400);
         let settings = ClientSettings { overrides, read_timeout, ..ClientSettings::default() };
-        let client = Client::new(settings, clock.clone(), SeededDice(Rc::clone(&self.faults))).unwrap();
+        let client = Client::new(settings, clock.clone(), SeededJitter(Rc::clone(&self.faults))).unwrap();
         Microsoft { client: Rc::new(client), time: self.time.clone() }
     }
 
-    /// What `work` gives, unless the process is killed.
+    /// FaultKind `work` gives, unless the process is killed.
     pub(crate) async fn live<T>(
         &self,
         environment: &Environment,
         process: &Process,
         work: impl Future<Output = T>,
     ) -> Option<T> {
-        let done = process.power.run(work).await;
+        let done = process.crash_point.run(work).await;
         match &done {
-            Some(_) => environment.steps.set(process.power.steps()),
+            Some(_) => environment.steps.set(process.crash_point.steps()),
             // A new environment has a new client; not each time, because that alone takes 20 ms.
             None if self.faults.chance.hits("cold start", 0.25) => *environment.warm.borrow_mut() = None,
             None => {}

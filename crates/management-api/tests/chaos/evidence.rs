@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use audit_feed::feed::FeedId;
-use audit_feed::loss::{Loss, LossReason};
+use collector::feed::FeedId;
+use collector::loss::{Loss, LossReason};
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 
@@ -11,7 +11,7 @@ use crate::judge::Judgement;
 use crate::life::Life;
 use crate::lost::LostContents;
 
-/// What one feed has to show.
+/// FaultKind one feed has to show.
 pub(crate) struct Evidence {
     pub(crate) feed: FeedId,
     /// The start of its first window.
@@ -39,7 +39,7 @@ impl Judgement {
                     self.count_duplicate(life, &evidence, slice);
                 }
                 let told = evidence.gone.values().any(|records| records.contains(record.as_ref()));
-                self.figures.told_but_archived += u64::from(told && times > 0);
+                self.figures.reported_but_archived += u64::from(told && times > 0);
                 if !known {
                     continue;
                 }
@@ -63,14 +63,14 @@ impl Judgement {
 
     fn count_missing(&mut self, evidence: &Evidence, slice: &Published, record: &[u8], told: bool) {
         let is_told = |loss: &Loss| match loss.reason {
-            LossReason::SevenDayEdge => covers(loss, slice.created),
-            LossReason::NotListedAgain => covers(loss, slice.created) && !evidence.listed.contains(record),
-            LossReason::SubscriptionOff | LossReason::UnusableEntry | LossReason::ContentGone => false,
+            LossReason::RetentionExpired => covers(loss, slice.created),
+            LossReason::NotRechecked => covers(loss, slice.created) && !evidence.listed.contains(record),
+            LossReason::SubscriptionDisabled | LossReason::MalformedEntry | LossReason::ContentGone => false,
         };
         if told || evidence.losses.iter().any(is_told) {
-            self.figures.lost_and_told += 1;
+            self.figures.lost_and_reported += 1;
         } else {
-            self.figures.lost_untold += 1;
+            self.figures.lost_unreported += 1;
             let (created, visible) = (slice.created, slice.visible_at);
             self.problems.push(format!("{}: a record of {created}, visible at {visible}, is missing", evidence.feed));
         }
@@ -79,14 +79,14 @@ impl Judgement {
     /// The bounds of such a gap are told by the collector's clock.
     fn count_hidden(&mut self, life: &Life, evidence: &Evidence, slice: &Published) {
         let slack = SignedDuration::from_mins(2 * life.collector.shape.skew);
-        let reasons = [LossReason::SevenDayEdge, LossReason::SubscriptionOff];
+        let reasons = [LossReason::RetentionExpired, LossReason::SubscriptionDisabled];
         let covers = |loss: &Loss| {
             reasons.contains(&loss.reason) && loss.from - slack <= slice.created && slice.created < loss.to + slack
         };
         if evidence.losses.iter().any(covers) {
-            self.figures.hidden_and_told += 1;
+            self.figures.hidden_and_reported += 1;
         } else {
-            self.figures.hidden_untold += 1;
+            self.figures.hidden_unreported += 1;
             let (feed, created) = (evidence.feed, slice.created);
             self.problems.push(format!("{feed}: nobody was told that the subscription hid a record of {created}"));
         }
@@ -95,7 +95,7 @@ impl Judgement {
     /// Windows cut what Microsoft aggregates: at the edge where the collector had to begin anew, and where a clock ahead
     /// of Microsoft's asked for a window that was not over yet.
     fn count_duplicate(&mut self, life: &Life, evidence: &Evidence, slice: &Published) {
-        let fell_off = evidence.losses.iter().any(|loss| loss.reason == LossReason::SevenDayEdge);
+        let fell_off = evidence.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
         if fell_off || life.collector.shape.skew > 0 {
             self.figures.duplicated_by_unstable_bounds += 1;
         } else {

@@ -1,9 +1,9 @@
-//! What goes wrong, and how often it did.
+//! FaultKind goes wrong, and how often it did.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 
-use audit_feed::failure::{Failure, FailureKind};
+use collector::failure::{Failure, FailureKind};
 
 use crate::chance::Chance;
 use crate::figures::Tally;
@@ -64,7 +64,7 @@ impl Faults {
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let roll = if self.off.get() { 1.0 } else { self.chance.about(service.refuses, about) };
-        let failure = |what: &str| Failure::new(FailureKind::Aws, format!("{what} ({about})"));
+        let failure = |what: &str| Failure::new(FailureKind::AwsService, format!("{what} ({about})"));
         if roll < self.level * 0.6 {
             self.note(service.refuses);
             return Err(failure(service.refuses));

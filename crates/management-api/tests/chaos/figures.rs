@@ -1,4 +1,4 @@
-//! What a campaign counts.
+//! FaultKind a campaign counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,11 +17,11 @@ pub(crate) struct Figures {
     pub(crate) windows: u64,
     pub(crate) published: u64,
     pub(crate) archived: u64,
-    pub(crate) lost_and_told: u64,
-    pub(crate) lost_untold: u64,
-    pub(crate) hidden_and_told: u64,
-    pub(crate) hidden_untold: u64,
-    pub(crate) told_but_archived: u64,
+    pub(crate) lost_and_reported: u64,
+    pub(crate) lost_unreported: u64,
+    pub(crate) hidden_and_reported: u64,
+    pub(crate) hidden_unreported: u64,
+    pub(crate) reported_but_archived: u64,
     pub(crate) objects: u64,
     pub(crate) rewritten: u64,
     pub(crate) altered: u64,
@@ -60,11 +60,11 @@ impl Figures {
             ("windows listed", &mut self.windows),
             ("records published", &mut self.published),
             ("records archived", &mut self.archived),
-            ("records lost and reported", &mut self.lost_and_told),
-            ("records LOST UNREPORTED", &mut self.lost_untold),
-            ("records hidden by a stopped subscription, reported", &mut self.hidden_and_told),
-            ("records hidden by a stopped subscription, UNREPORTED", &mut self.hidden_untold),
-            ("records reported lost that are archived", &mut self.told_but_archived),
+            ("records lost and reported", &mut self.lost_and_reported),
+            ("records LOST UNREPORTED", &mut self.lost_unreported),
+            ("records hidden by a stopped subscription, reported", &mut self.hidden_and_reported),
+            ("records hidden by a stopped subscription, UNREPORTED", &mut self.hidden_unreported),
+            ("records reported lost that are archived", &mut self.reported_but_archived),
             ("objects", &mut self.objects),
             ("objects written again, the same bytes", &mut self.rewritten),
             ("objects written again with OTHER BYTES", &mut self.altered),

@@ -4,17 +4,19 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use audit_feed::content::Listing;
-use audit_feed::cursor::Cursor;
-use audit_feed::failure::Failure;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::{KeptLoss, Loss};
-use audit_feed::ports::{Claim, FeedState, Freshness, LookBackProgress, RequestQuota, State, Tenants, WindowLog};
-use audit_feed::tenant::{BadSecret, Tenant};
-use audit_feed::window::Window;
-use audit_feed::window_record::WindowRecord;
+use collector::content::Listing;
+use collector::cursor::Cursor;
+use collector::failure::Failure;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossRecord};
+use collector::ports::{
+    ConditionalWrite, FeedState, Freshness, RateLimiter, ReconcileProgress, State, Tenants, WindowLog,
+};
+use collector::tenant::{InvalidSecret, Tenant};
+use collector::window::Window;
+use collector::window_record::WindowRecord;
 use jiff::Timestamp;
-use testkit::{MemoryQuota, MemoryState, MemoryTenants, Power};
+use testkit::{CrashPoint, MemoryRateLimiter, MemoryState, MemoryTenants};
 
 use crate::faults::{DYNAMODB, Faults, SECRETS, Service};
 use crate::time::Time;
@@ -24,7 +26,7 @@ use crate::time::Time;
 pub(crate) struct Frail<P> {
     pub(crate) port: P,
     pub(crate) faults: Rc<Faults>,
-    pub(crate) power: Power,
+    pub(crate) crash_point: CrashPoint,
 }
 
 impl<P> Frail<P> {
@@ -34,7 +36,7 @@ impl<P> Frail<P> {
         about: &str,
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        self.power.around(self.faults.strike(service, about, call)).await
+        self.crash_point.around(self.faults.strike(service, about, call)).await
     }
 }
 
@@ -72,10 +74,15 @@ impl State for Frail<Table> {
         self.call(DYNAMODB, "feeds", self.port.rows.feeds(tenant_id, content_types)).await
     }
 
-    async fn record_window(&self, feed: FeedId, expected: Option<Cursor>, window: Window) -> Result<Claim, Failure> {
+    async fn record_window(
+        &self,
+        feed: FeedId,
+        expected: Option<Cursor>,
+        window: Window,
+    ) -> Result<ConditionalWrite, Failure> {
         let record = async {
             let claim = self.port.rows.record_window(feed, expected, window).await?;
-            if expected.is_none() && claim == Claim::Ours {
+            if expected.is_none() && claim == ConditionalWrite::Applied {
                 self.port.begun.borrow_mut().insert(feed, (window.start(), self.port.time.now()));
             }
             Ok(claim)
@@ -83,10 +90,10 @@ impl State for Frail<Table> {
         self.call(DYNAMODB, &format!("record {feed}"), record).await
     }
 
-    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<Claim, Failure> {
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let commit = async {
             let claim = self.port.rows.commit_window(feed, listing).await?;
-            if claim == Claim::Ours {
+            if claim == ConditionalWrite::Applied {
                 self.port.listed.borrow_mut().insert((feed, listing.window), self.port.time.now());
             }
             Ok(claim)
@@ -94,10 +101,10 @@ impl State for Frail<Table> {
         self.call(DYNAMODB, &format!("commit {feed}"), commit).await
     }
 
-    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<Claim, Failure> {
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
         let skip = async {
             let claim = self.port.rows.skip(feed, expected, loss).await?;
-            if claim == Claim::Ours {
+            if claim == ConditionalWrite::Applied {
                 self.port.keep(feed, loss);
             }
             Ok(claim)
@@ -105,16 +112,16 @@ impl State for Frail<Table> {
         self.call(DYNAMODB, &format!("skip {feed}"), skip).await
     }
 
-    async fn keep_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let keep = async {
             self.port.keep(feed, loss);
-            self.port.rows.keep_loss(feed, loss).await
+            self.port.rows.record_loss(feed, loss).await
         };
         self.call(DYNAMODB, &format!("loss {feed}"), keep).await
     }
 
-    async fn mark_told(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("told {feed}"), self.port.rows.mark_told(feed, loss)).await
+    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.call(DYNAMODB, &format!("told {feed}"), self.port.rows.mark_reported(feed, loss)).await
     }
 
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
@@ -127,25 +134,25 @@ impl WindowLog for Frail<Table> {
         self.call(DYNAMODB, &format!("windows {feed}"), self.port.rows.windows(feed, since)).await
     }
 
-    async fn keep_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.keep_window(feed, record)).await
+    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.update_window(feed, record)).await
     }
 
-    async fn losses(&self, feed: FeedId) -> Result<Vec<KeptLoss>, Failure> {
+    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
         self.call(DYNAMODB, &format!("losses {feed}"), WindowLog::losses(&self.port.rows, feed)).await
     }
 
-    async fn progress(&self, feed: FeedId) -> Result<LookBackProgress, Failure> {
+    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
         self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.progress(feed)).await
     }
 
-    async fn keep_progress(&self, feed: FeedId, progress: LookBackProgress) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.keep_progress(feed, progress)).await
+    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
+        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.save_progress(feed, progress)).await
     }
 }
 
 impl Tenants for Frail<MemoryTenants> {
-    async fn all(&self) -> Result<Vec<Result<Tenant, BadSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         self.call(SECRETS, "all", self.port.all()).await
     }
 
@@ -158,12 +165,12 @@ impl Tenants for Frail<MemoryTenants> {
     }
 }
 
-impl RequestQuota for Frail<MemoryQuota> {
-    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
-        self.call(DYNAMODB, "book", self.port.book(tenant_id, requests)).await
+impl RateLimiter for Frail<MemoryRateLimiter> {
+    async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
+        self.call(DYNAMODB, "book", self.port.try_acquire(tenant_id, requests)).await
     }
 
-    async fn refused(&self, tenant_id: TenantId) -> Result<(), Failure> {
-        self.call(DYNAMODB, "refused", self.port.refused(tenant_id)).await
+    async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
+        self.call(DYNAMODB, "refused", self.port.on_throttled(tenant_id)).await
     }
 }

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use audit_feed::content::ContentDigest;
-use audit_feed::failure::Failure;
-use audit_feed::feed::FeedId;
-use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use collector::content::ContentDigest;
+use collector::failure::Failure;
+use collector::feed::FeedId;
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use jiff::{SignedDuration, Timestamp};
-use testkit::{MemoryArchive, MemoryObject, Power, StoredObject};
+use testkit::{CrashPoint, MemoryArchive, MemoryObject, StoredObject};
 
 use crate::faults::{Faults, S3};
 use crate::frail::Frail;
@@ -34,7 +34,7 @@ pub(crate) struct FrailObject {
     bytes: Vec<u8>,
     bucket: Bucket,
     faults: Rc<Faults>,
-    power: Power,
+    crash_point: CrashPoint,
 }
 
 impl Bucket {
@@ -67,8 +67,8 @@ impl Archive for Frail<Bucket> {
 
     async fn begin(&self) -> Result<FrailObject, Failure> {
         let object = self.call(S3, "begin", self.port.kept.begin()).await?;
-        let (bucket, faults, power) = (self.port.clone(), Rc::clone(&self.faults), self.power.clone());
-        Ok(FrailObject { object, bytes: Vec::new(), bucket, faults, power })
+        let (bucket, faults, crash_point) = (self.port.clone(), Rc::clone(&self.faults), self.crash_point.clone());
+        Ok(FrailObject { object, bytes: Vec::new(), bucket, faults, crash_point })
     }
 }
 
@@ -79,10 +79,10 @@ impl ArchiveObject for FrailObject {
         }
         self.bytes.extend_from_slice(bytes);
         let call = self.faults.strike(S3, "write", self.object.write(bytes));
-        self.power.around(call).await
+        self.crash_point.around(call).await
     }
 
-    async fn store(self, key: &str, about: &ObjectMetadata) -> Result<(), Failure> {
+    async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         // The message may be on its way to another fetcher when this one is through.
         if self.faults.happens("S3: a slow upload", 0.002) {
             let minutes = self.faults.chance.between("slowness", 1, 40);
@@ -90,9 +90,9 @@ impl ArchiveObject for FrailObject {
         }
         let store = async {
             self.bucket.write(key, self.bytes);
-            self.object.store(key, about).await
+            self.object.store(key, metadata).await
         };
-        self.power.around(self.faults.strike(S3, key, store)).await
+        self.crash_point.around(self.faults.strike(S3, key, store)).await
     }
 }
 

@@ -3,12 +3,12 @@
 use std::future::ready;
 use std::rc::Rc;
 
-use audit_feed::failure::Failure;
-use audit_feed::feed::ContentType;
-use audit_feed::ports::{ContentPage, Dice, ManagementApi};
-use audit_feed::tenant::Tenant;
-use audit_feed::window::Window;
 use bytes::Bytes;
+use collector::failure::Failure;
+use collector::feed::ContentType;
+use collector::ports::{ContentPage, Jitter, ManagementApi};
+use collector::tenant::Tenant;
+use collector::window::Window;
 use futures::{Stream, StreamExt};
 use jiff::SignedDuration;
 use management_api::Client;
@@ -21,17 +21,17 @@ use crate::time::{SkewedClock, Time};
 /// The client of one environment; invocations share it until one is killed.
 #[derive(Debug, Clone)]
 pub(crate) struct Microsoft {
-    pub(crate) client: Rc<Client<SkewedClock, SeededDice>>,
+    pub(crate) client: Rc<Client<SkewedClock, SeededJitter>>,
     pub(crate) time: Time,
 }
 
 /// Chance for the client and the fetcher.
 #[derive(Debug, Clone)]
-pub(crate) struct SeededDice(pub(crate) Rc<Faults>);
+pub(crate) struct SeededJitter(pub(crate) Rc<Faults>);
 
-impl Dice for SeededDice {
-    fn roll(&self) -> f64 {
-        self.0.chance.roll("dice")
+impl Jitter for SeededJitter {
+    fn sample(&self) -> f64 {
+        self.0.chance.sample("jitter")
     }
 }
 
@@ -47,11 +47,11 @@ impl Frail<Microsoft> {
 impl ManagementApi for Frail<Microsoft> {
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         self.linger();
-        self.power.around(self.port.client.enabled_subscriptions(tenant)).await
+        self.crash_point.around(self.port.client.enabled_subscriptions(tenant)).await
     }
 
     async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
-        self.power.around(self.port.client.start_subscription(tenant, content_type)).await
+        self.crash_point.around(self.port.client.start_subscription(tenant, content_type)).await
     }
 
     fn list(
@@ -62,13 +62,13 @@ impl ManagementApi for Frail<Microsoft> {
     ) -> impl Stream<Item = Result<ContentPage, Failure>> {
         self.port.client.list(tenant, content_type, window).then(|page| {
             self.linger();
-            self.power.around(ready(page))
+            self.crash_point.around(ready(page))
         })
     }
 
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
         self.linger();
-        let blob = self.power.around(self.port.client.open(tenant, uri)).await?;
-        Ok(blob.then(|bytes| self.power.around(ready(bytes))))
+        let blob = self.crash_point.around(self.port.client.open(tenant, uri)).await?;
+        Ok(blob.then(|bytes| self.crash_point.around(ready(bytes))))
     }
 }

@@ -1,8 +1,8 @@
-//! The queue and the dead letters, as ports that fail.
+//! The queue and the dead messages, as ports that fail.
 
-use audit_feed::failure::{Failure, FailureKind};
-use audit_feed::message::ContentMessage;
-use audit_feed::ports::{DeadLetters, Queue};
+use collector::failure::{Failure, FailureKind};
+use collector::message::ContentMessage;
+use collector::ports::{DeadLetters, Queue};
 use jiff::SignedDuration;
 
 use crate::faults::SQS;
@@ -16,7 +16,7 @@ impl Queue for Frail<Sqs> {
             let send = async {
                 for message in batch {
                     if self.faults.happens("SQS: some of a batch refused", 0.005) {
-                        return Err(Failure::new(FailureKind::Aws, "SQS did not take all messages"));
+                        return Err(Failure::new(FailureKind::AwsService, "SQS did not take all messages"));
                     }
                     self.port.put(message, SignedDuration::ZERO);
                 }
@@ -27,7 +27,7 @@ impl Queue for Frail<Sqs> {
         Ok(())
     }
 
-    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         let send = async {
             self.port.put(message, delay);
             Ok(())
@@ -41,7 +41,7 @@ impl DeadLetters for Frail<Sqs> {
 
     async fn receive(&self) -> Result<Vec<(u64, String)>, Failure> {
         let receive = async { Ok(self.port.receive_dead()) };
-        self.call(SQS, "receive dead letters", receive).await
+        self.call(SQS, "receive dead messages", receive).await
     }
 
     async fn remove(&self, receipt: u64) -> Result<(), Failure> {
@@ -49,6 +49,6 @@ impl DeadLetters for Frail<Sqs> {
             self.port.remove_dead(receipt);
             Ok(())
         };
-        self.call(SQS, "remove a dead letter", remove).await
+        self.call(SQS, "remove a dead message", remove).await
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::WindowLog;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossReason};
+use collector::ports::WindowLog;
 use flate2::read::GzDecoder;
 use jiff::SignedDuration;
 
@@ -13,7 +13,7 @@ use crate::evidence::Evidence;
 use crate::figures::Figures;
 use crate::life::Life;
 
-/// What came of a seed. Without problems, all is as it should be.
+/// FaultKind came of a seed. Without problems, all is as it should be.
 #[derive(Debug, Default)]
 pub(crate) struct Judgement {
     pub(crate) figures: Figures,
@@ -27,13 +27,13 @@ impl Judgement {
         for content_type in life.collector.shape.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(life.customer), content_type };
             let kept = WindowLog::losses(&life.collector.table.rows, feed).await.unwrap();
-            let untold = kept.iter().filter(|kept| !kept.told);
-            judgement.problems.extend(untold.map(|kept| format!("{feed}: nobody was told of {:?}", kept.loss)));
+            let unreported = kept.iter().filter(|kept| !kept.reported);
+            judgement.problems.extend(unreported.map(|kept| format!("{feed}: nobody was told of {:?}", kept.loss)));
             let losses: Vec<Loss> = kept.into_iter().map(|kept| kept.loss).collect();
             for loss in &losses {
                 *judgement.figures.losses.entry(loss.reason.as_str()).or_default() += 1;
             }
-            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::NotListedAgain).collect();
+            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::NotRechecked).collect();
             let overlap = |one: &Loss, other: &Loss| one != other && one.from < other.to && other.from < one.to;
             let overlapping = spans.iter().filter(|one| spans.iter().any(|other| overlap(one, other)));
             judgement.problems.extend(overlapping.map(|loss| format!("{feed}: told more than once: {loss:?}")));
@@ -61,17 +61,17 @@ impl Judgement {
             let read = GzDecoder::new(object.bytes.as_slice()).read_to_end(&mut text);
             let lines = text.split_inclusive(|byte| *byte == b'\n');
             let whole = lines.clone().all(|line| line.ends_with(b"\n"));
-            if read.is_err() || !whole || lines.clone().count() as u64 != object.about.records {
+            if read.is_err() || !whole || lines.clone().count() as u64 != object.metadata.records {
                 self.problems.push(format!("object {key} is broken"));
             }
-            let records = archived.entry(object.about.content_type).or_default();
+            let records = archived.entry(object.metadata.content_type).or_default();
             for line in lines {
                 *records.entry(line[..line.len() - 1].to_vec()).or_default() += 1;
             }
             self.figures.objects += 1;
-            if !contents.insert(object.about.content_id.clone()) {
+            if !contents.insert(object.metadata.content_id.clone()) {
                 self.figures.duplicated_objects += 1;
-                self.problems.push(format!("content {} has two objects", object.about.content_id));
+                self.problems.push(format!("content {} has two objects", object.metadata.content_id));
             }
         }
         for key in life.collector.bucket.altered.borrow().iter() {
@@ -85,7 +85,7 @@ impl Judgement {
         let collector = &life.collector;
         let (queued, dead) = collector.sqs.lengths();
         if queued + dead > 0 {
-            self.problems.push(format!("{queued} messages and {dead} dead letters are left"));
+            self.problems.push(format!("{queued} messages and {dead} dead messages are left"));
         }
         for content_type in collector.shape.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(life.customer), content_type };
@@ -99,9 +99,9 @@ impl Judgement {
                 }
             }
         }
-        for (feed, loss, told_at) in collector.table.kept.borrow().iter() {
-            if let Some(why) = life.premature(*feed, loss, *told_at) {
-                self.problems.push(format!("{feed}: told at {told_at}: {loss:?}, but {why}"));
+        for (feed, loss, reported_at) in collector.table.kept.borrow().iter() {
+            if let Some(why) = life.premature(*feed, loss, *reported_at) {
+                self.problems.push(format!("{feed}: told at {reported_at}: {loss:?}, but {why}"));
             }
         }
         if let Err(violations) = life.microsoft.verify() {

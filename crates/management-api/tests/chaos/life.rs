@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use management_api_simulator::{Clock, Config, Simulator, Tenant as Customer, Throttle, Uuid, Weather};
+use management_api_simulator::{Clock, Config, RandomFaults, Simulator, Tenant as Customer, Throttle, Uuid};
 
 use crate::collector::Collector;
 use crate::faults::Faults;
@@ -65,7 +65,10 @@ impl Life {
             customer = customer.subscribed();
         }
         let customer = microsoft.add_tenant(customer);
-        microsoft.set_weather(Weather { slow_for: Duration::from_millis(2), ..Weather::mixed(seed, shape.weather) });
+        microsoft.set_random_faults(RandomFaults {
+            slow_for: Duration::from_millis(2),
+            ..RandomFaults::mixed(seed, shape.weather)
+        });
         let time = Time::of(&microsoft);
         let collector = Collector::new(microsoft.url().parse().unwrap(), &time, faults, shape);
         let life = Self {
@@ -96,7 +99,7 @@ impl Life {
     /// The days on which things go wrong.
     async fn go_wrong(&self) {
         let shape = &self.collector.shape;
-        let mut looked_back = self.began;
+        let mut reconciled = self.began;
         for poll in 0..shape.polls {
             for (_, length) in shape.outages.iter().filter(|(before, _)| *before == poll) {
                 self.stand_still(*length);
@@ -112,8 +115,8 @@ impl Life {
             if !self.faults().happens("fetchers stopped", 0.1) {
                 self.collector.fetch(30).await;
             }
-            if self.collector.time.now().duration_since(looked_back) >= SignedDuration::from_mins(59) {
-                looked_back = self.collector.time.now();
+            if self.collector.time.now().duration_since(reconciled) >= SignedDuration::from_mins(59) {
+                reconciled = self.collector.time.now();
                 if self.faults().happens("two looks back at once", 0.05) {
                     futures::join!(self.collector.look_back(), self.collector.look_back());
                 } else {

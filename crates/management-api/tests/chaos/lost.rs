@@ -1,19 +1,19 @@
-//! What a content held that is reported lost: asked of Microsoft, at a time when it still was there.
+//! FaultKind a content held that is reported lost: asked of Microsoft, at a time when it still was there.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use audit_feed::feed::FeedId;
-use audit_feed::loss::{Loss, LossReason};
-use audit_feed::message::ContentMessage;
-use audit_feed::plan::PlanPolicy;
-use audit_feed::ports::{Freshness, ManagementApi, Tenants};
-use audit_feed::window::Window;
+use collector::feed::FeedId;
+use collector::loss::{Loss, LossReason};
+use collector::message::ContentMessage;
+use collector::plan::PlanPolicy;
+use collector::ports::{Freshness, ManagementApi, Tenants};
+use collector::window::Window;
 use futures::{TryStreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings, RootOverrides};
 use serde_json::value::RawValue;
-use testkit::{FixedDice, ManualClock};
+use testkit::{FixedJitter, ManualClock};
 
 use crate::life::Life;
 use crate::runs::AGES_MINUTES;
@@ -37,12 +37,12 @@ impl Life {
         let mut messages = self.collector.sqs.contents(feed);
         messages.retain(|message| {
             let inside = |loss: &Loss| loss.from <= message.window_start && message.window_end <= loss.to;
-            losses.iter().any(|loss| loss.reason == LossReason::NotListedAgain && inside(loss))
+            losses.iter().any(|loss| loss.reason == LossReason::NotRechecked && inside(loss))
         });
         self.read(messages).await.into_values().flatten().collect()
     }
 
-    /// What the contents held, by their ids.
+    /// FaultKind the contents held, by their ids.
     async fn read(&self, messages: Vec<ContentMessage>) -> LostContents {
         let mut contents = LostContents::new();
         if messages.is_empty() {
@@ -53,7 +53,7 @@ impl Life {
         let url = self.collector.url.clone();
         let overrides = RootOverrides { management_api: Some(url.clone()), token_authority: Some(url) };
         let settings = ClientSettings { overrides, read_timeout: Duration::from_secs(20), ..ClientSettings::default() };
-        let client = Client::new(settings, clock, FixedDice(0.0)).unwrap();
+        let client = Client::new(settings, clock, FixedJitter(0.0)).unwrap();
         let tenant = self.collector.tenants.one("m365/customer", Freshness::Fresh).await.unwrap();
         self.microsoft.set_now(before);
         for message in messages {
@@ -71,35 +71,36 @@ impl Life {
         contents
     }
 
-    /// Why a loss that was kept at `told_at` should not have been, if so.
-    pub(crate) fn premature(&self, feed: FeedId, loss: &Loss, told_at: Timestamp) -> Option<String> {
+    /// Why a loss that was kept at `reported_at` should not have been, if so.
+    pub(crate) fn premature(&self, feed: FeedId, loss: &Loss, reported_at: Timestamp) -> Option<String> {
         let skew = SignedDuration::from_mins(self.collector.shape.skew);
-        let edge = told_at - PlanPolicy::REACH + PlanPolicy::EDGE_MARGIN + SignedDuration::from_mins(1) + skew;
+        let edge =
+            reported_at - PlanPolicy::RETENTION + PlanPolicy::RETENTION_MARGIN + SignedDuration::from_mins(1) + skew;
         // The first poll in peace may still find something over the edge.
         let life_goes_on = self.peace.get().saturating_add(SignedDuration::from_mins(20)).unwrap_or(Timestamp::MAX);
         match loss.reason {
-            LossReason::SevenDayEdge if told_at > life_goes_on => {
+            LossReason::RetentionExpired if reported_at > life_goes_on => {
                 Some("nothing kept the feed from being listed".to_owned())
             }
-            LossReason::SevenDayEdge if loss.from > edge || loss.to > edge + Window::LONGEST => {
+            LossReason::RetentionExpired if loss.from > edge || loss.to > edge + Window::LONGEST => {
                 Some("the edge was not there yet".to_owned())
             }
-            LossReason::NotListedAgain => self.needless(feed, loss, told_at, skew),
+            LossReason::NotRechecked => self.needless(feed, loss, reported_at, skew),
             LossReason::ContentGone if loss.from <= edge => None,
             LossReason::ContentGone => match self.content_of(loss) {
                 None => Some("nobody listed this content".to_owned()),
-                Some(message) if message.content_expiration > told_at + skew => {
+                Some(message) if message.content_expiration > reported_at + skew => {
                     Some(format!("it expires at {}", message.content_expiration))
                 }
                 Some(_) => None,
             },
-            LossReason::SevenDayEdge | LossReason::SubscriptionOff => None,
-            LossReason::UnusableEntry => Some("every entry was usable".to_owned()),
+            LossReason::RetentionExpired | LossReason::SubscriptionDisabled => None,
+            LossReason::MalformedEntry => Some("every entry was usable".to_owned()),
         }
     }
 
     /// Why a window of the span could still have been listed again, or had been, if so.
-    fn needless(&self, feed: FeedId, loss: &Loss, told_at: Timestamp, skew: SignedDuration) -> Option<String> {
+    fn needless(&self, feed: FeedId, loss: &Loss, reported_at: Timestamp, skew: SignedDuration) -> Option<String> {
         let (listed, looks) = (self.collector.table.listed.borrow(), self.collector.looks.borrow());
         let inside = |window: &Window| loss.from <= window.start() && window.end() <= loss.to;
         let mut windows = listed.iter().filter(|((of, window), _)| *of == feed && inside(window)).peekable();
@@ -108,7 +109,7 @@ impl Life {
         }
         windows.find_map(|((_, window), listed_at)| {
             let edge = PlanPolicy::listable_until(*window);
-            if told_at + skew < edge {
+            if reported_at + skew < edge {
                 return Some(format!("window {window} could be listed"));
             }
             // Four hours before the edge at the latest all looks have been taken by whoever had nothing left to do.

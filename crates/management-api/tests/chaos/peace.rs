@@ -1,7 +1,7 @@
 //! After the days on which things went wrong.
 
 use jiff::SignedDuration;
-use management_api_simulator::Weather;
+use management_api_simulator::RandomFaults;
 
 use crate::judge::Judgement;
 use crate::life::Life;
@@ -12,10 +12,10 @@ impl Life {
         self.note("peace");
         self.peace.set(self.collector.time.now());
         self.faults().switch_off();
-        for (kind, count) in self.microsoft.weather_met() {
+        for (kind, count) in self.microsoft.random_faults_injected() {
             *self.faults().injected.borrow_mut().entry(weather(kind)).or_default() += count;
         }
-        self.microsoft.set_weather(Weather::default());
+        self.microsoft.set_random_faults(RandomFaults::default());
         self.microsoft.clear_faults();
         self.microsoft.configure(|config| config.throttle.requests_per_minute = None);
         self.microsoft.set_auditing(self.customer, true);

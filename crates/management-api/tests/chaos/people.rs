@@ -1,20 +1,20 @@
-//! What people do to the tenant, to the clocks, and to Microsoft.
+//! FaultKind people do to the tenant, to the clocks, and to Microsoft.
 
 use std::time::Duration;
 
-use audit_feed::tenant::Tenant;
+use collector::tenant::Tenant;
 use jiff::SignedDuration;
-use management_api_simulator::{Fault, On, Operation, SECRET_PREFIX, Secret, Tenant as Customer, What};
+use management_api_simulator::{Fault, FaultKind, Match, Operation, SECRET_PREFIX, Secret, Tenant as Customer};
 
 use crate::collector::Collector;
 use crate::life::Life;
 
 impl Life {
-    /// What people do to the tenant and to the clocks.
+    /// FaultKind people do to the tenant and to the clocks.
     pub(crate) fn meddle(&self) {
         let (faults, shape) = (self.faults(), &self.collector.shape);
-        let (number, told_at) = *self.secret.borrow();
-        if told_at.is_some_and(|at| at <= self.collector.time.now()) {
+        let (number, reported_at) = *self.secret.borrow();
+        if reported_at.is_some_and(|at| at <= self.collector.time.now()) {
             self.put_secret(number);
         }
         if self.audit_off.replace(false) {
@@ -43,14 +43,14 @@ impl Life {
         if faults.happens("Microsoft: a damaged listing", 0.03) {
             let foreign = || "http://127.0.0.1:9".to_owned();
             let what = match faults.chance.between("damage", 0, 5) {
-                0 => What::MissingContentId,
-                1 => What::MissingContentUri,
-                2 => What::ForeignContentUri { origin: foreign() },
-                3 => What::ForeignNextPage { origin: foreign() },
-                4 => What::RepeatNextPage,
-                _ => What::StallHead(Duration::from_secs(2)),
+                0 => FaultKind::MissingContentId,
+                1 => FaultKind::MissingContentUri,
+                2 => FaultKind::ForeignContentUri { origin: foreign() },
+                3 => FaultKind::ForeignNextPage { origin: foreign() },
+                4 => FaultKind::RepeatNextPage,
+                _ => FaultKind::StallHead(Duration::from_secs(2)),
             };
-            self.microsoft.inject(Fault::new(On::operation(Operation::ListContent), what).times(2));
+            self.microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what).times(2));
         }
     }
 

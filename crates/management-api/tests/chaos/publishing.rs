@@ -1,4 +1,4 @@
-//! What the tenant publishes.
+//! FaultKind the tenant publishes.
 
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Slice;

@@ -2,19 +2,19 @@
 
 use std::rc::Rc;
 
-use audit_feed::fair_line::Pace;
-use audit_feed::feed::FeedId;
-use audit_feed::fetch::{Admission, Fetch, FetchOutcome};
-use audit_feed::plan::PlanPolicy;
-use audit_feed::poll::{Poll, PollPolicy, PollReport, Shard};
-use audit_feed::ports::Clock;
-use audit_feed::reconcile::{Reconcile, ReconcilePolicy};
-use audit_feed::window_record::LookingBack;
+use collector::feed::FeedId;
+use collector::fetch::{Admission, Fetch, FetchOutcome};
+use collector::plan::PlanPolicy;
+use collector::poll::{Poll, PollPolicy, PollReport, Shard};
+use collector::ports::Clock;
+use collector::reconcile::{Reconcile, ReconcilePolicy};
+use collector::scheduler::RunLimits;
+use collector::window_record::RecheckSchedule;
 use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
 use crate::collector::Collector;
-use crate::frail_microsoft::SeededDice;
+use crate::frail_microsoft::SeededJitter;
 use crate::sqs::Letter;
 
 /// When windows are looked at again.
@@ -33,13 +33,13 @@ impl Collector {
             clock: process.clock.clone(),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(self.shape.backfill_hours),
-                pace: Pace { concurrency: self.shape.concurrency, reserve: SignedDuration::from_secs(15) },
+                limits: RunLimits { concurrency: self.shape.concurrency, stop_before: SignedDuration::from_secs(15) },
             },
         };
         let deadline = process.clock.now() + SignedDuration::from_mins(4);
         let work = async {
             let report = poll.run(Shard::WHOLE, deadline).await.ok()?;
-            poll.told(&report).await;
+            poll.mark_losses_reported(&report).await;
             Some(report)
         };
         self.live(&self.poller, &process, work).await?
@@ -59,15 +59,15 @@ impl Collector {
             dead_letters: process.port(&self.sqs),
             clock: process.clock.clone(),
             policy: ReconcilePolicy {
-                looking_back: LookingBack { ages },
-                pace: Pace { concurrency: self.shape.concurrency, reserve: SignedDuration::from_secs(15) },
+                recheck_schedule: RecheckSchedule { ages },
+                limits: RunLimits { concurrency: self.shape.concurrency, stop_before: SignedDuration::from_secs(15) },
             },
         };
         let began = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);
         let work = async {
             let report = reconcile.run(deadline).await.ok()?;
-            reconcile.told(&report).await;
+            reconcile.mark_losses_reported(&report).await;
             Some(report)
         };
         let Some(Some(report)) = self.live(&self.reconciler, &process, work).await else { return };
@@ -90,29 +90,29 @@ impl Collector {
                 state: process.port(&self.table),
                 queue: process.port(&self.sqs),
                 archive: process.port(&self.bucket),
-                quota: process.port(&self.quota),
-                dice: SeededDice(Rc::clone(&self.faults)),
+                rate_limiter: process.port(&self.rate_limiter),
+                jitter: SeededJitter(Rc::clone(&self.faults)),
             };
-            let one = async |(letter, admission): (Letter, Admission)| {
+            let one = async |(message, admission): (Letter, Admission)| {
                 self.fetches.set(self.fetches.get() + 1);
-                let outcome = fetch.run(&letter.body, letter.receives, admission).await;
-                fetch.told(&outcome).await;
+                let outcome = fetch.run(&message.body, message.receives, admission).await;
+                fetch.mark_losses_reported(&outcome).await;
                 if let FetchOutcome::Failed { retry_in, .. } = outcome {
-                    self.sqs.hide(&letter, retry_in);
+                    self.sqs.change_visibility(&message, retry_in);
                     return None;
                 }
-                Some(letter)
+                Some(message)
             };
             let work = async {
-                let bodies: Vec<&str> = batch.iter().map(|letter| letter.body.as_str()).collect();
+                let bodies: Vec<&str> = batch.iter().map(|message| message.body.as_str()).collect();
                 let admissions = fetch.admit(&bodies).await;
                 let admitted = stream::iter(batch.iter().cloned().zip(admissions));
                 admitted.map(one).buffered(self.shape.concurrency).collect::<Vec<_>>().await
             };
-            // What the answer does not name as failed is deleted, after the whole batch.
+            // FaultKind the answer does not name as failed is deleted, after the whole batch.
             self.time.pass(SignedDuration::from_secs(1));
-            for letter in self.live(&self.fetcher, &process, work).await.into_iter().flatten().flatten() {
-                self.sqs.delete(&letter);
+            for message in self.live(&self.fetcher, &process, work).await.into_iter().flatten().flatten() {
+                self.sqs.delete(&message);
             }
         }
     }

@@ -1,6 +1,6 @@
-//! What kind of world a seed is.
+//! FaultKind kind of world a seed is.
 
-use audit_feed::feed::ContentType;
+use collector::feed::ContentType;
 use jiff::SignedDuration;
 
 use crate::chance::Chance;

@@ -1,12 +1,12 @@
-//! A queue as SQS is one: at least once, in any order, hidden while in work, and after six receives a dead letter.
+//! A queue as SQS is one: at least once, in any order, hidden while in work, and after six receives a dead message.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use audit_feed::content::ContentDigest;
-use audit_feed::feed::FeedId;
-use audit_feed::message::ContentMessage;
+use collector::content::ContentDigest;
+use collector::feed::FeedId;
+use collector::message::ContentMessage;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::faults::Faults;
@@ -64,8 +64,8 @@ impl Sqs {
         boxes.contents.insert(ContentDigest::of(&message.content_id), message.clone());
         for visible_at in visible {
             boxes.sent += 1;
-            let letter = Letter { id: boxes.sent, body: body.clone(), sent_at: now, visible_at, receives: 0 };
-            boxes.queue.push(letter);
+            let message = Letter { id: boxes.sent, body: body.clone(), sent_at: now, visible_at, receives: 0 };
+            boxes.queue.push(message);
         }
     }
 
@@ -73,54 +73,55 @@ impl Sqs {
     pub(crate) fn receive(&self) -> Vec<Letter> {
         let now = self.time.now();
         let boxes = &mut *self.boxes.borrow_mut();
-        boxes.queue.retain(|letter| now < letter.sent_at + RETENTION);
-        let used_up = |letter: &mut Letter| letter.visible_at <= now && letter.receives >= MOST_RECEIVES;
+        boxes.queue.retain(|message| now < message.sent_at + RETENTION);
+        let used_up = |message: &mut Letter| message.visible_at <= now && message.receives >= MOST_RECEIVES;
         let dead: Vec<Letter> = boxes.queue.extract_if(.., used_up).collect();
-        dead.iter().for_each(|_| self.faults.note("SQS: became a dead letter"));
+        dead.iter().for_each(|_| self.faults.note("SQS: became a dead message"));
         boxes.dead.extend(dead);
-        let mut visible: Vec<&mut Letter> = boxes.queue.iter_mut().filter(|letter| letter.visible_at <= now).collect();
+        let mut visible: Vec<&mut Letter> =
+            boxes.queue.iter_mut().filter(|message| message.visible_at <= now).collect();
         let mut batch = Vec::new();
         while !visible.is_empty() && batch.len() < 10 {
             let place = self.faults.chance.between("order", 0, visible.len() as i64 - 1) as usize;
-            let letter = visible.swap_remove(place);
-            letter.receives += 1;
-            letter.visible_at = now + VISIBILITY;
-            batch.push(letter.clone());
+            let message = visible.swap_remove(place);
+            message.receives += 1;
+            message.visible_at = now + VISIBILITY;
+            batch.push(message.clone());
         }
         batch
     }
 
-    pub(crate) fn delete(&self, letter: &Letter) {
+    pub(crate) fn delete(&self, message: &Letter) {
         if !self.faults.happens("SQS: not deleted when done", 0.01) {
-            self.boxes.borrow_mut().queue.retain(|kept| kept.id != letter.id);
+            self.boxes.borrow_mut().queue.retain(|kept| kept.id != message.id);
         }
     }
 
-    pub(crate) fn hide(&self, letter: &Letter, duration: SignedDuration) {
+    pub(crate) fn change_visibility(&self, message: &Letter, duration: SignedDuration) {
         let until = self.time.now() + duration;
-        self.boxes.borrow_mut().queue.iter_mut().filter(|kept| kept.id == letter.id).for_each(|kept| {
+        self.boxes.borrow_mut().queue.iter_mut().filter(|kept| kept.id == message.id).for_each(|kept| {
             kept.visible_at = until;
         });
     }
 
-    /// Up to ten dead letters, hidden for a while.
+    /// Up to ten dead messages, hidden for a while.
     pub(crate) fn receive_dead(&self) -> Vec<(u64, String)> {
         let now = self.time.now();
         let mut boxes = self.boxes.borrow_mut();
-        let visible = boxes.dead.iter_mut().filter(|letter| letter.visible_at <= now).take(10);
+        let visible = boxes.dead.iter_mut().filter(|message| message.visible_at <= now).take(10);
         visible
-            .map(|letter| {
-                letter.visible_at = now + DEAD_VISIBILITY;
-                (letter.id, letter.body.clone())
+            .map(|message| {
+                message.visible_at = now + DEAD_VISIBILITY;
+                (message.id, message.body.clone())
             })
             .collect()
     }
 
     pub(crate) fn remove_dead(&self, id: u64) {
-        self.boxes.borrow_mut().dead.retain(|letter| letter.id != id);
+        self.boxes.borrow_mut().dead.retain(|message| message.id != id);
     }
 
-    /// Messages in the queue, and dead letters.
+    /// Messages in the queue, and dead messages.
     pub(crate) fn lengths(&self) -> (usize, usize) {
         let boxes = self.boxes.borrow();
         (boxes.queue.len(), boxes.dead.len())

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use audit_feed::ports::Clock;
+use collector::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Simulator;
 use testkit::ManualClock;

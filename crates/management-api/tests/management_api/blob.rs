@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use audit_feed::failure::FailureKind::{ContentGone, Passing};
-use audit_feed::ports::ManagementApi;
+use collector::failure::FailureKind::{ContentGone, Transient};
+use collector::ports::ManagementApi;
 use futures::TryStreamExt;
-use management_api_simulator::{BlobFormat, Config, Fault, Generated, On, Operation, Slice, What};
+use management_api_simulator::{BlobFormat, Config, Fault, FaultKind, Generated, Match, Operation, Slice};
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{EXCHANGE, assert_says, noon, noon_with, publish, refused, today};
 
 /// Records with all that a careless reader would change.
@@ -41,8 +41,8 @@ async fn the_bytes_are_microsofts_however_they_travel() {
 
 #[tokio::test]
 async fn gzip_is_asked_for() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, "[]"));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, "[]"));
     collector.read(&script.at("audit/1")).await.unwrap();
     assert_eq!(script.heard()[0].header("accept-encoding"), ["gzip"]);
 }
@@ -62,8 +62,8 @@ async fn a_large_blob_comes_in_pieces_and_whole() {
 
 #[tokio::test]
 async fn an_empty_array_is_a_blob() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, " [] "));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, " [] "));
     assert_eq!(collector.read(&script.at("audit/1")).await.unwrap(), b" [] ");
 }
 
@@ -95,10 +95,10 @@ async fn an_error_object_inside_a_success_is_no_blob() {
     let (microsoft, collector) = noon().await;
     publish(&microsoft, &collector, &["11:05:00"]);
     let contents = collector.contents().await;
-    let what = What::ErrorInside200 { code: "AF50000".to_owned() };
-    microsoft.inject(Fault::new(On::operation(Operation::FetchContent), what).times(3));
+    let what = FaultKind::ErrorInside200 { code: "AF50000".to_owned() };
+    microsoft.inject(Fault::new(Match::operation(Operation::FetchContent), what).times(3));
     let failure = refused(collector.read(&contents[0].uri).await);
-    assert_eq!(failure.kind, Passing);
+    assert_eq!(failure.kind, Transient);
     assert_says(&failure.message, &["fetching content failed", "AF50000 (HTTP 200)"]);
     assert_eq!(collector.read(&contents[0].uri).await.unwrap(), br#"[{"Id":"11:05:00"}]"#);
 }
@@ -106,10 +106,12 @@ async fn an_error_object_inside_a_success_is_no_blob() {
 #[tokio::test]
 async fn an_error_object_is_known_whatever_its_looks() {
     let pretty = "\r\n  \t{\r\n    \"error\": {\r\n      \"code\": \"AF20051\",\r\n      \"message\": \"Expired.\"\r\n    }\r\n  }\r\n";
-    let (script, collector) = Script::start().await;
-    for answer in
-        [said(200, pretty), said(200, pretty.trim()), said(200, pretty).byte_by_byte(Duration::from_millis(1))]
-    {
+    let (script, collector) = ScriptedServer::start().await;
+    for answer in [
+        response(200, pretty),
+        response(200, pretty.trim()),
+        response(200, pretty).byte_by_byte(Duration::from_millis(1)),
+    ] {
         script.say_only(answer.clone());
         let failure = refused(collector.read(&script.at("audit/1")).await);
         assert_eq!(failure.kind, ContentGone, "{answer:?}");
@@ -119,18 +121,18 @@ async fn an_error_object_is_known_whatever_its_looks() {
 
 #[tokio::test]
 async fn an_object_without_error_is_no_blob_either() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, r#"{"Id":"1"}"#));
-    assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, Passing);
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, r#"{"Id":"1"}"#));
+    assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, Transient);
 }
 
 #[tokio::test]
 async fn nothing_at_all_is_no_blob() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for body in ["", " \r\n "] {
-        script.say_only(said(200, body));
+        script.say_only(response(200, body));
         let failure = refused(collector.read(&script.at("audit/1")).await);
-        assert_eq!(failure.kind, Passing, "{body:?}");
+        assert_eq!(failure.kind, Transient, "{body:?}");
         assert_says(&failure.message, &["HTTP 200 with an empty body"]);
     }
 }

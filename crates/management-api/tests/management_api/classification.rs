@@ -1,13 +1,14 @@
 //! Every error answer that is known, and what it comes to: by code first, by status second.
 
-use audit_feed::failure::FailureKind::{
-    self, ContentGone, Passing, Permission, RequestRejected, SubscriptionOff, Tenant, Throttled, WindowOutOfRange,
+use collector::failure::FailureKind::{
+    self, ContentGone, Permission, RequestRejected, SubscriptionDisabled, Tenant, Throttled, Transient,
+    WindowOutOfRange,
 };
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{assert_says, refused};
 
-/// What Microsoft answers when it has nothing to say.
+/// FaultKind Microsoft answers when it has nothing to say.
 const HTML: &str = "<!DOCTYPE html>\r\n<html><body><h2>Service Unavailable</h2></body></html>";
 
 fn error(code: &str, message: &str) -> String {
@@ -16,12 +17,12 @@ fn error(code: &str, message: &str) -> String {
 
 /// How often a request that ends this way is sent.
 fn tries(kind: FailureKind) -> usize {
-    if kind == Passing { 3 } else { 1 }
+    if kind == Transient { 3 } else { 1 }
 }
 
 #[tokio::test]
 async fn a_code_decides_whatever_the_status() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for (code, kind, advice) in [
         ("AF10001", Permission, "*application* permissions ActivityFeed.Read and, for DLP.All, ActivityFeed.ReadDlp"),
         ("AF20001", RequestRejected, "defect of the collector"),
@@ -32,8 +33,8 @@ async fn a_code_decides_whatever_the_status() {
         ("AF20012", Tenant, "has a licence"),
         ("AF20013", Tenant, "check the secret's tenant_id"),
         ("AF20020", RequestRejected, "defect of the collector"),
-        ("AF20022", SubscriptionOff, "the poller starts the subscription"),
-        ("AF20023", SubscriptionOff, "the poller starts the subscription"),
+        ("AF20022", SubscriptionDisabled, "the poller starts the subscription"),
+        ("AF20023", SubscriptionDisabled, "the poller starts the subscription"),
         ("AF20030", WindowOutOfRange, "reports what cannot"),
         ("AF20031", RequestRejected, "defect of the collector"),
         ("AF20050", ContentGone, "never be fetched"),
@@ -43,16 +44,16 @@ async fn a_code_decides_whatever_the_status() {
         ("AF20054", RequestRejected, "defect of the collector"),
         ("AF20055", WindowOutOfRange, "reports what cannot"),
         ("AF429", Throttled, "request quota is used up"),
-        ("AF50000", Passing, ""),
-        ("AF50005", Passing, ""),
-        ("AF50006", Passing, ""),
+        ("AF50000", Transient, ""),
+        ("AF50005", Transient, ""),
+        ("AF50006", Transient, ""),
     ] {
         for status in [200, 400, 403, 404, 500] {
-            script.say_only(said(status, error(code, "Said by Microsoft.")));
+            script.say_only(response(status, error(code, "ScriptedResponse by Microsoft.")));
             let failure = refused(collector.list().await);
             assert_eq!(failure.kind, kind, "{code} as {status}");
-            let said = format!("listing content failed: {code} (HTTP {status}): Said by Microsoft.");
-            assert_says(&failure.message, &[&said, advice]);
+            let response = format!("listing content failed: {code} (HTTP {status}): ScriptedResponse by Microsoft.");
+            assert_says(&failure.message, &[&response, advice]);
             assert_eq!(script.heard().len(), tries(kind), "{code} as {status}");
         }
     }
@@ -60,23 +61,23 @@ async fn a_code_decides_whatever_the_status() {
 
 #[tokio::test]
 async fn without_a_known_code_the_status_decides() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for (status, kind) in [
         (302, RequestRejected),
         (400, RequestRejected),
         (403, Permission),
         (404, RequestRejected),
         (405, RequestRejected),
-        (408, Passing),
+        (408, Transient),
         (411, RequestRejected),
         (429, Throttled),
-        (500, Passing),
-        (502, Passing),
-        (503, Passing),
-        (504, Passing),
+        (500, Transient),
+        (502, Transient),
+        (503, Transient),
+        (504, Transient),
     ] {
         for body in ["", HTML, "{}", "[]", r#"{"error":null}"#, r#"{"error":{"code":7}}"#, "\u{feff}"] {
-            script.say_only(said(status, body));
+            script.say_only(response(status, body));
             let failure = refused(collector.list().await);
             assert_eq!(failure.kind, kind, "{status} {body:?}");
             assert_says(&failure.message, &[&format!("listing content failed: HTTP {status}")]);
@@ -88,9 +89,9 @@ async fn without_a_known_code_the_status_decides() {
 
 #[tokio::test]
 async fn a_code_that_nobody_knows_is_shown_and_the_status_decides() {
-    let (script, collector) = Script::start().await;
-    for (status, kind) in [(400, RequestRejected), (500, Passing)] {
-        script.say_only(said(status, error("AF29999", "New.")));
+    let (script, collector) = ScriptedServer::start().await;
+    for (status, kind) in [(400, RequestRejected), (500, Transient)] {
+        script.say_only(response(status, error("AF29999", "New.")));
         let failure = refused(collector.list().await);
         assert_eq!(failure.kind, kind);
         assert_says(&failure.message, &[&format!("AF29999 (HTTP {status}): New.")]);
@@ -99,32 +100,32 @@ async fn a_code_that_nobody_knows_is_shown_and_the_status_decides() {
 
 #[tokio::test]
 async fn a_blob_that_is_not_there_is_gone_whatever_else_is_said() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for (status, body) in
         [(404, ""), (404, HTML), (410, ""), (400, &error("AF20050", "")), (400, &error("AF20051", ""))]
     {
-        script.say_only(said(status, body));
+        script.say_only(response(status, body));
         assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, ContentGone, "{status} {body}");
     }
 }
 
 #[tokio::test]
 async fn other_shapes_of_an_error_are_read_as_well() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for (body, said_of_it) in [
         (r#"{"Message":"The request is invalid."}"#, "HTTP 400: The request is invalid."),
         (r#"{"message":"The request is invalid."}"#, "HTTP 400: The request is invalid."),
         (r#"{"error":"invalid","error_description":"Why."}"#, "invalid (HTTP 400): Why."),
         (r#"{"error":{"code":"AF20001","message":"First line.\r\n   at Microsoft.Office"}}"#, "First line.;"),
     ] {
-        script.say_only(said(400, body));
+        script.say_only(response(400, body));
         assert_says(&refused(collector.list().await).message, &[said_of_it]);
     }
 }
 
 #[tokio::test]
 async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     let guid = collector.tenant.id;
     let in_a_stack_trace = format!(
         "1790e19d3016] failed. Exception: Microsoft.Office.Compliance.Audit.DataServiceException: \
@@ -136,7 +137,7 @@ async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
         error(&format!("StartSubscription [CorrId=1][TenantId={guid}][AppId"), &in_a_stack_trace),
     ] {
         for status in [400, 500] {
-            script.say_only(said(status, body.as_str()));
+            script.say_only(response(status, body.as_str()));
             let failure = refused(collector.start().await);
             assert_eq!(failure.kind, Tenant, "{status} {body}");
             assert_says(
@@ -149,8 +150,8 @@ async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
 
 #[tokio::test]
 async fn a_request_that_is_wrong_is_told_with_its_parameters() {
-    let (script, collector) = Script::start().await;
-    script.say(said(400, error("AF20002", "Invalid parameter type: startTime. Expected type: datetime")));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(400, error("AF20002", "Invalid parameter type: startTime. Expected type: datetime")));
     let failure = refused(collector.list().await);
     let parameters = "contentType=Audit.Exchange&startTime=2026-11-22T11:00:00&endTime=2026-11-22T12:00:00";
     let request = script.at(&format!("subscriptions/content?{parameters}"));

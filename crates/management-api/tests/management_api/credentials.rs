@@ -1,12 +1,12 @@
 //! Entra refuses: what is wrong, and what the person who reads it must do.
 
-use audit_feed::failure::FailureKind::{self, Credentials, Passing, Tenant as BadTenant, Throttled};
-use audit_feed::tenant::{Cloud, Secret as ClientSecret};
+use collector::failure::FailureKind::{self, CredentialsRejected, Tenant as BadTenant, Throttled, Transient};
+use collector::tenant::{Cloud, Secret as ClientSecret};
 use management_api_simulator::{
-    Cloud as SimulatedCloud, Config, Fault, On, Operation, Secret, Simulator, Tenant, Uuid, What,
+    Cloud as SimulatedCloud, Config, Fault, FaultKind, Match, Operation, Secret, Simulator, Tenant, Uuid,
 };
 
-use crate::collector::Collector;
+use crate::client_fixture::Collector;
 use crate::{NOON, assert_says, noon, noon_of, refused};
 
 /// No token, for this reason; nothing was asked of the API, and the code and `advice` are in the message.
@@ -23,7 +23,7 @@ async fn a_wrong_secret() {
     let (microsoft, mut collector) = noon().await;
     collector.tenant.client_secret = ClientSecret::new("simulated-client-secret-of-yesterday");
     let advice = ["client_secret is wrong", "*value*, not its id"];
-    assert_refused(&microsoft, &collector, Credentials, "AADSTS7000215", &advice).await;
+    assert_refused(&microsoft, &collector, CredentialsRejected, "AADSTS7000215", &advice).await;
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn an_expired_secret() {
     tenant.secrets[0] = tenant.secrets[0].clone().expiring(NOON.parse().unwrap());
     let (microsoft, collector) = noon_of(&tenant, Config::default()).await;
     let advice = ["client_secret has expired", "create a new one in Entra"];
-    assert_refused(&microsoft, &collector, Credentials, "AADSTS7000222", &advice).await;
+    assert_refused(&microsoft, &collector, CredentialsRejected, "AADSTS7000222", &advice).await;
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn an_unknown_application() {
     let (microsoft, mut collector) = noon().await;
     collector.tenant.client_id = Uuid::nil().to_string();
     let advice = ["client_id is no application of this tenant"];
-    assert_refused(&microsoft, &collector, Credentials, "AADSTS700016", &advice).await;
+    assert_refused(&microsoft, &collector, CredentialsRejected, "AADSTS700016", &advice).await;
 }
 
 #[tokio::test]
@@ -84,24 +84,24 @@ async fn every_code_has_its_kind() {
     let (microsoft, collector) = noon().await;
     let check_all = "check tenant_id, client_id and client_secret";
     for (status, code, kind, advice) in [
-        (401, "AADSTS7000215", Credentials, "client_secret is wrong"),
-        (401, "AADSTS7000222", Credentials, "client_secret has expired"),
-        (400, "AADSTS700016", Credentials, "client_id is no application of this tenant"),
-        (401, "AADSTS700027", Credentials, check_all),
-        (401, "AADSTS7000112", Credentials, check_all),
+        (401, "AADSTS7000215", CredentialsRejected, "client_secret is wrong"),
+        (401, "AADSTS7000222", CredentialsRejected, "client_secret has expired"),
+        (400, "AADSTS700016", CredentialsRejected, "client_id is no application of this tenant"),
+        (401, "AADSTS700027", CredentialsRejected, check_all),
+        (401, "AADSTS7000112", CredentialsRejected, check_all),
         (400, "AADSTS90002", BadTenant, "check tenant_id and cloud"),
         (400, "AADSTS901002", BadTenant, "check cloud"),
         (400, "AADSTS70011", BadTenant, "token_scope"),
-        (400, "AADSTS90033", Passing, "tried again"),
-        (503, "AADSTS90033", Passing, "tried again"),
-        (500, "AADSTS50000", Passing, "tried again"),
-        (408, "AADSTS50000", Passing, "tried again"),
+        (400, "AADSTS90033", Transient, "tried again"),
+        (503, "AADSTS90033", Transient, "tried again"),
+        (500, "AADSTS50000", Transient, "tried again"),
+        (408, "AADSTS50000", Transient, "tried again"),
         (429, "AADSTS50196", Throttled, "tried again later"),
         (429, "AADSTS90055", Throttled, "tried again later"),
         (400, "AADSTS90055", Throttled, "tried again later"),
     ] {
-        let what = What::Error { status, code: code.to_owned() };
-        microsoft.inject(Fault::new(On::operation(Operation::Token), what).always());
+        let what = FaultKind::Error { status, code: code.to_owned() };
+        microsoft.inject(Fault::new(Match::operation(Operation::Token), what).always());
         let failure = refused(collector.list().await);
         assert_eq!(failure.kind, kind, "{status} {code}");
         assert_says(&failure.message, &[code, advice]);
@@ -112,7 +112,7 @@ async fn every_code_has_its_kind() {
 #[tokio::test]
 async fn a_refusal_is_not_tried_again() {
     let (microsoft, collector) = noon().await;
-    microsoft.inject(Fault::new(On::operation(Operation::Token), What::Unauthorized));
+    microsoft.inject(Fault::new(Match::operation(Operation::Token), FaultKind::Unauthorized));
     refused(collector.list().await);
     assert_eq!(microsoft.calls().of(Operation::Token), 1);
     assert_eq!(collector.clock.pauses(), []);

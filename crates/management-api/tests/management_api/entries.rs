@@ -1,16 +1,16 @@
 //! The entries of a listing: a broken one is repaired, or told apart, and costs no other.
 
-use audit_feed::content::Content;
-use audit_feed::ports::ContentPage;
-use management_api_simulator::{Fault, On, Operation, Slice, What};
+use collector::content::Content;
+use collector::ports::ContentPage;
+use management_api_simulator::{Fault, FaultKind, Match, Operation, Slice};
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{EXCHANGE, noon, publish, today};
 
 /// The page that a listing of this text comes to.
-async fn page_of(rows: &str) -> (Script, ContentPage) {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, rows));
+async fn page_of(rows: &str) -> (ScriptedServer, ContentPage) {
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, rows));
     let page = collector.list().await.unwrap().remove(0);
     (script, page)
 }
@@ -18,16 +18,16 @@ async fn page_of(rows: &str) -> (Script, ContentPage) {
 /// The only content of a listing of one row.
 async fn content_of(row: &str) -> Content {
     let (_, mut page) = page_of(&format!("[{row}]")).await;
-    assert_eq!((page.contents.len(), page.unusable.len()), (1, 0));
+    assert_eq!((page.contents.len(), page.malformed.len()), (1, 0));
     page.contents.remove(0)
 }
 
 /// An entry that lost something is listed as if it had not, and can be fetched.
-async fn assert_repaired(what: What) {
+async fn assert_repaired(what: FaultKind) {
     let (microsoft, collector) = noon().await;
     publish(&microsoft, &collector, &["11:05:00"]);
     let whole = collector.contents().await;
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), what));
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what));
     assert_eq!(collector.contents().await, whole);
     assert_eq!(collector.read(&whole[0].uri).await.unwrap(), br#"[{"Id":"11:05:00"}]"#);
     microsoft.assert_clean();
@@ -35,17 +35,17 @@ async fn assert_repaired(what: What) {
 
 #[tokio::test]
 async fn an_entry_without_address_is_fetched_by_its_id() {
-    assert_repaired(What::MissingContentUri).await;
+    assert_repaired(FaultKind::MissingContentUri).await;
 }
 
 #[tokio::test]
 async fn an_entry_without_id_is_named_after_its_address() {
-    assert_repaired(What::MissingContentId).await;
+    assert_repaired(FaultKind::MissingContentId).await;
 }
 
 #[tokio::test]
 async fn an_address_elsewhere_is_replaced_by_the_one_of_the_id() {
-    assert_repaired(What::ForeignContentUri { origin: "https://manage.office.example".to_owned() }).await;
+    assert_repaired(FaultKind::ForeignContentUri { origin: "https://manage.office.example".to_owned() }).await;
 }
 
 #[tokio::test]
@@ -57,14 +57,14 @@ async fn an_id_is_one_segment_of_the_address() {
 
 #[tokio::test]
 async fn an_entry_with_neither_is_told_apart_and_the_others_are_kept() {
-    let nameless = r#"{"contentCreated":"2026-11-22T11:05:00.000Z","contentType":"Audit.Exchange"}"#;
+    let placeholder = r#"{"contentCreated":"2026-11-22T11:05:00.000Z","contentType":"Audit.Exchange"}"#;
     let foreign = r#"{"contentUri":"https://elsewhere.example/audit/1"}"#;
     let empty = r#"{"contentId":"","contentUri":""}"#;
-    let rows = format!(r#"[{{"contentId":"first"}},{nameless},{foreign},{empty},null,7,{{"contentId":"last"}}]"#);
+    let rows = format!(r#"[{{"contentId":"first"}},{placeholder},{foreign},{empty},null,7,{{"contentId":"last"}}]"#);
     let (_, page) = page_of(&rows).await;
     let ids: Vec<&str> = page.contents.iter().map(|content| content.id.as_str()).collect();
     assert_eq!(ids, ["first", "last"]);
-    assert_eq!(page.unusable, [nameless, foreign, empty, "null", "7"]);
+    assert_eq!(page.malformed, [placeholder, foreign, empty, "null", "7"]);
 }
 
 #[tokio::test]

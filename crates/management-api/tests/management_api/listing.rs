@@ -1,12 +1,12 @@
 //! Listings: which window is asked for, and what each answer comes to.
 
-use audit_feed::failure::FailureKind::{self, Passing, WindowOutOfRange};
-use audit_feed::feed::ContentType;
-use audit_feed::ports::ManagementApi;
+use collector::failure::FailureKind::{self, Transient, WindowOutOfRange};
+use collector::feed::ContentType;
+use collector::ports::ManagementApi;
 use futures::{StreamExt, TryStreamExt, pin_mut};
-use management_api_simulator::{Config, Fault, On, Operation, What};
+use management_api_simulator::{Config, Fault, FaultKind, Match, Operation};
 
-use crate::collector::last_hour;
+use crate::client_fixture::last_hour;
 use crate::{EXCHANGE, assert_says, noon, noon_with, publish, refused, today};
 
 #[tokio::test]
@@ -52,18 +52,18 @@ async fn a_window_over_the_seven_day_edge() {
     assert_eq!(microsoft.calls().of(Operation::ListContent), 1, "asking again does not help");
 }
 
-/// What `what` makes of a listing, when it is there for good.
-async fn fate(what: What) -> (FailureKind, String, u64) {
+/// FaultKind `what` makes of a listing, when it is there for good.
+async fn fate(what: FaultKind) -> (FailureKind, String, u64) {
     let (microsoft, collector) = noon().await;
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), what).always());
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what).always());
     let failure = refused(collector.list().await);
     (failure.kind, failure.message, microsoft.calls().of(Operation::ListContent))
 }
 
 #[tokio::test]
 async fn an_error_object_inside_a_success_is_the_error_that_it_names() {
-    for (code, kind, calls) in [("AF50000", Passing, 3), ("AF20030", WindowOutOfRange, 1)] {
-        let (met, message, tries) = fate(What::ErrorInside200 { code: code.to_owned() }).await;
+    for (code, kind, calls) in [("AF50000", Transient, 3), ("AF20030", WindowOutOfRange, 1)] {
+        let (met, message, tries) = fate(FaultKind::ErrorInside200 { code: code.to_owned() }).await;
         assert_eq!((met, tries), (kind, calls), "{code}");
         assert_says(&message, &["listing content failed", code]);
     }
@@ -79,9 +79,9 @@ async fn an_answer_that_is_no_listing_will_pass() {
         (json, ""),
         ("text/html", "<html>We are sorry</html>"),
     ] {
-        let what = What::Answer { status: 200, content_type: content_type.to_owned(), body: body.to_owned() };
+        let what = FaultKind::Answer { status: 200, content_type: content_type.to_owned(), body: body.to_owned() };
         let (kind, message, tries) = fate(what).await;
-        assert_eq!((kind, tries), (Passing, 3), "{body}");
+        assert_eq!((kind, tries), (Transient, 3), "{body}");
         assert_eq!(message, "listing content failed: HTTP 200 with a body that is not what was asked for", "{body}");
     }
 }
@@ -90,8 +90,10 @@ async fn an_answer_that_is_no_listing_will_pass() {
 async fn a_listing_that_is_cut_is_read_again() {
     let (microsoft, collector) = noon().await;
     publish(&microsoft, &collector, &["11:05:00"]);
-    for what in [What::Truncate { after: 30 }, What::CutBody { after: 30 }, What::Drop, What::BadGateway] {
-        microsoft.inject(Fault::new(On::operation(Operation::ListContent), what.clone()));
+    for what in
+        [FaultKind::Truncate { after: 30 }, FaultKind::CutBody { after: 30 }, FaultKind::Drop, FaultKind::BadGateway]
+    {
+        microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what.clone()));
         assert_eq!(collector.contents().await.len(), 1, "{what:?}");
     }
     microsoft.assert_clean();
@@ -101,10 +103,10 @@ async fn a_listing_that_is_cut_is_read_again() {
 async fn pages_before_the_one_that_fails_are_handed_on() {
     let (microsoft, collector) = noon_with(Config { page_size: 1, ..Config::default() }).await;
     publish(&microsoft, &collector, &["11:05:00", "11:10:00"]);
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), What::Unavailable).skip(1).always());
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), FaultKind::Unavailable).skip(1).always());
     let pages = collector.client.list(&collector.tenant, ContentType::Exchange, last_hour());
     pin_mut!(pages);
     assert_eq!(pages.next().await.unwrap().unwrap().contents.len(), 1);
-    assert_eq!(refused(pages.next().await.unwrap()).kind, Passing);
+    assert_eq!(refused(pages.next().await.unwrap()).kind, Transient);
     assert!(pages.next().await.is_none(), "an error ends the listing");
 }

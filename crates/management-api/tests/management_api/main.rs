@@ -1,33 +1,33 @@
-//! What the client promises, told over real HTTP against the simulator, and against a script where Microsoft would have
+//! FaultKind the client promises, told over real HTTP against the simulator, and against a script where Microsoft would have
 //! to misbehave more than the simulator does.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a panic is how a test fails")]
 
+mod auto_advancing_clock;
 mod blob;
 mod broken_blob;
 mod classification;
-mod collector;
+mod client_fixture;
+mod clouds;
 mod credentials;
-mod endpoints;
 mod entries;
-mod heard;
 mod listing;
 mod origin;
 mod paging;
 mod permissions;
 mod publisher;
+mod recorded_request;
 mod retry;
-mod script;
+mod scripted_server;
 mod secrecy;
 mod subscriptions;
-mod swift_clock;
 mod token;
+mod token_isolation;
 mod token_trouble;
-mod whose_token;
 
-use audit_feed::failure::Failure;
+use collector::failure::Failure;
 use management_api_simulator::{Aggregation, Clock, Config, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant, Timestamp};
 
-use crate::collector::Collector;
+use crate::client_fixture::Collector;
 
 /// The time at which all stories begin.
 const NOON: &str = "2026-11-22T12:00:00Z";

@@ -3,10 +3,10 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use audit_feed::failure::FailureKind::{BadMessage, Credentials, RequestRejected};
-use management_api_simulator::{Fault, On, Operation, What};
+use collector::failure::FailureKind::{CredentialsRejected, InvalidMessage, RequestRejected};
+use management_api_simulator::{Fault, FaultKind, Match, Operation};
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{assert_says, noon, publish, refused};
 
 /// A server that nobody may call.
@@ -41,10 +41,10 @@ async fn a_stranger_would_notice_a_call() {
 async fn a_next_page_elsewhere_is_refused() {
     let stranger = Stranger::listen();
     let (microsoft, collector) = noon().await;
-    let what = What::ForeignNextPage { origin: stranger.url() };
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), what));
+    let what = FaultKind::ForeignNextPage { origin: stranger.url() };
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what));
     let failure = refused(collector.list().await);
-    assert_eq!(failure.kind, BadMessage);
+    assert_eq!(failure.kind, InvalidMessage);
     let place = format!("is not on {}", microsoft.url());
     assert_says(&failure.message, &["the next page", &stranger.url(), &place, "nothing was sent"]);
     stranger.assert_alone();
@@ -52,7 +52,7 @@ async fn a_next_page_elsewhere_is_refused() {
 
 #[tokio::test]
 async fn a_next_page_that_only_looks_like_ours_is_refused() {
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     let own = script.at("subscriptions/content?nextpage=2").to_string();
     for next in [
         own.replacen("http:", "https:", 1),
@@ -64,8 +64,8 @@ async fn a_next_page_that_only_looks_like_ours_is_refused() {
         "/api/v1.0/relative".to_owned(),
         "file:///etc/passwd".to_owned(),
     ] {
-        script.say_only(said(200, "[]").with("NextPageUri", &next));
-        assert_eq!(refused(collector.list().await).kind, BadMessage, "{next}");
+        script.say_only(response(200, "[]").with("NextPageUri", &next));
+        assert_eq!(refused(collector.list().await).kind, InvalidMessage, "{next}");
         assert_eq!(script.heard().len(), 1, "{next}");
     }
 }
@@ -75,7 +75,7 @@ async fn a_blob_elsewhere_is_refused_before_anything_is_sent() {
     let stranger = Stranger::listen();
     let (microsoft, collector) = noon().await;
     let failure = refused(collector.read(&format!("{}/audit/1", stranger.url()).parse().unwrap()).await);
-    assert_eq!(failure.kind, BadMessage);
+    assert_eq!(failure.kind, InvalidMessage);
     assert_says(&failure.message, &[&stranger.url(), "nothing was sent"]);
     stranger.assert_alone();
     assert_eq!(microsoft.calls().total(), 0);
@@ -86,8 +86,8 @@ async fn a_listed_address_elsewhere_is_not_called() {
     let stranger = Stranger::listen();
     let (microsoft, collector) = noon().await;
     publish(&microsoft, &collector, &["11:05:00"]);
-    let what = What::ForeignContentUri { origin: stranger.url() };
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), what));
+    let what = FaultKind::ForeignContentUri { origin: stranger.url() };
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what));
     let contents = collector.contents().await;
     collector.read(&contents[0].uri).await.unwrap();
     stranger.assert_alone();
@@ -97,9 +97,9 @@ async fn a_listed_address_elsewhere_is_not_called() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let stranger = Stranger::listen();
-    let (script, collector) = Script::start().await;
+    let (script, collector) = ScriptedServer::start().await;
     for status in [301, 302, 303, 307, 308] {
-        script.say_only(said(status, "").with("Location", &stranger.url()));
+        script.say_only(response(status, "").with("Location", &stranger.url()));
         assert_eq!(refused(collector.list().await).kind, RequestRejected, "{status}");
         assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, RequestRejected, "{status}");
     }
@@ -109,8 +109,8 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn the_secret_does_not_follow_a_redirect() {
     let stranger = Stranger::listen();
-    let (script, collector) = Script::start().await;
-    script.grant(said(307, "").with("Location", &stranger.url()));
-    assert_eq!(refused(collector.list().await).kind, Credentials);
+    let (script, collector) = ScriptedServer::start().await;
+    script.grant(response(307, "").with("Location", &stranger.url()));
+    assert_eq!(refused(collector.list().await).kind, CredentialsRejected);
     stranger.assert_alone();
 }

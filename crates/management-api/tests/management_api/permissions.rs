@@ -1,12 +1,12 @@
 //! Permissions and tenants: one denied content type stops no other, and the message says what to do.
 
-use audit_feed::failure::FailureKind::{Permission, Tenant as BadTenant};
-use audit_feed::feed::ContentType;
+use collector::failure::FailureKind::{Permission, Tenant as BadTenant};
+use collector::feed::ContentType;
 use jiff::SignedDuration;
 use management_api_simulator::{Config, Operation, Role, Simulator, Tenant};
 
-use crate::collector::Collector;
-use crate::script::{Script, said};
+use crate::client_fixture::Collector;
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{NOON, assert_says, noon, noon_of, refused};
 
 #[tokio::test]
@@ -53,8 +53,8 @@ async fn a_permission_that_is_never_granted_costs_a_token_every_ten_minutes() {
 
 #[tokio::test]
 async fn a_refusal_without_a_code_gets_a_new_token_after_ten_minutes_too() {
-    let (script, collector) = Script::start().await;
-    script.say_only(said(403, ""));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say_only(response(403, ""));
     let mut calls = Vec::new();
     for _ in 0..2 {
         assert_eq!(refused(collector.list().await).kind, Permission);

@@ -2,17 +2,17 @@
 
 use management_api_simulator::Uuid;
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 
 /// The values of the parameter in each request of a poll and a fetch.
 async fn publishers(publisher: Option<Uuid>) -> Vec<Vec<String>> {
-    let (script, mut collector) = Script::start().await;
+    let (script, mut collector) = ScriptedServer::start().await;
     collector.tenant.publisher_id = publisher.unwrap_or(collector.tenant.publisher_id);
-    script.say(said(200, "[]"));
+    script.say(response(200, "[]"));
     collector.subscriptions().await.unwrap();
-    script.say_next(said(200, "{}"));
+    script.say_next(response(200, "{}"));
     collector.start().await.unwrap();
-    script.say_next(said(200, "[]").with("NextPageUri", script.at("subscriptions/content?nextpage=2").as_str()));
+    script.say_next(response(200, "[]").with("NextPageUri", script.at("subscriptions/content?nextpage=2").as_str()));
     collector.list().await.unwrap();
     collector.read(&script.at("audit/1")).await.unwrap();
     let heard = script.heard();
@@ -37,8 +37,8 @@ async fn a_vendor_is_named_instead_on_every_call() {
 
 #[tokio::test]
 async fn an_address_that_names_the_publisher_already_is_left_alone() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, "[]"));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, "[]"));
     let query = "publisheridentifier=00000000-0000-0000-0000-000000000007";
     collector.read(&script.at(&format!("audit/1?{query}"))).await.unwrap();
     assert!(script.heard()[0].line.ends_with(&format!("/audit/1?{query}")), "{}", script.heard()[0].line);

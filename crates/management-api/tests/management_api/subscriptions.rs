@@ -1,10 +1,10 @@
 //! Subscriptions: which are on, and turning one on.
 
-use audit_feed::failure::FailureKind::{Passing, Permission, SubscriptionOff, Throttled};
-use audit_feed::feed::ContentType;
-use management_api_simulator::{Config, Fault, On, Operation, Role, Tenant, What};
+use collector::failure::FailureKind::{Permission, SubscriptionDisabled, Throttled, Transient};
+use collector::feed::ContentType;
+use management_api_simulator::{Config, Fault, FaultKind, Match, Operation, Role, Tenant};
 
-use crate::script::{Script, said};
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{EXCHANGE, assert_says, noon, noon_of, refused};
 
 #[tokio::test]
@@ -24,8 +24,8 @@ async fn a_new_tenant_has_none() {
 
 #[tokio::test]
 async fn a_webhook_and_a_content_type_of_the_future_do_not_disturb() {
-    let (script, collector) = Script::start().await;
-    script.say(said(
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(
         200,
         r#"[{"contentType":"Audit.Quantum","status":"enabled","webhook":null},
             {"contentType":"Audit.Exchange","status":"enabled","webhook":{"status":"expired","address":"https://a.example"}}]"#,
@@ -51,8 +51,8 @@ async fn one_that_is_on_already_is_a_success() {
 
 #[tokio::test]
 async fn a_start_has_no_body_and_says_so() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, "{}"));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, "{}"));
     collector.start().await.unwrap();
     let heard = &script.heard()[0];
     assert!(heard.line.starts_with("POST "), "{}", heard.line);
@@ -63,7 +63,7 @@ async fn a_start_has_no_body_and_says_so() {
 #[tokio::test]
 async fn a_start_whose_answer_is_lost_is_a_success() {
     let (microsoft, collector) = noon_of(&Tenant::example(1), Config::default()).await;
-    microsoft.inject(Fault::new(On::operation(Operation::StartSubscription), What::Drop));
+    microsoft.inject(Fault::new(Match::operation(Operation::StartSubscription), FaultKind::Drop));
     collector.start().await.unwrap();
     assert_eq!(microsoft.calls().of(Operation::StartSubscription), 2);
     microsoft.assert_clean();
@@ -72,10 +72,10 @@ async fn a_start_whose_answer_is_lost_is_a_success() {
 #[tokio::test]
 async fn an_error_inside_a_success_is_no_start() {
     let (microsoft, collector) = noon_of(&Tenant::example(1), Config::default()).await;
-    let what = What::ErrorInside200 { code: "AF50000".to_owned() };
-    microsoft.inject(Fault::new(On::operation(Operation::StartSubscription), what).times(3));
+    let what = FaultKind::ErrorInside200 { code: "AF50000".to_owned() };
+    microsoft.inject(Fault::new(Match::operation(Operation::StartSubscription), what).times(3));
     let failure = refused(collector.start().await);
-    assert_eq!(failure.kind, Passing);
+    assert_eq!(failure.kind, Transient);
     assert_says(&failure.message, &["starting the subscription failed", "AF50000"]);
     assert_eq!(microsoft.subscription(collector.tenant.id.0, EXCHANGE), None);
 }
@@ -104,7 +104,7 @@ async fn a_listing_without_subscription_says_which_way_it_is_missing() {
     microsoft.start_subscription(collector.tenant.id.0, EXCHANGE);
     microsoft.stop_subscription(collector.tenant.id.0, EXCHANGE);
     let stopped = refused(collector.list().await);
-    assert_eq!([never.kind, stopped.kind], [SubscriptionOff; 2]);
+    assert_eq!([never.kind, stopped.kind], [SubscriptionDisabled; 2]);
     assert_says(&never.message, &["AF20022", "the poller starts the subscription"]);
     assert_says(&stopped.message, &["AF20023", "the poller starts the subscription"]);
 }

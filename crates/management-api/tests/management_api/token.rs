@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use audit_feed::failure::FailureKind;
-use audit_feed::feed::ContentType;
+use collector::failure::FailureKind;
+use collector::feed::ContentType;
 use futures::future::join_all;
 use jiff::SignedDuration;
-use management_api_simulator::{Config, Fault, On, Operation, Simulator, What};
+use management_api_simulator::{Config, Fault, FaultKind, Match, Operation, Simulator};
 
-use crate::collector::Collector;
-use crate::script::{Script, said};
+use crate::client_fixture::Collector;
+use crate::scripted_server::{ScriptedServer, response};
 use crate::{NOON, assert_says, noon, noon_with, publish, refused};
 
 /// Lists when this many seconds have passed since noon.
@@ -84,7 +84,7 @@ async fn calls_that_are_refused_at_once_replace_the_token_once() {
 #[tokio::test]
 async fn a_fresh_token_that_is_refused_as_well_lacks_a_permission() {
     let (microsoft, collector) = noon().await;
-    microsoft.inject(Fault::new(On::operation(Operation::ListContent), What::Unauthorized).always());
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), FaultKind::Unauthorized).always());
     let failure = refused(collector.list().await);
     assert_eq!(failure.kind, FailureKind::Permission);
     assert_says(&failure.message, &["401", "*application* permissions", "ActivityFeed.Read", "admin consent"]);
@@ -94,8 +94,8 @@ async fn a_fresh_token_that_is_refused_as_well_lacks_a_permission() {
 
 #[tokio::test]
 async fn a_token_is_asked_for_as_entra_wants_it() {
-    let (script, collector) = Script::start().await;
-    script.say(said(200, "[]"));
+    let (script, collector) = ScriptedServer::start().await;
+    script.say(response(200, "[]"));
     collector.list().await.unwrap();
     let heard = script.heard_for_tokens();
     assert_eq!(heard[0].line, format!("POST /{}/oauth2/v2.0/token", collector.tenant.id));
@@ -111,9 +111,9 @@ async fn a_token_is_asked_for_as_entra_wants_it() {
 
 #[tokio::test]
 async fn a_lifetime_may_be_a_string() {
-    let (script, collector) = Script::start().await;
-    script.grant(said(200, r#"{"access_token":"t","expires_in":"3599"}"#));
-    script.say(said(200, "[]"));
+    let (script, collector) = ScriptedServer::start().await;
+    script.grant(response(200, r#"{"access_token":"t","expires_in":"3599"}"#));
+    script.say(response(200, "[]"));
     collector.list().await.unwrap();
     collector.list().await.unwrap();
     assert_eq!(script.heard_for_tokens().len(), 1);
@@ -122,9 +122,9 @@ async fn a_lifetime_may_be_a_string() {
 #[tokio::test]
 async fn a_lifetime_beyond_all_measure_is_no_trouble() {
     for (lifetime, tokens) in [(i64::MAX, 1), (i64::MIN, 2)] {
-        let (script, collector) = Script::start().await;
-        script.grant(said(200, format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#)));
-        script.say(said(200, "[]"));
+        let (script, collector) = ScriptedServer::start().await;
+        script.grant(response(200, format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#)));
+        script.say(response(200, "[]"));
         collector.list().await.unwrap();
         collector.list().await.unwrap();
         assert_eq!(script.heard_for_tokens().len(), tokens, "{lifetime}");

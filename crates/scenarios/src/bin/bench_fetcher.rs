@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use management_api_simulator::{CONTENT_TYPES, Config, Content, Generated, Simulator, Slice, Tenant};
-use scenarios::collector::Collector;
 use scenarios::invocation::Invocation;
+use scenarios::local_collector::Collector;
 use scenarios::resources::Resources;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ async fn measure(options: &Options, megabytes: u64) -> Result<(), Box<dyn Error>
     if response["batchItemFailures"] != json!([]) {
         return Err(format!("the blob is not archived: {response}\n{logs}").into());
     }
-    // What the fetcher says of itself in its metrics.
+    // FaultKind the fetcher says of itself in its metrics.
     let mut lines = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let metrics = lines.find(|line| line.get("BytesIn").is_some()).unwrap_or_default();
     if metrics["Records"] != count {

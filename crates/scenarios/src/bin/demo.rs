@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use aws_adapters::Sdk;
 use clap::Parser;
 use management_api_simulator::{CONTENT_TYPES, Config, Generate, Simulator, Tenant};
+use scenarios::comparison::Verdict;
 use scenarios::resources::put_secret;
 use scenarios::stack::Stack;
-use scenarios::verdict::Verdict;
 use uuid::Uuid;
 
 /// Deploys the collector to the local AWS in the environment, lets it collect, and counts.
@@ -78,7 +78,7 @@ async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
         println!("  export AWS_ENDPOINT_URL={local_aws} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
         println!("  export AWS_DEFAULT_REGION=us-east-1");
         for view in ["objects", "state", "logs"] {
-            println!("  .venv/bin/python infra/local/look.py {view} {STACK}");
+            println!("  .venv/bin/python infra/local/inspect.py {view} {STACK}");
         }
         println!("  curl {}/_simulator/status\n\nCtrl-C stops it all.", microsoft.url());
         tokio::signal::ctrl_c().await?;

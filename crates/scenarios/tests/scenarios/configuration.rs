@@ -1,70 +1,70 @@
 //! Bad configuration stops what it must, and nothing else.
 
-use audit_feed::failure::FailureKind;
+use collector::failure::FailureKind;
 use management_api_simulator::{Role, Tenant};
 
-use crate::story::{ALL, Story};
+use crate::fixture::{ALL, Fixture};
 
 #[tokio::test]
 async fn a_wrong_secret_and_an_unknown_key_stop_their_own_tenants_only() {
-    let story = Story::of(&ALL).await;
-    story.publish(5, 50, 3);
+    let fixture = Fixture::of(&ALL).await;
+    fixture.publish(5, 50, 3);
     let wrong = Tenant::example(2).subscribed();
     let secret = wrong.credentials_json().replace("simulated-client-secret-2", "mistyped-client-secret");
-    story.microsoft.add_tenant(wrong);
-    story.collector.resources.put_secret("fabrikam", &secret).await;
+    fixture.microsoft.add_tenant(wrong);
+    fixture.collector.resources.put_secret("fabrikam", &secret).await;
     let unknown = r#"{"tenant_id":"x","client_id":"c","client_secret":"hush-hush","client_secrets":[]}"#;
-    story.collector.resources.put_secret("tailspin", unknown).await;
+    fixture.collector.resources.put_secret("tailspin", unknown).await;
 
-    let report = story.collector.poll().await;
-    story.collector.fetch_all(1).await;
+    let report = fixture.collector.poll().await;
+    fixture.collector.fetch_all(1).await;
 
     assert!(!report.is_failure());
     let errors: Vec<_> = report.tenants.iter().map(|tenant| tenant.error.clone()).collect();
     assert_eq!(errors[0], None);
     let wrong = errors[1].as_ref().unwrap();
-    assert_eq!(wrong.kind, FailureKind::Credentials);
+    assert_eq!(wrong.kind, FailureKind::CredentialsRejected);
     assert!(wrong.message.contains("client_secret is wrong"), "{wrong}");
     let unknown = errors[2].as_ref().unwrap();
-    assert_eq!(unknown.kind, FailureKind::BadSecret);
+    assert_eq!(unknown.kind, FailureKind::InvalidSecret);
     assert!(unknown.message.contains("unknown key client_secrets"), "{unknown}");
     assert!(unknown.message.contains("tenant_id must be a GUID"), "{unknown}");
     let answer = serde_json::to_string(&report).unwrap();
     assert!(!answer.contains("hush-hush") && !answer.contains("mistyped-client-secret"), "{answer}");
-    assert_eq!(story.verdict().await.total().lost, 0);
+    assert_eq!(fixture.verdict().await.total().lost, 0);
 }
 
 #[tokio::test]
 async fn a_denied_content_type_waits_while_the_others_go_on() {
-    let story = Story::of(&["Audit.Exchange", "DLP.All"]).await;
-    story.microsoft.set_roles(story.tenant, [Role::Read]);
-    story.publish_one("2026-11-22T11:00:00Z", r#"{"Id":"1"}"#);
+    let fixture = Fixture::of(&["Audit.Exchange", "DLP.All"]).await;
+    fixture.microsoft.set_roles(fixture.tenant, [Role::Read]);
+    fixture.publish_one("2026-11-22T11:00:00Z", r#"{"Id":"1"}"#);
 
-    let report = story.collector.poll().await;
-    story.collector.fetch_all(1).await;
+    let report = fixture.collector.poll().await;
+    fixture.collector.fetch_all(1).await;
 
     let feeds: Vec<_> = report.feeds().map(|(_, feed)| feed).collect();
     assert_eq!(feeds[0].error, None);
     let denied = feeds[1].error.as_ref().unwrap();
     assert_eq!(denied.kind, FailureKind::Permission);
     assert!(denied.message.contains("ActivityFeed.ReadDlp") && denied.message.contains("admin consent"), "{denied}");
-    assert_eq!(story.verdict().await.total().archived, 1);
+    assert_eq!(fixture.verdict().await.total().archived, 1);
 }
 
 #[tokio::test]
 async fn a_rotated_secret_is_used_by_the_next_poll() {
-    let story = Story::of(&["Audit.Exchange"]).await;
-    story.collector.poll().await;
+    let fixture = Fixture::of(&["Audit.Exchange"]).await;
+    fixture.collector.poll().await;
     let old = "simulated-client-secret-1";
     let new = management_api_simulator::Secret { value: "rotated-client-secret".to_owned(), expires: None };
-    story.microsoft.add_secret(story.tenant, new);
-    story.microsoft.remove_secret(story.tenant, old);
-    story.microsoft.revoke_tokens(story.tenant);
-    story.advance_minutes(5);
-    assert!(story.collector.poll().await.is_failure());
+    fixture.microsoft.add_secret(fixture.tenant, new);
+    fixture.microsoft.remove_secret(fixture.tenant, old);
+    fixture.microsoft.revoke_tokens(fixture.tenant);
+    fixture.advance_minutes(5);
+    assert!(fixture.collector.poll().await.is_failure());
 
     let secret = Tenant::example(1).credentials_json().replace(old, "rotated-client-secret");
-    story.collector.resources.put_secret("contoso", &secret).await;
-    let report = story.collector.poll().await;
+    fixture.collector.resources.put_secret("contoso", &secret).await;
+    let report = fixture.collector.poll().await;
     assert!(report.tenants[0].errors().next().is_none(), "{report:?}");
 }

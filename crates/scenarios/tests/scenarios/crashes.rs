@@ -1,9 +1,9 @@
 //! A poller that dies, and pollers that get in each other's way.
 
 use futures::join;
-use testkit::Power;
+use testkit::CrashPoint;
 
-use crate::story::Story;
+use crate::fixture::Fixture;
 
 /// Killed before and after every single step from the first question to the last commit: the next poll makes it good.
 #[tokio::test]
@@ -11,18 +11,18 @@ async fn a_poll_killed_at_any_step_loses_nothing_and_archives_nothing_twice() {
     let mut step = 0;
     loop {
         step += 1;
-        let mut story = Story::of(&["Audit.Exchange", "Audit.General"]).await;
-        story.collector.backfill_hours = 2;
+        let mut fixture = Fixture::of(&["Audit.Exchange", "Audit.General"]).await;
+        fixture.collector.backfill_hours = 2;
         for (second, record) in [(1, r#"{"Id":"1"}"#), (2, r#"{"Id":"2"}"#), (59, r#"{"Id":"3"}"#)] {
-            story.publish_one(&format!("2026-11-22T10:30:{second:02}Z"), record);
-            story.publish_one(&format!("2026-11-22T11:55:{second:02}Z"), &record.replace("Id", "Other"));
+            fixture.publish_one(&format!("2026-11-22T10:30:{second:02}Z"), record);
+            fixture.publish_one(&format!("2026-11-22T11:55:{second:02}Z"), &record.replace("Id", "Other"));
         }
-        let finished = story.collector.poll_on(&Power::failing_at(step)).await.is_some();
+        let finished = fixture.collector.poll_on(&CrashPoint::failing_at(step)).await.is_some();
         // Minutes later: whoever asks for other windows now gets other content ids.
-        story.advance_minutes(5);
-        story.collector.poll().await;
-        story.collector.fetch_all(1).await;
-        let total = story.verdict().await.total();
+        fixture.advance_minutes(5);
+        fixture.collector.poll().await;
+        fixture.collector.fetch_all(1).await;
+        let total = fixture.verdict().await.total();
         assert_eq!((total.archived, total.lost, total.surplus), (6, 0, 0), "killed at step {step}");
         if finished {
             assert!(step > 20, "the poll had {step} steps only: too few to prove anything");
@@ -33,20 +33,20 @@ async fn a_poll_killed_at_any_step_loses_nothing_and_archives_nothing_twice() {
 
 #[tokio::test]
 async fn three_pollers_at_once_lose_nothing_and_archive_nothing_twice() {
-    let story = Story::of(&["Audit.Exchange", "Audit.SharePoint"]).await;
-    story.publish(7, 120, 6);
+    let fixture = Fixture::of(&["Audit.Exchange", "Audit.SharePoint"]).await;
+    fixture.publish(7, 120, 6);
     for _ in 0..3 {
-        let poll = || story.collector.poll();
+        let poll = || fixture.collector.poll();
         let (first, second, third) = join!(poll(), poll(), poll());
         for report in [&first, &second, &third] {
             let errors: Vec<_> = report.tenants.iter().flat_map(|tenant| tenant.errors()).collect();
             assert!(errors.is_empty(), "{errors:?}");
         }
-        story.advance_minutes(5);
+        fixture.advance_minutes(5);
     }
-    story.collector.poll().await;
-    story.collector.fetch_all(1).await;
-    let verdict = story.verdict().await;
+    fixture.collector.poll().await;
+    fixture.collector.fetch_all(1).await;
+    let verdict = fixture.verdict().await;
     for content_type in ["Audit.Exchange", "Audit.SharePoint"] {
         let figures = verdict.content_types[content_type];
         assert!(figures.published > 0);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use aws_adapters::Sdk;
 use aws_sdk_s3::Client;
 use management_api_simulator::{Config, Generate, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant};
+use scenarios::comparison::Verdict;
 use scenarios::resources::put_secret;
 use scenarios::stack::{Stack, root};
-use scenarios::verdict::Verdict;
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]

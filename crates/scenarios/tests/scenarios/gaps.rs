@@ -1,9 +1,9 @@
-//! What can never be collected is told.
+//! FaultKind can never be collected is told.
 
-use audit_feed::loss::LossReason;
-use audit_feed::poll::{FeedReport, PollReport};
+use collector::loss::LossReason;
+use collector::poll::{FeedReport, PollReport};
 
-use crate::story::{Story, at};
+use crate::fixture::{Fixture, at};
 
 fn exchange(report: &PollReport) -> &FeedReport {
     report.feeds().next().unwrap().1
@@ -11,42 +11,42 @@ fn exchange(report: &PollReport) -> &FeedReport {
 
 #[tokio::test]
 async fn an_outage_of_eight_days_is_told_with_its_bounds() {
-    let story = Story::of(&["Audit.Exchange"]).await;
-    story.collector.poll().await;
-    story.publish_one("2026-11-22T13:00:00Z", r#"{"Id":"too old in eight days"}"#);
-    story.publish_one("2026-11-29T13:00:00Z", r#"{"Id":"new"}"#);
-    story.advance_minutes(8 * 24 * 60);
+    let fixture = Fixture::of(&["Audit.Exchange"]).await;
+    fixture.collector.poll().await;
+    fixture.publish_one("2026-11-22T13:00:00Z", r#"{"Id":"too old in eight days"}"#);
+    fixture.publish_one("2026-11-29T13:00:00Z", r#"{"Id":"new"}"#);
+    fixture.advance_minutes(8 * 24 * 60);
 
-    let report = story.collector.poll().await;
-    story.collector.fetch_all(1).await;
+    let report = fixture.collector.poll().await;
+    fixture.collector.fetch_all(1).await;
 
     let lost = &exchange(&report).lost;
     assert_eq!(lost.len(), 1);
-    assert_eq!(lost[0].reason, LossReason::SevenDayEdge);
+    assert_eq!(lost[0].reason, LossReason::RetentionExpired);
     assert_eq!((lost[0].from, lost[0].to), (at("2026-11-22T11:59:55Z"), at("2026-11-23T12:15:00Z")));
-    let total = story.verdict().await.total();
+    let total = fixture.verdict().await.total();
     assert_eq!((total.archived, total.lost, total.surplus), (1, 1, 0), "and nothing else is lost");
 }
 
 #[tokio::test]
 async fn a_subscription_that_was_disabled_is_started_and_its_gap_is_told() {
-    let story = Story::of(&["Audit.Exchange"]).await;
-    story.collector.poll().await;
-    story.advance_minutes(60);
-    story.microsoft.stop_subscription(story.tenant, "Audit.Exchange");
-    story.advance_minutes(60);
+    let fixture = Fixture::of(&["Audit.Exchange"]).await;
+    fixture.collector.poll().await;
+    fixture.advance_minutes(60);
+    fixture.microsoft.stop_subscription(fixture.tenant, "Audit.Exchange");
+    fixture.advance_minutes(60);
 
-    let report = story.collector.poll().await;
+    let report = fixture.collector.poll().await;
 
     let feed = exchange(&report);
     assert!(feed.subscription_started);
     assert_eq!(feed.lost.len(), 1);
-    assert_eq!(feed.lost[0].reason, LossReason::SubscriptionOff);
+    assert_eq!(feed.lost[0].reason, LossReason::SubscriptionDisabled);
     assert_eq!((feed.lost[0].from, feed.lost[0].to), (at("2026-11-22T11:59:55Z"), at("2026-11-22T14:00:00Z")));
-    story.publish_one("2026-11-22T14:01:00Z", r#"{"Id":"after"}"#);
-    story.advance_minutes(5);
-    let report = story.collector.poll().await;
+    fixture.publish_one("2026-11-22T14:01:00Z", r#"{"Id":"after"}"#);
+    fixture.advance_minutes(5);
+    let report = fixture.collector.poll().await;
     assert_eq!(exchange(&report).lost, [], "a gap is told once");
-    story.collector.fetch_all(1).await;
-    story.assert_complete().await;
+    fixture.collector.fetch_all(1).await;
+    fixture.assert_complete().await;
 }

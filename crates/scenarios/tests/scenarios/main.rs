@@ -1,12 +1,12 @@
 //! Stories: the real use cases, the simulator and a local AWS.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a failing set-up should stop the story")]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a failing set-up should stop the fixture")]
 
 mod configuration;
 mod crashes;
 mod deployed;
+mod fixture;
 mod gaps;
-mod looking_back;
-mod story;
-mod telling;
+mod loss_reporting;
+mod rechecks;
 mod throttling;
 mod whole_way;

@@ -2,19 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
-use audit_feed::failure::Failure;
-use audit_feed::fetch::{Fetch, FetchOutcome};
-use audit_feed::message::ContentMessage;
-use audit_feed::ports::{Clock, Dice, Queue};
-use audit_feed::quota::QuotaPolicy;
-use aws_adapters::{DynamoDbQuota, SecretsManagerTenants};
+use aws_adapters::{DynamoDbRateLimiter, SecretsManagerTenants};
+use collector::failure::Failure;
+use collector::fetch::{Fetch, FetchOutcome};
+use collector::message::ContentMessage;
+use collector::ports::{Clock, Jitter, Queue};
+use collector::rate_limit::RateLimitPolicy;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings, RootOverrides};
 use management_api_simulator::Aggregation;
 use testkit::{ManualClock, MemoryArchive, MemoryState};
 
-use crate::story::{Story, at};
+use crate::fixture::{Fixture, at};
 
 const FETCHERS: usize = 50;
 const CONTENTS: usize = 5_000;
@@ -57,7 +57,7 @@ impl Queue for DelayingQueue {
         Ok(())
     }
 
-    async fn send_later(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         self.put(self.clock.now() + delay, message);
         Ok(())
     }
@@ -65,10 +65,10 @@ impl Queue for DelayingQueue {
 
 /// Numbers that are spread evenly, and the same in every run.
 #[derive(Debug, Clone, Default)]
-struct EvenDice(Arc<Mutex<f64>>);
+struct UniformJitter(Arc<Mutex<f64>>);
 
-impl Dice for EvenDice {
-    fn roll(&self) -> f64 {
+impl Jitter for UniformJitter {
+    fn sample(&self) -> f64 {
         let mut last = self.0.lock().unwrap();
         *last = (*last + 0.618_033_988_749_895) % 1.0;
         *last
@@ -77,40 +77,45 @@ impl Dice for EvenDice {
 
 #[tokio::test]
 async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
-    let story = Story::of(&["Audit.Exchange"]).await;
-    story.microsoft.configure(|config| {
+    let fixture = Fixture::of(&["Audit.Exchange"]).await;
+    fixture.microsoft.configure(|config| {
         config.page_size = 500;
         config.aggregation = Aggregation { at_most: 1, ..Aggregation::default() };
     });
     for number in 0..CONTENTS {
         let created = at("2026-11-22T11:00:00Z") + SignedDuration::from_millis(500 * number as i64);
-        story.microsoft.publish(story.tenant, "Audit.Exchange", created, [format!(r#"{{"Id":"{number}"}}"#)]);
+        fixture.microsoft.publish(fixture.tenant, "Audit.Exchange", created, [format!(r#"{{"Id":"{number}"}}"#)]);
     }
-    let clock = story.collector.clock.clone();
+    let clock = fixture.collector.clock.clone();
     let queue = DelayingQueue { clock: clock.clone(), waiting: Arc::default() };
-    story.collector.poll_into(queue.clone()).await;
+    fixture.collector.poll_into(queue.clone()).await;
     assert_eq!(queue.waiting.lock().unwrap().len(), CONTENTS);
-    story.microsoft.configure(|config| config.throttle.requests_per_minute = Some(LIMIT as usize));
-    story.advance_minutes(2);
-    story.microsoft.reset_calls();
+    fixture.microsoft.configure(|config| config.throttle.requests_per_minute = Some(LIMIT as usize));
+    fixture.advance_minutes(2);
+    fixture.microsoft.reset_calls();
 
-    let (archive, state, dice) = (MemoryArchive::default(), MemoryState::default(), EvenDice::default());
-    let resources = &story.collector.resources;
-    let url = story.microsoft.url().parse().ok();
+    let (archive, state, jitter) = (MemoryArchive::default(), MemoryState::default(), UniformJitter::default());
+    let resources = &fixture.collector.resources;
+    let url = fixture.microsoft.url().parse().ok();
     let fetchers: Vec<_> = (0..FETCHERS)
         .map(|_| {
             let overrides = RootOverrides { management_api: url.clone(), token_authority: url.clone() };
             let settings = ClientSettings { overrides, ..ClientSettings::default() };
             let secrets = resources.sdk.secrets_manager();
-            let policy = QuotaPolicy::under(LIMIT);
+            let policy = RateLimitPolicy::under(LIMIT);
             Fetch {
                 tenants: SecretsManagerTenants::new(secrets, &resources.secret_prefix, clock.clone()),
-                management_api: Client::new(settings, clock.clone(), dice.clone()).unwrap(),
+                management_api: Client::new(settings, clock.clone(), jitter.clone()).unwrap(),
                 state: state.clone(),
                 queue: queue.clone(),
                 archive: archive.clone(),
-                quota: DynamoDbQuota::new(resources.sdk.dynamodb(), &resources.table, policy, clock.clone()),
-                dice: dice.clone(),
+                rate_limiter: DynamoDbRateLimiter::new(
+                    resources.sdk.dynamodb(),
+                    &resources.table,
+                    policy,
+                    clock.clone(),
+                ),
+                jitter: jitter.clone(),
             }
         })
         .collect();
@@ -127,22 +132,22 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
         });
         let outcomes: Vec<FetchOutcome> = join_all(turns).await.into_iter().flatten().collect();
         failed += outcomes.iter().filter(|outcome| matches!(outcome, FetchOutcome::Failed { .. })).count();
-        story.collector.advance(SignedDuration::from_millis(250));
+        fixture.collector.advance(SignedDuration::from_millis(250));
         let elapsed = clock.now().duration_since(started);
         assert!(elapsed < SignedDuration::from_mins(20), "{} of {CONTENTS}", archive.objects().len());
         // As long as this much waits, the quota could be used up.
         if queue.waiting.lock().unwrap().len() > LIMIT as usize / 2 {
-            busy = (elapsed, story.microsoft.calls().allowed);
+            busy = (elapsed, fixture.microsoft.calls().allowed);
         }
     }
 
-    let calls = story.microsoft.calls();
+    let calls = fixture.microsoft.calls();
     let refused = calls.refused as f64 / (calls.allowed + calls.refused) as f64;
     let used = busy.1 as f64 / (f64::from(LIMIT) * busy.0.as_secs_f64() / 60.0);
     println!("{} of {CONTENTS} archived by {FETCHERS} fetchers", archive.objects().len());
     println!("refused: {} of {} requests, {:.2} %", calls.refused, calls.allowed + calls.refused, 100.0 * refused);
     println!("quota used: {:.1} % of {LIMIT} a minute over {} s of backlog", 100.0 * used, busy.0.as_secs());
-    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "archived, and on their way to the dead letters");
+    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "archived, and on their way to the dead messages");
     assert!(refused < 0.02, "{refused}");
     assert!(used >= 0.85, "{used}");
 }

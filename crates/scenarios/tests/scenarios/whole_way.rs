@@ -1,53 +1,53 @@
 //! From Microsoft into the archive, when nothing goes wrong.
 
-use audit_feed::fetch::FetchOutcome;
+use collector::fetch::FetchOutcome;
 use management_api_simulator::Operation;
 
-use crate::story::{ALL, Story};
+use crate::fixture::{ALL, Fixture};
 
 #[tokio::test]
 async fn every_record_arrives_once_and_byte_by_byte() {
-    let story = Story::of(&ALL).await;
-    story.publish(1, 600, 20);
-    let report = story.collector.poll().await;
+    let fixture = Fixture::of(&ALL).await;
+    fixture.publish(1, 600, 20);
+    let report = fixture.collector.poll().await;
     assert!(!report.more_to_do);
-    story.collector.fetch_all(1).await;
-    story.assert_complete().await;
+    fixture.collector.fetch_all(1).await;
+    fixture.assert_complete().await;
 }
 
 #[tokio::test]
 async fn what_is_published_later_arrives_with_a_later_poll() {
-    let story = Story::of(&ALL).await;
+    let fixture = Fixture::of(&ALL).await;
     for seed in 1..=3 {
-        story.advance_minutes(5);
-        story.publish(seed, 60, 0);
-        story.collector.poll().await;
-        story.collector.fetch_all(1).await;
+        fixture.advance_minutes(5);
+        fixture.publish(seed, 60, 0);
+        fixture.collector.poll().await;
+        fixture.collector.fetch_all(1).await;
     }
-    story.assert_complete().await;
+    fixture.assert_complete().await;
 }
 
 #[tokio::test]
 async fn every_batch_delivered_twice_leaves_the_same_objects() {
-    let story = Story::of(&ALL).await;
-    story.publish(2, 200, 20);
-    story.collector.poll().await;
-    story.collector.fetch_all(2).await;
-    story.assert_complete().await;
+    let fixture = Fixture::of(&ALL).await;
+    fixture.publish(2, 200, 20);
+    fixture.collector.poll().await;
+    fixture.collector.fetch_all(2).await;
+    fixture.assert_complete().await;
 }
 
 /// One poll with nothing new: one call for the subscriptions and one for each content type, and no token of its own.
 #[tokio::test]
 async fn a_quiet_poll_makes_six_calls_to_microsoft() {
-    let story = Story::of(&ALL).await;
-    story.collector.poll().await;
-    story.advance_minutes(5);
-    story.microsoft.reset_calls();
+    let fixture = Fixture::of(&ALL).await;
+    fixture.collector.poll().await;
+    fixture.advance_minutes(5);
+    fixture.microsoft.reset_calls();
 
-    let report = story.collector.poll().await;
+    let report = fixture.collector.poll().await;
 
     assert_eq!(report.feeds().map(|(_, feed)| feed.windows_listed).sum::<u64>(), 5);
-    let calls = story.microsoft.calls();
+    let calls = fixture.microsoft.calls();
     assert_eq!(calls.of(Operation::ListSubscriptions), 1);
     assert_eq!(calls.of(Operation::ListContent), 5);
     assert_eq!(calls.of(Operation::FetchContent), 0);
@@ -56,12 +56,12 @@ async fn a_quiet_poll_makes_six_calls_to_microsoft() {
 /// The tenant's quota is used up: the messages wait in the queue as delayed copies and lose no receive.
 #[tokio::test]
 async fn throttled_content_waits_and_is_not_lost() {
-    let story = Story::of(&ALL).await;
-    story.publish(3, 60, 1);
-    story.collector.poll().await;
-    story.microsoft.configure(|config| config.throttle.requests_per_minute = Some(0));
+    let fixture = Fixture::of(&ALL).await;
+    fixture.publish(3, 60, 1);
+    fixture.collector.poll().await;
+    fixture.microsoft.configure(|config| config.throttle.requests_per_minute = Some(0));
 
-    let outcomes = story.collector.fetch_all(1).await;
+    let outcomes = fixture.collector.fetch_all(1).await;
 
     assert!(!outcomes.is_empty());
     assert!(outcomes.iter().all(|outcome| matches!(outcome, FetchOutcome::Postponed { .. })), "{outcomes:?}");

@@ -1,10 +1,10 @@
-//! What every archive promises.
+//! FaultKind every archive promises.
 
 use std::collections::HashSet;
 
-use audit_feed::content::{ContentDigest, archive_key};
-use audit_feed::feed::{ContentType, FeedId};
-use audit_feed::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use collector::content::{ContentDigest, archive_key};
+use collector::feed::{ContentType, FeedId};
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 
 use crate::samples::{TENANT, at, feed};
 
@@ -19,16 +19,16 @@ pub async fn knows_what_it_holds_of_an_hour<A: Archive + ArchiveIndex>(archive: 
         (sharepoint, "elsewhere", "2026-11-22T10:30:00Z"),
     ] {
         let object = archive.begin().await.unwrap();
-        object.store(&archive_key(feed, id, at(created)), &about(0)).await.unwrap();
+        object.store(&archive_key(feed, id, at(created)), &metadata(0)).await.unwrap();
     }
-    archive.store_report("_completeness/day=2026-11-22/report.json", b"{}".to_vec()).await.unwrap();
+    archive.store_report("completeness/day=2026-11-22/report.json", b"{}".to_vec()).await.unwrap();
     let held = archive.archived(feed(), at("2026-11-22T10:30:00Z")).await.unwrap();
     assert_eq!(held, HashSet::from([ContentDigest::of("first"), ContentDigest::of("last")]));
 }
 
 /// Metadata for an object of `records` records.
 #[must_use]
-pub fn about(records: u64) -> ObjectMetadata {
+pub fn metadata(records: u64) -> ObjectMetadata {
     ObjectMetadata {
         content_id: "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na0030".to_owned(),
         content_type: ContentType::Exchange,
@@ -58,9 +58,9 @@ pub async fn stores_whole_objects<A: Archive>(
         for piece in bytes.chunks(100_000) {
             object.write(piece).await.unwrap();
         }
-        object.store(&key, &about(records)).await.unwrap();
+        object.store(&key, &metadata(records)).await.unwrap();
         let (stored, described) = read(&key).await.unwrap();
         assert!(stored == bytes, "the bytes of an object of {length} bytes");
-        assert_eq!(described, about(records));
+        assert_eq!(described, metadata(records));
     }
 }

@@ -1,6 +1,6 @@
-//! What every implementation of a port promises, the one in memory and the real one alike.
+//! FaultKind every implementation of a port promises, the one in memory and the real one alike.
 
 pub mod archive;
-pub mod quota;
+pub mod rate_limit;
 pub mod state;
 pub mod tenants;

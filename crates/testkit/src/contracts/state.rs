@@ -1,11 +1,11 @@
-//! What every state table promises.
+//! FaultKind every state table promises.
 
-use audit_feed::content::{ContentDigest, Listing};
-use audit_feed::cursor::Cursor;
-use audit_feed::feed::{ContentType, FeedId, TenantId};
-use audit_feed::loss::{Loss, LossReason};
-use audit_feed::ports::{Claim, FeedState, LookBackProgress, State, WindowLog};
-use audit_feed::window_record::WindowRecord;
+use collector::content::{ContentDigest, Listing};
+use collector::cursor::Cursor;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossReason};
+use collector::ports::{ConditionalWrite, FeedState, ReconcileProgress, State, WindowLog};
+use collector::window_record::WindowRecord;
 
 use crate::samples::{at, window};
 
@@ -26,84 +26,95 @@ pub async fn moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 0);
     assert_eq!(cursor(state, feed).await, None);
 
-    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), Claim::Ours);
+    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::recording(first.window)));
-    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), Claim::Taken);
+    assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), ConditionalWrite::Conflict);
 
-    assert_eq!(state.commit_window(feed, &second).await.unwrap(), Claim::Taken, "this window is not the recorded one");
-    assert_eq!(state.commit_window(feed, &first).await.unwrap(), Claim::Ours);
+    assert_eq!(
+        state.commit_window(feed, &second).await.unwrap(),
+        ConditionalWrite::Conflict,
+        "this window is not the recorded one"
+    );
+    assert_eq!(state.commit_window(feed, &first).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(first.window.end())));
-    assert_eq!(state.commit_window(feed, &first).await.unwrap(), Claim::Taken, "a late poller comes second");
+    assert_eq!(
+        state.commit_window(feed, &first).await.unwrap(),
+        ConditionalWrite::Conflict,
+        "a late poller comes second"
+    );
 
     let behind = Some(Cursor::at(first.window.start()));
-    assert_eq!(state.record_window(feed, behind, second.window).await.unwrap(), Claim::Taken);
-    assert_eq!(state.record_window(feed, cursor(state, feed).await, second.window).await.unwrap(), Claim::Ours);
-    assert_eq!(state.commit_window(feed, &second).await.unwrap(), Claim::Ours);
+    assert_eq!(state.record_window(feed, behind, second.window).await.unwrap(), ConditionalWrite::Conflict);
+    assert_eq!(
+        state.record_window(feed, cursor(state, feed).await, second.window).await.unwrap(),
+        ConditionalWrite::Applied
+    );
+    assert_eq!(state.commit_window(feed, &second).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(second.window.end())));
 }
 
 /// A listing of any size fits.
 pub async fn keeps_a_listing_too_large_for_one_row(state: &impl State, feed: FeedId) {
     let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
-    assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), Claim::Ours);
-    assert_eq!(state.commit_window(feed, &large).await.unwrap(), Claim::Ours);
+    assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), ConditionalWrite::Applied);
+    assert_eq!(state.commit_window(feed, &large).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(large.window.end())));
 }
 
-/// What was found in a window, and what was lost, can be asked for again.
+/// FaultKind was found in a window, and what was lost, can be asked for again.
 pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
     let mut cursor = None;
     for listing in [&first, &second] {
-        assert_eq!(state.record_window(feed, cursor, listing.window).await.unwrap(), Claim::Ours);
-        assert_eq!(state.commit_window(feed, listing).await.unwrap(), Claim::Ours);
+        assert_eq!(state.record_window(feed, cursor, listing.window).await.unwrap(), ConditionalWrite::Applied);
+        assert_eq!(state.commit_window(feed, listing).await.unwrap(), ConditionalWrite::Applied);
         cursor = Some(Cursor::at(listing.window.end()));
     }
     let both = state.windows(feed, first.window.start()).await.unwrap();
     assert!(both == [WindowRecord::new(&first), WindowRecord::new(&second)], "both windows, as they were listed");
 
-    let mut looked_at = both[1].clone();
+    let mut checked_at = both[1].clone();
     let late = ContentDigest::of("late");
-    looked_at.digests.insert(late);
-    looked_at.looked_at = Some(at("2026-11-22T12:15:00Z"));
-    looked_at.late = 1;
-    looked_at.lost = 1;
-    looked_at.missing.insert(late, "late".to_owned());
-    looked_at.relisted_at = Some(at("2026-11-22T12:10:00Z"));
-    state.keep_window(feed, &looked_at).await.unwrap();
-    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at.clone()]);
-    looked_at.missing.clear();
-    looked_at.settled_at = Some(at("2026-11-22T13:15:00Z"));
-    state.keep_window(feed, &looked_at).await.unwrap();
-    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [looked_at]);
+    checked_at.digests.insert(late);
+    checked_at.checked_at = Some(at("2026-11-22T12:15:00Z"));
+    checked_at.late = 1;
+    checked_at.lost = 1;
+    checked_at.missing.insert(late, "late".to_owned());
+    checked_at.relisted_at = Some(at("2026-11-22T12:10:00Z"));
+    state.update_window(feed, &checked_at).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [checked_at.clone()]);
+    checked_at.missing.clear();
+    checked_at.settled_at = Some(at("2026-11-22T13:15:00Z"));
+    state.update_window(feed, &checked_at).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [checked_at]);
 
     let mut all_missing = both[0].clone();
     all_missing.digests.insert(ContentDigest([0; ContentDigest::BYTES]));
-    all_missing.missing = all_missing.digests.iter().map(|digest| (*digest, digest.stand_in())).collect();
-    state.keep_window(feed, &all_missing).await.unwrap();
+    all_missing.missing = all_missing.digests.iter().map(|digest| (*digest, digest.placeholder_id())).collect();
+    state.update_window(feed, &all_missing).await.unwrap();
     let kept = state.windows(feed, first.window.start()).await.unwrap();
     assert!(kept[0] == all_missing, "however much is missing");
 
     let (from, to) = (second.window.start(), second.window.end());
-    let gap = Loss { from, to, reason: LossReason::SubscriptionOff, content: None };
+    let gap = Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None };
     let longer_gap = Loss { to: at("2026-11-22T11:10:00Z"), ..gap.clone() };
     let gone = Loss { reason: LossReason::ContentGone, content: Some("gone".to_owned()), ..gap.clone() };
     for loss in [&gap, &gone, &gone, &longer_gap] {
-        state.keep_loss(feed, loss).await.unwrap();
+        state.record_loss(feed, loss).await.unwrap();
     }
     let losses = async || {
         let mut losses = state.losses(feed).await.unwrap();
         losses.sort_by_key(|kept| kept.loss.content.is_some());
-        losses.into_iter().map(|kept| (kept.loss, kept.told)).collect::<Vec<_>>()
+        losses.into_iter().map(|kept| (kept.loss, kept.reported)).collect::<Vec<_>>()
     };
-    let untold = [(longer_gap.clone(), false), (gone.clone(), false)];
-    assert_eq!(losses().await, untold, "a loss noticed again is the same loss");
-    state.mark_told(feed, &gap).await.unwrap();
-    assert_eq!(losses().await, untold, "a gap that has grown is not told");
-    state.mark_told(feed, &longer_gap).await.unwrap();
-    state.keep_loss(feed, &longer_gap).await.unwrap();
-    state.keep_loss(feed, &gap).await.unwrap();
+    let unreported = [(longer_gap.clone(), false), (gone.clone(), false)];
+    assert_eq!(losses().await, unreported, "a loss noticed again is the same loss");
+    state.mark_reported(feed, &gap).await.unwrap();
+    assert_eq!(losses().await, unreported, "a gap that has grown is not told");
+    state.mark_reported(feed, &longer_gap).await.unwrap();
+    state.record_loss(feed, &longer_gap).await.unwrap();
+    state.record_loss(feed, &gap).await.unwrap();
     assert_eq!(losses().await, [(longer_gap, true), (gone, false)], "what was told stays told");
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.losses(other).await.unwrap(), []);
@@ -112,27 +123,27 @@ pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed:
 /// How far looking back got is kept for each feed.
 pub async fn remembers_how_far_looking_back_got(state: &impl WindowLog, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
-    assert_eq!(state.progress(feed).await.unwrap(), LookBackProgress::default());
+    assert_eq!(state.progress(feed).await.unwrap(), ReconcileProgress::default());
     let done_until = Some(at("2026-11-22T10:00:00Z"));
     for reported_at in [None, Some(at("2026-11-22T11:00:00.5Z"))] {
-        let progress = LookBackProgress { done_until, reported_at };
-        state.keep_progress(feed, progress).await.unwrap();
+        let progress = ReconcileProgress { done_until, reported_at };
+        state.save_progress(feed, progress).await.unwrap();
         assert_eq!(state.progress(feed).await.unwrap(), progress);
     }
-    assert_eq!(state.progress(other).await.unwrap(), LookBackProgress::default());
+    assert_eq!(state.progress(other).await.unwrap(), ReconcileProgress::default());
 }
 
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
 pub async fn skips_what_is_lost(state: &impl State, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
     let to = at("2026-11-15T12:05:00Z");
-    let loss = Loss { from: recorded.start(), to, reason: LossReason::SevenDayEdge, content: None };
-    assert_eq!(state.record_window(feed, None, recorded).await.unwrap(), Claim::Ours);
+    let loss = Loss { from: recorded.start(), to, reason: LossReason::RetentionExpired, content: None };
+    assert_eq!(state.record_window(feed, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
-    assert_eq!(state.skip(feed, Cursor::at(recorded.start()), &loss).await.unwrap(), Claim::Taken);
-    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), Claim::Ours);
+    assert_eq!(state.skip(feed, Cursor::at(recorded.start()), &loss).await.unwrap(), ConditionalWrite::Conflict);
+    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(to)));
-    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), Claim::Taken);
+    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), ConditionalWrite::Conflict);
 }
 
 /// The states come in the order of the question, and feeds do not touch each other.
@@ -141,7 +152,7 @@ pub async fn keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
     let started = at("2026-11-22T09:59:30.5Z");
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
     state.remember_subscription_start(exchange, Some(started)).await.unwrap();
-    assert_eq!(state.record_window(exchange, None, recorded).await.unwrap(), Claim::Ours);
+    assert_eq!(state.record_window(exchange, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
     let feeds = state.feeds(tenant_id, &[ContentType::Dlp, ContentType::Exchange]).await.unwrap();
     let expected = FeedState { cursor: Some(Cursor::recording(recorded)), subscription_started_at: Some(started) };

@@ -1,7 +1,7 @@
-//! What every store of tenants promises.
+//! FaultKind every store of tenants promises.
 
-use audit_feed::failure::FailureKind;
-use audit_feed::ports::{Freshness, Tenants};
+use collector::failure::FailureKind;
+use collector::ports::{Freshness, Tenants};
 
 /// Bad secrets stand among the good ones, in the order of their names.
 ///
@@ -16,7 +16,7 @@ pub async fn are_listed_with_their_problems(tenants: &impl Tenants, prefix: &str
     assert_eq!(Ok(&contoso), all[0].as_ref());
     for name in ["fabrikam", "nobody"] {
         let failure = tenants.one(&format!("{prefix}{name}"), Freshness::Cached).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::BadSecret, "{name}");
+        assert_eq!(failure.kind, FailureKind::InvalidSecret, "{name}");
     }
 }
 

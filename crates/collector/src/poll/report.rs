@@ -1,0 +1,154 @@
+//! FaultKind a poll did: the poller's answer, its log line, and the source of its metrics.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Done, Work};
+use crate::cursor::Cursor;
+use crate::failure::Failure;
+use crate::feed::{ContentType, TenantId};
+use crate::loss::Loss;
+
+/// One poll.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PollReport {
+    /// The deadline came first: the next poll goes on where this one stopped.
+    pub more_to_do: bool,
+    /// Every tenant of the shard.
+    pub tenants: Vec<TenantReport>,
+}
+
+/// One tenant in one poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TenantReport {
+    /// The secret that it is configured by.
+    pub secret_id: String,
+    /// Whose tenant it is, where the secret says so.
+    pub tenant_id: Option<TenantId>,
+    /// FaultKind kept the whole tenant from being polled.
+    pub error: Option<Failure>,
+    /// Its turn did not come, or did not end.
+    pub more_to_do: bool,
+    /// Its feeds; empty where the tenant itself failed.
+    pub content_types: Vec<FeedReport>,
+}
+
+/// One feed in one poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedReport {
+    /// Which feed of the tenant.
+    pub content_type: ContentType,
+    /// Windows listed whole and committed.
+    pub windows_listed: u64,
+    /// Messages put into the queue, by unfinished windows too.
+    pub contents_queued: u64,
+    /// Everything published before this instant is in the queue or beyond.
+    pub cursor: Option<Timestamp>,
+    /// How far the cursor is behind the end of the poll, in seconds.
+    pub cursor_lag_seconds: Option<i64>,
+    /// FaultKind can never be collected.
+    pub lost: Vec<Loss>,
+    /// Its subscription was off and has been started.
+    pub subscription_started: bool,
+    /// Another poller works on it.
+    pub lost_race: bool,
+    /// Windows are left for the next poll.
+    pub more_to_do: bool,
+    /// FaultKind stopped it.
+    pub error: Option<Failure>,
+}
+
+impl PollReport {
+    /// There are tenants, and not one feed of them could be polled.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        !self.tenants.is_empty()
+            && self.tenants.iter().all(|tenant| tenant.errors().next().is_some() && !tenant.polled())
+    }
+
+    /// Every feed, with the tenant it belongs to.
+    pub fn feeds(&self) -> impl Iterator<Item = (&TenantReport, &FeedReport)> {
+        self.tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(move |feed| (tenant, feed)))
+    }
+
+    /// Notes what was done and says what is to be done because of it.
+    pub(super) fn take_in(&mut self, done: Done) -> Vec<Work> {
+        match done {
+            Done::Opened { tenant, feeds: Err(failure) } => {
+                self.tenants[tenant].more_to_do = false;
+                self.tenants[tenant].error = Some(failure);
+                Vec::new()
+            }
+            Done::Opened { tenant, feeds: Ok(feeds) } => {
+                let report = &mut self.tenants[tenant];
+                report.more_to_do = false;
+                let mut work = Vec::new();
+                for mut feed in feeds {
+                    let run = feed.run.filter(|run| !run.is_finished());
+                    feed.report.more_to_do = run.is_some();
+                    report.content_types.push(feed.report);
+                    work.extend(run.map(Work::Window));
+                }
+                work
+            }
+            Done::Listed { run, step } => {
+                let (tenant, feed) = run.place;
+                let report = &mut self.tenants[tenant].content_types[feed];
+                report.windows_listed += step.windows_listed;
+                report.contents_queued += step.contents_queued;
+                report.cursor = step.listed_until.or(report.cursor);
+                report.lost_race = step.lost_race;
+                report.lost.extend(step.lost);
+                report.error = step.failure;
+                report.more_to_do = report.error.is_none() && !report.lost_race && !run.is_finished();
+                if report.more_to_do { vec![Work::Window(run)] } else { Vec::new() }
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Timestamp) {
+        for tenant in &mut self.tenants {
+            for feed in &mut tenant.content_types {
+                feed.cursor_lag_seconds = feed.cursor.map(|cursor| now.duration_since(cursor).as_secs().max(0));
+                tenant.more_to_do |= feed.more_to_do;
+            }
+            self.more_to_do |= tenant.more_to_do;
+        }
+    }
+}
+
+impl TenantReport {
+    pub(super) fn waiting(secret_id: String, tenant_id: TenantId) -> Self {
+        Self { secret_id, tenant_id: Some(tenant_id), error: None, more_to_do: true, content_types: Vec::new() }
+    }
+
+    pub(super) fn failed(secret_id: String, tenant_id: Option<TenantId>, failure: Failure) -> Self {
+        Self { secret_id, tenant_id, error: Some(failure), more_to_do: false, content_types: Vec::new() }
+    }
+
+    /// The tenant's own error and those of its feeds.
+    pub fn errors(&self) -> impl Iterator<Item = &Failure> {
+        self.error.iter().chain(self.content_types.iter().filter_map(|feed| feed.error.as_ref()))
+    }
+
+    fn polled(&self) -> bool {
+        self.content_types.iter().any(|feed| feed.error.is_none())
+    }
+}
+
+impl FeedReport {
+    pub(super) fn new(content_type: ContentType, cursor: Option<Cursor>) -> Self {
+        Self {
+            content_type,
+            windows_listed: 0,
+            contents_queued: 0,
+            cursor: cursor.map(|cursor| cursor.listed_until),
+            cursor_lag_seconds: None,
+            lost: Vec::new(),
+            subscription_started: false,
+            lost_race: false,
+            more_to_do: false,
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One window of a feed rechecked at again.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use futures::{StreamExt, pin_mut};
+use jiff::Timestamp;
+
+use super::completeness::{day_of, day_reports};
+use super::feed::FeedReconcile;
+use super::{LateContent, Reconcile};
+use crate::content::{Content, ContentDigest};
+use crate::failure::Failure;
+use crate::loss::{Loss, LossReason};
+use crate::message::ContentMessage;
+use crate::plan::PlanPolicy;
+use crate::ports::{ArchiveIndex, Clock, ManagementApi, Queue, State, WindowLog};
+use crate::window::Window;
+use crate::window_record::WindowRecord;
+
+impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
+where
+    M: ManagementApi,
+    S: State + WindowLog,
+    Q: Queue,
+    A: ArchiveIndex,
+    C: Clock,
+{
+    /// Looks at the next window. When none is left, and before, if an earlier run did not come to it, writes the reports
+    /// of the days concerned.
+    pub(super) async fn go_on(&self, feed: &mut FeedReconcile) -> Result<(), Failure> {
+        let Some(place) = feed.next() else { return self.store_reports(feed).await };
+        let rechecked = self.recheck_window(feed, place).await;
+        match &rechecked {
+            Ok(()) => feed.note_success(),
+            Err(_) => feed.note_failure(self.clock.now()),
+        }
+        rechecked
+    }
+
+    /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
+    async fn recheck_window(&self, feed: &mut FeedReconcile, place: usize) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut record = feed.windows[place].clone();
+        let window = record.window;
+        let listable = now <= PlanPolicy::listable_until(window);
+        let listed = if listable { self.list_again(feed, window).await? } else { BTreeMap::new() };
+
+        let late: BTreeSet<ContentDigest> =
+            listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
+        let archived = self.archived(feed, window).await?;
+        record.digests.extend(&late);
+        let open: Vec<ContentDigest> = record
+            .digests
+            .iter()
+            .copied()
+            .filter(|digest| !archived.contains(digest) && !feed.lost_contents.contains(digest))
+            .collect();
+        let messages: Vec<ContentMessage> = open
+            .iter()
+            .filter_map(|digest| listed.get(digest))
+            .map(|content| ContentMessage::new(&feed.tenant.secret_id, feed.id, window, content.clone()))
+            .collect();
+        self.queue.send(&messages).await?;
+
+        let id_of = |digest: &ContentDigest| match (listed.get(digest), record.missing.get(digest)) {
+            (Some(content), _) => content.id.clone(),
+            (None, Some(id)) => id.clone(),
+            (None, None) => digest.placeholder_id(),
+        };
+        let missing: BTreeMap<ContentDigest, String> = open.iter().map(|digest| (*digest, id_of(digest))).collect();
+        let late_contents = late.iter().filter_map(|digest| listed.get(digest));
+        let late_contents: Vec<LateContent> =
+            late_contents.map(|content| LateContent::new(content, &record, now)).collect();
+        let missing_before = missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
+        record.late += late.len() as u64;
+        let is_lost = |digest: &&ContentDigest| feed.lost_contents.contains(digest) && !archived.contains(digest);
+        record.lost = record.digests.iter().filter(is_lost).count() as u64;
+        record.missing = missing;
+        // FaultKind can no longer be listed may still be on its way: it is fetched until it expires.
+        if now >= window.end() + PlanPolicy::RETENTION {
+            self.give_up_missing(feed, &mut record).await?;
+        }
+        record.checked_at = Some(now);
+        if listable {
+            record.relisted_at = record.checked_at;
+        }
+        record.settled_at = record.missing.is_empty().then_some(now);
+        self.state.update_window(feed.id, &record).await?;
+        // Counted once it is on record: until then the next run finds it again.
+        feed.found.late.extend(late_contents);
+        feed.found.missing += missing_before;
+        feed.windows[place] = record;
+        feed.stale_days.insert(day_of(window.start()));
+        feed.found.windows_checked += 1;
+        Ok(())
+    }
+
+    /// FaultKind the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
+    async fn list_again(
+        &self,
+        feed: &mut FeedReconcile,
+        window: Window,
+    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+        let mut contents = BTreeMap::new();
+        let mut malformed = Vec::new();
+        let tenant = Rc::clone(&feed.tenant);
+        let pages = self.management_api.list(&tenant, feed.id.content_type, window);
+        pin_mut!(pages);
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
+            contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
+            malformed.extend(page.malformed);
+        }
+        for entry in malformed {
+            let reason = LossReason::MalformedEntry;
+            let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
+            if !feed.losses.contains(&loss) {
+                self.lose(feed, loss).await?;
+            }
+        }
+        Ok(contents)
+    }
+
+    /// FaultKind the archive holds of the hours that the window touches.
+    async fn archived(&self, feed: &mut FeedReconcile, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
+        let mut archived = HashSet::new();
+        for hour in hours_of(window) {
+            if !feed.hours.contains_key(&hour) {
+                let names = self.archive.archived(feed.id, hour).await?;
+                feed.hours.insert(hour, names);
+            }
+            archived.extend(feed.hours.get(&hour).into_iter().flatten().copied());
+        }
+        Ok(archived)
+    }
+
+    /// FaultKind has expired and has no object will never have one.
+    async fn give_up_missing(&self, feed: &mut FeedReconcile, record: &mut WindowRecord) -> Result<(), Failure> {
+        for content in std::mem::take(&mut record.missing).into_values() {
+            let (from, to) = (record.window.start(), record.window.end());
+            let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
+            self.lose(feed, loss).await?;
+            record.lost += 1;
+        }
+        Ok(())
+    }
+
+    async fn lose(&self, feed: &mut FeedReconcile, loss: Loss) -> Result<(), Failure> {
+        self.state.record_loss(feed.id, &loss).await?;
+        feed.lost_contents.extend(loss.content_digest());
+        feed.losses.push(loss.clone());
+        feed.found.lost.push(loss);
+        Ok(())
+    }
+
+    /// Writes the reports of the days concerned. Those that cannot be stored are left to the next run.
+    pub(super) async fn store_reports(&self, feed: &mut FeedReconcile) -> Result<(), Failure> {
+        let days = std::mem::take(&mut feed.stale_days);
+        let now = self.clock.now();
+        let mut stored = Ok(());
+        for report in day_reports(feed.id, &feed.windows, &feed.losses, &days, now) {
+            let json = serde_json::to_vec(&report).unwrap_or_default();
+            stored = stored.and(self.archive.store_report(&report.key(), json).await);
+        }
+        feed.reports_failed |= stored.is_err();
+        stored?;
+        if !feed.reports_failed {
+            feed.progress.reported_at = Some(now);
+            self.state.save_progress(feed.id, feed.progress).await?;
+        }
+        Ok(())
+    }
+}
+
+fn hours_of(window: Window) -> impl Iterator<Item = Timestamp> {
+    const HOUR: i64 = 3_600;
+    let first = window.start().as_second().div_euclid(HOUR);
+    let last = (window.end().as_second() - 1).div_euclid(HOUR);
+    (first..=last).filter_map(|hour| Timestamp::from_second(hour * HOUR).ok())
+}

@@ -1,0 +1,158 @@
+//! FaultKind a recheck back found: the reconciler's answer, its log line, and the source of its metrics.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::feed::FeedReconcile;
+use super::{Done, Work};
+use crate::content::Content;
+use crate::failure::Failure;
+use crate::feed::{ContentType, FeedId, TenantId};
+use crate::loss::Loss;
+use crate::window_record::WindowRecord;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ReconcileReport {
+    /// The deadline came first: the next run goes on.
+    pub more_to_do: bool,
+    /// Every feed of every tenant.
+    pub feeds: Vec<FeedReconciliation>,
+    /// FaultKind became of the dead messages.
+    pub dead_letters: DeadLetterReport,
+}
+
+/// One feed in one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedReconciliation {
+    /// Whose feed it is.
+    pub tenant_id: TenantId,
+    /// Which of the tenant's feeds it is.
+    pub content_type: ContentType,
+    /// Windows rechecked at.
+    pub windows_checked: u64,
+    /// Content that was not there when its window was listed before; it has been queued.
+    pub late: Vec<LateContent>,
+    /// Contents without an object; those that Microsoft still lists have been queued again.
+    pub missing: u64,
+    /// FaultKind was found to be lost in this run, and what was lost earlier and never told.
+    pub lost: Vec<Loss>,
+    /// Windows whose contents are not all archived or known to be lost.
+    pub windows_open: u64,
+    /// The deadline came first: windows are left for the next run.
+    pub more_to_do: bool,
+    /// FaultKind failed first.
+    pub error: Option<Failure>,
+}
+
+/// Content that became visible after its window had been listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LateContent {
+    /// Its id.
+    pub content_id: String,
+    /// When Microsoft says that it was made available.
+    pub content_created: Timestamp,
+    /// Seconds after that at which it was still not listed.
+    pub not_listed_after_seconds: i64,
+    /// Seconds after that at which it was.
+    pub listed_after_seconds: i64,
+}
+
+/// FaultKind became of the messages in the dead-message queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct DeadLetterReport {
+    /// Sent back to the fetchers.
+    pub redriven: u64,
+    /// Taken away because their object is in the archive.
+    pub archived_meanwhile: u64,
+    /// Taken away because their content has expired; kept as losses, which the next run tells with their feed's.
+    pub lost: u64,
+    /// Left where they are: not readable, or their tenant still cannot be collected.
+    pub kept: u64,
+    /// FaultKind stopped it.
+    pub error: Option<Failure>,
+}
+
+impl LateContent {
+    pub(super) fn new(content: &Content, record: &WindowRecord, now: Timestamp) -> Self {
+        let seconds_after = |instant: Timestamp| instant.duration_since(content.created).as_secs();
+        Self {
+            content_id: content.id.clone(),
+            content_created: content.created,
+            not_listed_after_seconds: seconds_after(record.relisted_at.unwrap_or(record.listed_at)),
+            listed_after_seconds: seconds_after(now),
+        }
+    }
+}
+
+impl ReconcileReport {
+    /// All errors of the run.
+    pub fn errors(&self) -> impl Iterator<Item = &Failure> {
+        self.feeds.iter().filter_map(|feed| feed.error.as_ref()).chain(&self.dead_letters.error)
+    }
+
+    /// There are feeds, and not one could be rechecked at.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        let failed = |feed: &FeedReconciliation| feed.error.is_some() && feed.windows_checked == 0;
+        !self.feeds.is_empty() && self.feeds.iter().all(failed)
+    }
+
+    pub(super) fn take_in(&mut self, done: Done) -> Vec<Work> {
+        match done {
+            Done::Opened { place, feed: Err(failure) } => {
+                self.feeds[place].more_to_do = false;
+                self.feeds[place].error = Some(failure);
+                Vec::new()
+            }
+            Done::Opened { feed: Ok(feed), .. } => self.go_on(feed),
+            Done::Rechecked { feed, failure } => {
+                let place = feed.place;
+                let error = &mut self.feeds[place].error;
+                *error = error.take().or(failure);
+                if !feed.is_given_up() {
+                    return self.go_on(feed);
+                }
+                self.note(&feed);
+                self.feeds[place].more_to_do = false;
+                Vec::new()
+            }
+        }
+    }
+
+    fn go_on(&mut self, feed: FeedReconcile) -> Vec<Work> {
+        self.note(&feed);
+        if feed.is_finished() { Vec::new() } else { vec![Work::Window(feed)] }
+    }
+
+    fn note(&mut self, feed: &FeedReconcile) {
+        let report = &mut self.feeds[feed.place];
+        report.windows_checked = feed.found.windows_checked;
+        report.late.clone_from(&feed.found.late);
+        report.missing = feed.found.missing;
+        report.lost.clone_from(&feed.found.lost);
+        let open = |record: &&WindowRecord| record.checked_at.is_some() && record.settled_at.is_none();
+        report.windows_open = feed.windows.iter().filter(open).count() as u64;
+        report.more_to_do = !feed.is_finished();
+    }
+
+    pub(super) fn close(&mut self) {
+        self.more_to_do = self.feeds.iter().any(|feed| feed.more_to_do);
+    }
+}
+
+impl FeedReconciliation {
+    pub(super) fn waiting(feed: FeedId) -> Self {
+        Self {
+            tenant_id: feed.tenant_id,
+            content_type: feed.content_type,
+            windows_checked: 0,
+            late: Vec::new(),
+            missing: 0,
+            lost: Vec::new(),
+            windows_open: 0,
+            more_to_do: true,
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! One message, one object.
+
+use std::io::Read;
+
+use collector::failure::{Failure, FailureKind};
+use collector::feed::ContentType;
+use collector::fetch::{Admission, Archived, Fetch, FetchOutcome};
+use collector::loss::{Loss, LossReason};
+use collector::ports::ObjectMetadata;
+use flate2::read::GzDecoder;
+use futures::executor::block_on;
+use jiff::SignedDuration;
+use testkit::{Call, CrashPoint, TENANT, at, blob};
+
+use crate::fetch_fixture::{CREATED, FetchFixture, body, failed, message_for_a, unlimited};
+use crate::scripted_ports::{Act, Event};
+
+/// `sha256sum` of the id `a`, its first half.
+const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
+                   ca978112ca1bbdcafac231b39a23dc4d.json.gz";
+
+fn unzip(bytes: &[u8]) -> String {
+    let mut member = GzDecoder::new(bytes);
+    let mut text = String::new();
+    member.read_to_string(&mut text).unwrap();
+    assert!(member.into_inner().is_empty(), "one gzip member and nothing after it");
+    text
+}
+
+#[test]
+fn each_record_is_archived_as_it_came_on_a_line_of_its_own() {
+    let records = [
+        r#"{"Id":"1","Parameters":[{"Name":"A b","Value":"  x\u00e9\n "}],"n":1.50}"#,
+        r#"{"Id":"2","Parameters":"ключ"}"#,
+        r#"{"Id":"1","RecordType":99999}"#,
+    ];
+    let fixture = FetchFixture::with(&blob(&records));
+    fixture.fetch();
+    let objects = fixture.archive.objects();
+    assert_eq!(objects.keys().collect::<Vec<_>>(), [KEY]);
+    assert_eq!(unzip(&objects[KEY].bytes), records.map(|record| format!("{record}\n")).concat());
+}
+
+#[test]
+fn white_space_between_tokens_is_not_archived() {
+    let fixture = FetchFixture::with("[\r\n  { \"Id\" : \"1\",\n    \"List\": [ 1, 2 ] }\n]\n");
+    fixture.fetch();
+    assert_eq!(unzip(&fixture.archive.objects()[KEY].bytes), "{\"Id\":\"1\",\"List\":[1,2]}\n");
+}
+
+#[test]
+fn an_object_says_what_it_is() {
+    let fixture = FetchFixture::with_two_records();
+    fixture.fetch();
+    let metadata = ObjectMetadata {
+        content_id: "a".to_owned(),
+        content_type: ContentType::Exchange,
+        content_created: at(CREATED),
+        tenant_id: TENANT,
+        records: 2,
+    };
+    assert_eq!(fixture.archive.objects()[KEY].metadata, metadata);
+}
+
+#[test]
+fn the_outcome_has_the_measures() {
+    let fixture = FetchFixture::with_two_records();
+    let outcome = fixture.fetch();
+    let bytes_out = fixture.archive.objects()[KEY].bytes.len() as u64;
+    assert_eq!(outcome, FetchOutcome::Archived(Archived { records: 2, bytes_in: 23, bytes_out }));
+}
+
+#[test]
+fn content_without_records_is_archived_all_the_same() {
+    let fixture = FetchFixture::with("[]");
+    fixture.fetch();
+    let object = &fixture.archive.objects()[KEY];
+    assert_eq!((unzip(&object.bytes), object.metadata.records), (String::new(), 0));
+}
+
+#[test]
+fn a_message_delivered_twice_gives_one_object_with_the_same_bytes() {
+    let fixture = FetchFixture::with_two_records();
+    fixture.fetch();
+    let once = fixture.archive.objects();
+    fixture.fetch();
+    assert_eq!(fixture.archive.objects(), once);
+    assert_eq!(once.len(), 1);
+}
+
+#[test]
+fn gone_content_is_lost_kept_and_done_with() {
+    let fixture = FetchFixture::with_two_records();
+    let gone = Failure::new(FailureKind::ContentGone, "AF20051: the content expired");
+    fixture.api.fail(Call::Open(message_for_a().content_uri), gone);
+    let loss = Loss {
+        from: at("2026-11-22T10:03:07Z"),
+        to: at("2026-11-22T10:08:07Z"),
+        reason: LossReason::ContentGone,
+        content: Some("a".to_owned()),
+    };
+    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";
+    let failure = Failure::new(FailureKind::ContentGone, told);
+    assert_eq!(fixture.fetch(), FetchOutcome::Lost { feed: message_for_a().feed(), loss: loss.clone(), failure });
+    assert_eq!((fixture.state.losses(), fixture.archive.objects().len()), (vec![loss], 0));
+    fixture.api.assert_met();
+}
+
+#[test]
+fn a_loss_that_cannot_be_kept_comes_back() {
+    let fixture = FetchFixture::with_two_records();
+    let outcome = fixture.fetch_with(|event| match event {
+        Event::Open(_) => Act::Fail(Failure::new(FailureKind::ContentGone, "AF20051")),
+        Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Act::Proceed,
+    });
+    assert_eq!(failed(outcome).0, FailureKind::AwsService);
+}
+
+#[test]
+fn a_body_that_is_no_whole_array_is_not_stored() {
+    for (title, body) in [
+        ("cut between records", r#"[{"Id":"1"},"#),
+        ("cut within a record", r#"[{"Id":"1"},{"Id":"2""#),
+        ("empty", ""),
+        ("an error object", r#"{"error":{"code":"AF50000","message":"An internal error occurred."}}"#),
+        ("a page", "<html><body>Service Unavailable</body></html>"),
+        ("a broken record", r#"[{"Id":"1"},{"Id":}]"#),
+        ("more than an array", r#"[{"Id":"1"}][]"#),
+    ] {
+        let fixture = FetchFixture::with(body);
+        let (kind, message, _) = failed(fixture.fetch());
+        assert_eq!(kind, FailureKind::Transient, "{title}");
+        assert!(message.contains(": the body is no complete JSON array of records: byte "), "{title}: {message}");
+        assert!(fixture.is_untouched(), "{title}");
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_not_stored() {
+    let fixture = FetchFixture::with_two_records();
+    let outcome = fixture.fetch_with(|event| match event {
+        Event::Open(_) => Act::FailAfterFirst(Failure::new(FailureKind::Transient, "the connection was reset")),
+        _ => Act::Proceed,
+    });
+    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: the connection was reset";
+    assert_eq!(failed(outcome), (FailureKind::Transient, told.to_owned(), SignedDuration::from_secs(30)));
+    assert!(fixture.is_untouched());
+}
+
+#[test]
+fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
+    let throttled = Failure::new(FailureKind::Throttled, "AF429");
+    let undisturbed = FetchFixture::with_two_records();
+    undisturbed.fetch();
+    for step in 1.. {
+        let fixture = FetchFixture::with_two_records();
+        fixture.api.fail(Call::Open(message_for_a().content_uri), throttled.clone());
+        let crash_point = CrashPoint::failing_at(step);
+        let fetch = Fetch {
+            tenants: fixture.tenants.clone(),
+            management_api: crash_point.feed(fixture.api.clone()),
+            state: crash_point.feed(fixture.state.clone()),
+            queue: crash_point.feed(fixture.queue.clone()),
+            archive: fixture.archive.clone(),
+            rate_limiter: unlimited(),
+            jitter: fixture.jitter,
+        };
+        let done = block_on(crash_point.run(fetch.run(&body(&message_for_a()), 1, Admission::Now)));
+        let mut deliveries = fixture.queue.drain();
+        deliveries.extend(done.is_none().then(message_for_a));
+        assert!(!deliveries.is_empty(), "cut at step {step}: the message is gone and no copy is there");
+        for delivery in deliveries {
+            // The scripted fault may still be waiting: then this one is throttled, and its copy comes.
+            fixture.deliver(&body(&delivery), 1, |_| Act::Proceed);
+        }
+        fixture.queue.drain().iter().for_each(|copy| drop(fixture.deliver(&body(copy), 1, |_| Act::Proceed)));
+        assert_eq!(fixture.archive.objects(), undisturbed.archive.objects(), "cut at step {step}");
+        if done.is_some() {
+            assert!(step > 4, "a fixture of {step} steps is too short");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_body_that_is_no_message_fails() {
+    let fixture = FetchFixture::with_two_records();
+    for body in ["", "{}", "not JSON", r#"{"version":2}"#] {
+        let (kind, _, retry_in) = failed(fixture.deliver(body, 1, |_| Act::Proceed));
+        assert_eq!((kind, retry_in), (FailureKind::InvalidMessage, SignedDuration::from_secs(30)), "{body}");
+    }
+    assert!(fixture.is_untouched());
+    assert_eq!(fixture.api.calls(), []);
+}

@@ -1,0 +1,45 @@
+//! FaultKind the domain promises, from outside: plans and values by tables and properties, the use cases as stories over the
+//! ports in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]
+
+mod completeness;
+mod completeness_losses;
+mod content;
+mod dead_letters;
+mod dead_letters_failures;
+mod failure;
+mod fetch;
+mod fetch_fixture;
+mod fetch_rate_limit;
+mod fetch_retries;
+mod fetch_secrets;
+mod message;
+mod plan;
+mod plan_properties;
+mod poll;
+mod poll_conflicts;
+mod poll_crashes;
+mod poll_deadline;
+mod poll_failures;
+mod poll_first_run;
+mod poll_fixture;
+mod poll_losses;
+mod poll_subscriptions;
+mod poll_tenants;
+mod rate_limit;
+mod recheck_schedule;
+mod reconcile;
+mod reconcile_crashes;
+mod reconcile_failures;
+mod reconcile_feeds;
+mod reconcile_fixture;
+mod reconcile_losses;
+mod reconcile_missing;
+mod reconcile_not_rechecked;
+mod reconcile_reporting;
+mod scripted_ports;
+mod scripted_reconcile_ports;
+mod shard;
+mod tenant;
+mod window;

@@ -1,0 +1,162 @@
+//! A collector over the ports in memory, at a quiet noon.
+
+use std::collections::BTreeSet;
+
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::plan::PlanPolicy;
+use collector::poll::{FeedReport, Poll, PollPolicy, PollReport, Shard};
+use collector::ports::{Clock, ManagementApi, Queue, State};
+use collector::scheduler::RunLimits;
+use collector::tenant::Tenant;
+use collector::window::Window;
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use testkit::{
+    Call, FakeManagementApi, ManualClock, MemoryQueue, MemoryState, MemoryTenants, TENANT, at, content, feed, tenant,
+};
+use uuid::Uuid;
+
+use crate::scripted_ports::{Act, Event, Scripted};
+
+/// Five seconds past noon: windows end at noon.
+pub(crate) const NOW: &str = "2026-11-22T12:00:05Z";
+
+/// A second tenant, for the stories of two.
+pub(crate) const OTHER: TenantId = TenantId(Uuid::from_u128(0x9999_9999_2222_3333_4444_5555_5555_5555));
+
+pub(crate) const EXCHANGE: ContentType = ContentType::Exchange;
+
+pub(crate) struct PollFixture {
+    pub(crate) tenants: MemoryTenants,
+    pub(crate) api: FakeManagementApi,
+    pub(crate) state: MemoryState,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) clock: ManualClock,
+    pub(crate) policy: PollPolicy,
+}
+
+pub(crate) type Poller<M, S, Q> = Poll<MemoryTenants, M, S, Q, ManualClock>;
+
+pub(crate) type ScriptedPoller<F> =
+    Poller<Scripted<FakeManagementApi, F>, Scripted<MemoryState, F>, Scripted<MemoryQueue, F>>;
+
+impl PollFixture {
+    /// These tenants, never polled before, from which two hours are collected.
+    pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
+        Self {
+            tenants: MemoryTenants::of(tenants),
+            api: FakeManagementApi::default(),
+            state: MemoryState::default(),
+            queue: MemoryQueue::default(),
+            clock: ManualClock::at(at(NOW)),
+            policy: PollPolicy {
+                plan: PlanPolicy::with_backfill_hours(2),
+                limits: RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) },
+            },
+        }
+    }
+
+    /// One tenant and its Exchange feed alone: [`feed`].
+    pub(crate) fn exchange() -> Self {
+        Self::of([tenant(TENANT, &[EXCHANGE])])
+    }
+
+    /// [`PollFixture::exchange`], its subscription on and everything before `listed_until` listed.
+    pub(crate) fn exchange_listed_until(listed_until: &str) -> Self {
+        let fixture = Self::exchange();
+        fixture.listed_until(feed(), listed_until);
+        fixture
+    }
+
+    /// An earlier poll left this feed so.
+    pub(crate) fn listed_until(&self, feed: FeedId, listed_until: &str) {
+        self.api.enable(feed);
+        self.state.set_cursor(feed, collector::cursor::Cursor::at(at(listed_until)));
+    }
+
+    /// Publishes blobs to [`feed`], each by its id and time.
+    pub(crate) fn publish(&self, blobs: &[(&str, &str)]) {
+        for (id, created) in blobs {
+            self.api.publish(feed(), content(id, created), "[]");
+        }
+    }
+
+    pub(crate) fn five_minutes_later(&self) {
+        self.clock.advance(SignedDuration::from_mins(5));
+    }
+
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.clock.now() + SignedDuration::from_mins(14)
+    }
+
+    pub(crate) fn poller<M, S, Q>(&self, management_api: M, state: S, queue: Q) -> Poller<M, S, Q>
+    where
+        M: ManagementApi,
+        S: State,
+        Q: Queue,
+    {
+        let (tenants, clock, policy) = (self.tenants.clone(), self.clock.clone(), self.policy);
+        Poll { tenants, management_api, state, queue, clock, policy }
+    }
+
+    pub(crate) fn poll(&self) -> PollReport {
+        self.poll_with(|_| Act::Proceed)
+    }
+
+    /// Polls while `script` decides what becomes of each call.
+    pub(crate) fn poll_with(&self, script: impl Fn(Event<'_>) -> Act) -> PollReport {
+        block_on(self.scripted_poller(&script).run(Shard::WHOLE, self.deadline())).unwrap()
+    }
+
+    pub(crate) fn scripted_poller<'a, F: Fn(Event<'_>) -> Act>(&self, script: &'a F) -> ScriptedPoller<&'a F> {
+        self.poller(
+            Scripted { port: self.api.clone(), script },
+            Scripted { port: self.state.clone(), script },
+            Scripted { port: self.queue.clone(), script },
+        )
+    }
+
+    /// The windows of `feed` that Microsoft was asked for, in the order of the calls.
+    pub(crate) fn asked(&self, feed: FeedId) -> Vec<Window> {
+        self.listings().into_iter().filter(|(of, _)| *of == feed).map(|(_, window)| window).collect()
+    }
+
+    /// All listings that Microsoft was asked for, in the order of the calls.
+    pub(crate) fn listings(&self) -> Vec<(FeedId, Window)> {
+        let listing = |call| match call {
+            Call::List(feed, window) => Some((feed, window)),
+            Call::Subscriptions(_) | Call::Start(_) | Call::Open(_) => None,
+        };
+        self.api.calls().into_iter().filter_map(listing).collect()
+    }
+
+    /// How often Microsoft was asked to start the subscription of [`feed`].
+    pub(crate) fn starts(&self) -> usize {
+        self.api.calls().iter().filter(|call| **call == Call::Start(feed())).count()
+    }
+
+    /// The ids in the queue, each once: a repeat rewrites the same object.
+    pub(crate) fn queued(&self) -> BTreeSet<String> {
+        self.queue.content_ids().into_iter().collect()
+    }
+}
+
+/// The report of the only feed there is.
+pub(crate) fn only_feed(report: &PollReport) -> &FeedReport {
+    let feeds: Vec<&FeedReport> = report.feeds().map(|(_, feed)| feed).collect();
+    let [feed] = feeds[..] else { panic!("one feed was expected, not {report:?}") };
+    feed
+}
+
+/// The feed of `content_type` of a tenant.
+pub(crate) fn feed_of(tenant_id: TenantId, content_type: ContentType) -> FeedId {
+    FeedId { tenant_id, content_type }
+}
+
+/// No two different windows share an instant: what was asked twice was asked with the same bounds.
+pub(crate) fn assert_no_overlap(windows: &[Window]) {
+    let distinct: BTreeSet<Window> = windows.iter().copied().collect();
+    for (earlier, later) in distinct.iter().zip(distinct.iter().skip(1)) {
+        assert!(earlier.end() <= later.start(), "{earlier} and {later} overlap");
+    }
+}

@@ -1,0 +1,76 @@
+//! A loss that nobody was told of is told by the one who looks back, once.
+
+use collector::loss::{Loss, LossReason};
+use collector::ports::State;
+use futures::executor::block_on;
+use jiff::SignedDuration;
+use testkit::{at, feed};
+
+use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
+
+fn gone(content: &str) -> Loss {
+    let (from, to, reason) = (at(BOUNDS.0), at(BOUNDS.1), LossReason::ContentGone);
+    Loss { from, to, reason, content: Some(content.to_owned()) }
+}
+
+fn gap(from: &str, to: &str) -> Loss {
+    Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None }
+}
+
+#[test]
+fn an_untold_loss_is_told_after_fifteen_minutes_and_once() {
+    let fixture = ReconcileFixture::exchange();
+    fixture.lose(&gone("b"));
+    for (minutes, lost) in [(0, vec![]), (14, vec![]), (1, vec![gone("b")]), (60, vec![gone("b")])] {
+        fixture.later(SignedDuration::from_mins(minutes));
+        let report = fixture.reconcile();
+        assert_eq!(only(&report).lost, lost, "{minutes} minutes later");
+    }
+    fixture.tell(&fixture.reconcile());
+    fixture.an_hour_later();
+    assert_eq!(only(&fixture.reconcile()).lost, []);
+}
+
+#[test]
+fn a_told_loss_is_not_told_again() {
+    let fixture = ReconcileFixture::exchange();
+    fixture.lose(&gone("b"));
+    block_on(fixture.state.mark_reported(feed(), &gone("b"))).unwrap();
+    fixture.an_hour_later();
+    assert_eq!(only(&fixture.reconcile()).lost, []);
+}
+
+#[test]
+fn a_gap_that_has_grown_is_told_again() {
+    let fixture = ReconcileFixture::exchange();
+    let (from, first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
+    fixture.lose(&gap(from, first));
+    fixture.an_hour_later();
+    fixture.tell(&fixture.reconcile());
+    fixture.lose(&gap(from, second));
+    fixture.an_hour_later();
+    assert_eq!(only(&fixture.reconcile()).lost, [gap(from, second)]);
+}
+
+#[test]
+fn a_gap_that_grows_while_it_is_told_is_told_again() {
+    let fixture = ReconcileFixture::exchange();
+    let (from, first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
+    fixture.lose(&gap(from, first));
+    fixture.an_hour_later();
+    let report = fixture.reconcile();
+    fixture.lose(&gap(from, second));
+    fixture.tell(&report);
+    fixture.an_hour_later();
+    assert_eq!(only(&fixture.reconcile()).lost, [gap(from, second)]);
+}
+
+#[test]
+fn a_gap_that_began_weeks_ago_is_told() {
+    let fixture = ReconcileFixture::exchange();
+    for from in ["2026-11-13T12:00:00Z", "2026-10-23T12:00:00Z"] {
+        fixture.lose(&gap(from, "2026-11-15T12:05:05Z"));
+    }
+    fixture.an_hour_later();
+    assert_eq!(only(&fixture.reconcile()).lost.len(), 2);
+}

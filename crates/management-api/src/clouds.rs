@@ -1,0 +1,94 @@
+//! Where each cloud is, and which addresses may see a token.
+
+use collector::failure::{Failure, FailureKind};
+use collector::tenant::{Cloud, Tenant};
+use url::Url;
+
+/// Addresses that replace those of every cloud, for local runs.
+#[derive(Debug, Clone, Default)]
+pub struct RootOverrides {
+    /// Replaces the API's root (`MANAGEMENT_API_URL`).
+    pub management_api: Option<Url>,
+    /// Replaces the token authority (`TOKEN_AUTHORITY_URL`).
+    pub token_authority: Option<Url>,
+}
+
+/// The addresses of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    root: String,
+    feed: String,
+    /// Where tokens come from.
+    pub token: String,
+    /// FaultKind tokens are asked for.
+    pub scope: String,
+}
+
+impl Endpoints {
+    /// The addresses of `tenant`'s cloud, or their replacements.
+    #[must_use]
+    pub fn of(tenant: &Tenant, overrides: &RootOverrides) -> Self {
+        let (root, authority, scope) = cloud_endpoints(tenant.cloud);
+        let root = overrides.management_api.as_ref().map_or(root, Url::as_str).trim_end_matches('/');
+        let authority = overrides.token_authority.as_ref().map_or(authority, Url::as_str).trim_end_matches('/');
+        Self {
+            feed: format!("{root}/api/v1.0/{}/activity/feed", tenant.id),
+            root: root.to_owned(),
+            token: format!("{authority}/{}/oauth2/v2.0/token", tenant.id),
+            scope: tenant.token_scope.clone().unwrap_or_else(|| scope.to_owned()),
+        }
+    }
+
+    /// The address of an operation such as `subscriptions/list`, with `query` (already encoded) behind it.
+    #[must_use]
+    pub fn operation(&self, operation: &str, query: &str) -> String {
+        let separator = if query.is_empty() { "" } else { "?" };
+        format!("{}/{operation}{separator}{query}", self.feed)
+    }
+
+    /// The address of a content blob, where a listing does not give a usable one.
+    #[must_use]
+    pub fn blob(&self, content_id: &str) -> Option<Url> {
+        let mut address = Url::parse(&self.feed).ok()?;
+        address.path_segments_mut().ok()?.extend(["audit", content_id]);
+        Some(address)
+    }
+
+    /// `address`, provided that the bearer token may go there.
+    ///
+    /// # Errors
+    /// [`FailureKind::InvalidMessage`] for any other origin than the tenant's own root.
+    pub fn require_same_origin(&self, address: &str) -> Result<Url, Failure> {
+        let origin = |address: &str| Url::parse(address).ok().map(|url| url.origin());
+        match Url::parse(address) {
+            Ok(url) if Some(url.origin()) == origin(&self.root) => Ok(url),
+            Ok(_) | Err(_) => {
+                let problem = format!(
+                    "{address} is not on {}, the only place where this tenant's token may be sent; nothing was sent",
+                    self.root
+                );
+                Err(Failure::new(FailureKind::InvalidMessage, problem))
+            }
+        }
+    }
+}
+
+/// API root, token authority and scope, as Microsoft's reference lists them.
+fn cloud_endpoints(cloud: Cloud) -> (&'static str, &'static str, &'static str) {
+    match cloud {
+        Cloud::Enterprise => {
+            ("https://manage.office.com", "https://login.microsoftonline.com", "https://manage.office.com/.default")
+        }
+        Cloud::Gcc => {
+            ("https://manage-gcc.office.com", "https://login.microsoftonline.com", "https://manage.office.com/.default")
+        }
+        Cloud::GccHigh => {
+            ("https://manage.office365.us", "https://login.microsoftonline.us", "https://manage.office365.us/.default")
+        }
+        Cloud::Dod => (
+            "https://manage.protection.apps.mil",
+            "https://login.microsoftonline.us",
+            "https://manage.protection.apps.mil/.default",
+        ),
+    }
+}

@@ -1,0 +1,68 @@
+//! How every fixture begins.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use management_api_simulator::{Config, Generate, Simulator, Tenant, Throttle};
+use scenarios::comparison::Verdict;
+use scenarios::local_collector::Collector;
+use uuid::Uuid;
+
+/// A collector, its Microsoft, and one tenant.
+pub(crate) struct Fixture {
+    pub(crate) collector: Collector,
+    pub(crate) microsoft: Simulator,
+    pub(crate) tenant: Uuid,
+}
+
+impl Fixture {
+    /// Noon, a tenant that collects `content_types`, its subscriptions on, nothing published yet.
+    pub(crate) async fn of(content_types: &[&str]) -> Self {
+        let throttle = Throttle { requests_per_minute: None, ..Throttle::default() };
+        let microsoft = Simulator::start(Config { throttle, page_size: 3, ..Config::default() }).await.unwrap();
+        microsoft.set_now(at("2026-11-22T12:00:00Z"));
+        let tenant = Tenant::example(1).subscribed();
+        let mut secret: serde_json::Value = serde_json::from_str(&tenant.credentials_json()).unwrap();
+        secret["content_types"] = content_types.into();
+        let tenant = microsoft.add_tenant(tenant);
+        let collector = Collector::new(&microsoft).await;
+        collector.resources.put_secret("contoso", &secret.to_string()).await;
+        Self { collector, microsoft, tenant }
+    }
+
+    /// Publishes `count` records of all content types over the `hours` before now.
+    pub(crate) fn publish(&self, seed: u64, count: usize, hours: u64) {
+        let until = self.microsoft.now() - Duration::from_secs(10);
+        self.microsoft.generate(self.tenant, &Generate::new(seed, count, Duration::from_secs(hours * 3_600), until));
+    }
+
+    /// Publishes one record at `created` in Exchange.
+    pub(crate) fn publish_one(&self, created: &str, record: &str) {
+        self.microsoft.publish(self.tenant, "Audit.Exchange", at(created), [record.to_owned()]);
+    }
+
+    pub(crate) fn advance_minutes(&self, minutes: i64) {
+        self.collector.advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// FaultKind of the published is archived.
+    pub(crate) async fn verdict(&self) -> Verdict {
+        let resources = &self.collector.resources;
+        Verdict::of(&self.microsoft, self.tenant, &resources.sdk.s3(), &resources.bucket, "m365").await
+    }
+
+    /// Everything that was published is archived once, and Microsoft has nothing to complain of.
+    pub(crate) async fn assert_complete(&self) {
+        let total = self.verdict().await.total();
+        assert!(total.published > 0, "a fixture that publishes nothing proves nothing");
+        assert_eq!((total.lost, total.surplus), (0, 0), "lost and surplus of {} records", total.published);
+        self.microsoft.assert_clean();
+    }
+}
+
+pub(crate) const ALL: [&str; 5] =
+    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
+
+pub(crate) fn at(instant: &str) -> Timestamp {
+    instant.parse().unwrap()
+}
