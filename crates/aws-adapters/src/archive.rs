@@ -186,7 +186,7 @@ impl Target<'_> {
         }
     }
 
-    /// FaultKind cannot be aborted here, the bucket's lifecycle rule clears away.
+    /// What cannot be aborted here, the bucket's lifecycle rule clears away.
     async fn abort(&self, upload_id: &str) {
         let request = self.archive.client.abort_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
         let _ = request.upload_id(upload_id).send().await;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use collector::failure::{Failure, FailureKind};
 
-/// FaultKind was being done, at which resource, and everything that the SDK knows of why it failed.
+/// What was being done, at which resource, and everything that the SDK knows of why it failed.
 pub(crate) fn aws(operation: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
     let mut causes = Vec::new();
     let mut cause = Some(error);

@@ -28,7 +28,7 @@ pub(crate) const RECONCILED: &str = "reconciled";
 pub(crate) const WINDOW: &str = "window#";
 /// How the sort keys of losses begin.
 pub(crate) const LOST: &str = "lost#";
-/// FaultKind follows a window's sort key where its digests did not fit into one row.
+/// What follows a window's sort key where its digests did not fit into one row.
 const PART: &str = "#part";
 
 /// The ids of missing contents that a row keeps for people; of the others, which no ticket will list, the digests are.
@@ -65,7 +65,7 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
     let mut parts = digests.chunks(DIGESTS_PER_ROW);
     let mut first = row(&name, parts.next().unwrap_or_default());
     let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests));
-    // FaultKind is new moves others to later rows: these are written first, so that none is ever in no row.
+    // What is new moves others to later rows: these are written first, so that none is ever in no row.
     let rest = rest.collect::<Vec<_>>().into_iter().rev().collect();
     first.insert("contents".into(), number(record.digests.len()));
     first.insert("listed_at".into(), string(record.listed_at));

@@ -101,7 +101,7 @@ impl DeadLetters for SqsQueue {
         const HIDDEN_FOR_SECONDS: i32 = 120;
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
         let response = request.visibility_timeout(HIDDEN_FOR_SECONDS).send().await;
-        let response = response.map_err(|error| aws(format_args!("reading dead messages of {}", self.url), &error))?;
+        let response = response.map_err(|error| aws(format_args!("reading dead letters of {}", self.url), &error))?;
         let messages = response.messages.unwrap_or_default().into_iter();
         Ok(messages.filter_map(|message| Some((message.receipt_handle?, message.body.unwrap_or_default()))).collect())
     }
@@ -109,7 +109,7 @@ impl DeadLetters for SqsQueue {
     async fn remove(&self, receipt: String) -> Result<(), Failure> {
         match self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(aws(format_args!("removing a dead message of {}", self.url), &error)),
+            Err(error) => Err(aws(format_args!("removing a dead letter of {}", self.url), &error)),
         }
     }
 }

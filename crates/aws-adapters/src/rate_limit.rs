@@ -27,7 +27,7 @@ pub struct DynamoDbRateLimiter<C> {
     seen: Mutex<HashMap<TenantId, RateLimitState>>,
 }
 
-/// FaultKind became of a conditional update: the row after it, or the row that stood in its way.
+/// What became of a conditional update: the row after it, or the row that stood in its way.
 enum Written {
     Done(RateLimitState),
     Refused(Option<RateLimitState>),

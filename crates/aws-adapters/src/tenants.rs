@@ -41,7 +41,7 @@ impl<C: Clock> SecretsManagerTenants<C> {
         Ok(names)
     }
 
-    /// The values of up to 20 secrets. FaultKind cannot be read is a bad secret, not the end of the poll.
+    /// The values of up to 20 secrets. What cannot be read is a bad secret, not the end of the poll.
     async fn values(&self, names: &[String]) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         let request = self.client.batch_get_secret_value().set_secret_id_list(Some(names.to_vec()));
         let response = request.send().await.map_err(|error| aws("reading the tenants' secrets", &error))?;

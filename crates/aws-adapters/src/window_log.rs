@@ -1,4 +1,4 @@
-//! FaultKind the one who looks back reads of the state table, and writes to it.
+//! What the one who looks back reads of the state table, and writes to it.
 
 use collector::failure::Failure;
 use collector::feed::FeedId;

@@ -42,7 +42,7 @@ impl ContentDigest {
     /// The length in bytes.
     pub const BYTES: usize = 16;
 
-    /// FaultKind stands before the digest of a content whose id nobody knows any more.
+    /// What stands before the digest of a content whose id nobody knows any more.
     const PLACEHOLDER_PREFIX: &str = "digest ";
 
     /// The digest of a content id.
@@ -55,7 +55,7 @@ impl ContentDigest {
         Self(digest)
     }
 
-    /// FaultKind stands for the content's id where nobody knows it any more.
+    /// What stands for the content's id where nobody knows it any more.
     #[must_use]
     pub fn placeholder_id(self) -> String {
         format!("{}{self}", Self::PLACEHOLDER_PREFIX)
@@ -112,7 +112,7 @@ pub fn hour_prefix(feed: FeedId, created: Timestamp) -> String {
     format!("tenant={tenant_id}/content_type={content_type}/day={day}/hour={hour:02}")
 }
 
-/// FaultKind one window was found to hold.
+/// What one window was found to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     /// The window that was asked for.

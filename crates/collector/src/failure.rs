@@ -5,13 +5,13 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde::Serialize;
 
-/// FaultKind went wrong, for the code (`kind`), for a person (`message`), and when to try again at the earliest.
+/// What went wrong, for the code (`kind`), for a person (`message`), and when to try again at the earliest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// FaultKind kind of failure it is, which decides what happens next.
+    /// What kind of failure it is, which decides what happens next.
     pub kind: FailureKind,
-    /// FaultKind failed, why, and what to do. Never holds a secret or a token.
+    /// What failed, why, and what to do. Never holds a secret or a token.
     pub message: String,
     /// The server's wish to wait: a lower bound.
     #[serde(skip)]
@@ -50,12 +50,12 @@ pub enum FailureKind {
     AwsService,
 }
 
-/// FaultKind a fetcher does about a failure.
+/// What a fetcher does about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
     /// Put it off without counting the try: nothing is wrong with this content.
     Postpone,
-    /// Try again, soon at first, then ever later; the tries count, and the last one ends in the dead-message queue.
+    /// Try again, soon at first, then ever later; the tries count, and the last one ends in the dead-letter queue.
     Retry,
     /// It is lost: say so, and do not try again.
     GiveUp,
@@ -77,13 +77,13 @@ impl Failure {
 }
 
 impl FailureKind {
-    /// FaultKind a fetcher does about a failure of this kind.
+    /// What a fetcher does about a failure of this kind.
     #[must_use]
     pub fn disposition(self) -> Disposition {
         match self {
             Self::Throttled | Self::RateLimited => Disposition::Postpone,
             Self::ContentGone => Disposition::GiveUp,
-            // Where a person must act, the dead-message queue keeps the message until they have.
+            // Where a person must act, the dead-letter queue keeps the message until they have.
             Self::Transient
             | Self::CredentialsRejected
             | Self::Permission

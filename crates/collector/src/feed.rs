@@ -1,4 +1,4 @@
-//! FaultKind is collected: one content type of one tenant is one feed.
+//! What is collected: one content type of one tenant is one feed.
 
 use std::fmt;
 use std::str::FromStr;

@@ -34,7 +34,7 @@ pub struct Fetch<T, M, S, Q, A, R, D> {
     pub jitter: D,
 }
 
-/// FaultKind became of one message.
+/// What became of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchOutcome {
     /// Its object is in the archive.
@@ -50,7 +50,7 @@ pub enum FetchOutcome {
     Lost {
         /// Whose content it was.
         feed: FeedId,
-        /// FaultKind is lost.
+        /// What is lost.
         loss: Loss,
         /// FaultKind Microsoft said.
         failure: Failure,

@@ -32,7 +32,7 @@ impl Loss {
 /// A loss as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LossRecord {
-    /// FaultKind is lost.
+    /// What is lost.
     pub loss: Loss,
     /// When it was noticed.
     pub noticed_at: Timestamp,
@@ -78,7 +78,7 @@ impl LossReason {
         }
     }
 
-    /// FaultKind the person who reads of it should know or do.
+    /// What the person who reads of it should know or do.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {

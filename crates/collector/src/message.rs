@@ -79,7 +79,7 @@ impl ContentMessage {
         serde_json::from_str(body).map_err(|error| {
             Failure::new(
                 FailureKind::InvalidMessage,
-                format!("the queue message is not a content message of version 1 ({error}); it is kept for the dead-message queue"),
+                format!("the queue message is not a content message of version 1 ({error}); it is kept for the dead-letter queue"),
             )
         })
     }

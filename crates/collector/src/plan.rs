@@ -6,7 +6,7 @@ use crate::cursor::Cursor;
 use crate::loss::{Loss, LossReason};
 use crate::window::{Window, whole_second};
 
-/// FaultKind does not change from poll to poll.
+/// What does not change from poll to poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanPolicy {
     /// How far back a feed without a cursor starts.
@@ -42,10 +42,10 @@ impl PlanPolicy {
     }
 }
 
-/// FaultKind to do for one feed.
+/// What to do for one feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// FaultKind fell off the 7-day edge: must be kept before the windows are asked for.
+    /// What fell off the 7-day edge: must be kept before the windows are asked for.
     pub lost: Option<Loss>,
     /// Without gap or overlap, oldest first; a window that the cursor has recorded comes first, as it was recorded.
     /// While catching up they end on the hour, so that a day's windows are the

@@ -1,4 +1,4 @@
-//! FaultKind the use cases need from outside, in the domain's own language.
+//! What the use cases need from outside, in the domain's own language.
 //!
 //! Each port has a strict in-memory fake and a real adapter, and both pass the same contract suite.
 #![expect(async_fn_in_trait, reason = "a use case runs on one task and never asks its futures to be Send")]
@@ -86,7 +86,7 @@ pub trait ManagementApi {
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ContentPage {
-    /// FaultKind can be fetched.
+    /// What can be fetched.
     pub contents: Vec<Content>,
     /// Entries that name neither an id nor a URI of ours, as they stood there.
     pub malformed: Vec<String>,
@@ -111,7 +111,7 @@ pub enum ConditionalWrite {
     Conflict,
 }
 
-/// FaultKind was asked, what was found, what is lost: the memory of the collector.
+/// What was asked, what was found, what is lost: the memory of the collector.
 pub trait State {
     /// The states of a tenant's feeds, in the order of `content_types`.
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure>;
@@ -134,7 +134,7 @@ pub trait State {
     /// Keeps `loss`, not told yet. The same loss again is one, and stays as it is unless its end has moved on.
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
-    /// Notes that somebody was told of `loss`. FaultKind is not noted here is told again.
+    /// Notes that somebody was told of `loss`. What is not noted here is told again.
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
     /// Remembers (or, `None`, forgets) when the feed's subscription was started.
@@ -146,11 +146,11 @@ pub trait State {
 pub struct ReconcileProgress {
     /// Of all windows before it nothing is left to find out; `None` before the first look.
     pub done_until: Option<Timestamp>,
-    /// FaultKind was found before it stands in the reports; `None` before the first of them.
+    /// What was found before it stands in the reports; `None` before the first of them.
     pub reported_at: Option<Timestamp>,
 }
 
-/// FaultKind was found in the windows that were committed, for the one who looks back.
+/// What was found in the windows that were committed, for the one who looks back.
 pub trait WindowLog {
     /// The windows of a feed that start at `since` or later, oldest first.
     async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure>;
@@ -198,7 +198,7 @@ pub trait Archive {
     async fn begin(&self) -> Result<Self::Object, Failure>;
 }
 
-/// FaultKind is in the archive, for the one who looks back.
+/// What is in the archive, for the one who looks back.
 pub trait ArchiveIndex {
     /// The contents of a feed that have an object in the hour of `hour`.
     async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure>;
@@ -209,17 +209,17 @@ pub trait ArchiveIndex {
 
 /// Where messages end that failed too often.
 pub trait DeadLetters {
-    /// FaultKind names one dead message.
+    /// What names one dead letter.
     type Receipt;
 
-    /// Some of the dead messages, each with its body; none where there are none left to see.
+    /// Some of the dead letters, each with its body; none where there are none left to see.
     async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure>;
 
-    /// Takes a dead message away for good.
+    /// Takes a dead letter away for good.
     async fn remove(&self, receipt: Self::Receipt) -> Result<(), Failure>;
 }
 
-/// Without a dead-message queue there are no dead messages.
+/// Without a dead-letter queue there are no dead letters.
 impl<L: DeadLetters> DeadLetters for Option<L> {
     type Receipt = L::Receipt;
 
@@ -247,7 +247,7 @@ pub trait ArchiveObject {
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure>;
 }
 
-/// FaultKind an object says of itself.
+/// What an object says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectMetadata {
     /// `content-id`.

@@ -14,7 +14,7 @@ pub struct RateLimitPolicy {
     pub burst: SignedDuration,
 }
 
-/// FaultKind is booked, for one tenant.
+/// What is booked, for one tenant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimitState {
     /// The instant up to which all requests are booked.
@@ -26,9 +26,9 @@ pub struct RateLimitState {
 impl RateLimitPolicy {
     /// The part of Microsoft's limit that fetchers use, so that the rest of the collector has some of it, too.
     const FETCHER_SHARE: f64 = 0.93;
-    /// FaultKind a refusal leaves of the rate.
+    /// What a refusal leaves of the rate.
     const DECREASE_FACTOR: f64 = 0.8;
-    /// FaultKind a minute without refusal adds to the rate, as a part of the full one.
+    /// What a minute without refusal adds to the rate, as a part of the full one.
     const RECOVERY_PER_MINUTE: f64 = 0.05;
     /// Refusals in so short a time are one: they come in swarms.
     const THROTTLE_DEBOUNCE: SignedDuration = SignedDuration::from_secs(10);

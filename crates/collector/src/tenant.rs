@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::feed::{ContentType, FeedId, TenantId};
 
-/// FaultKind is collected from one tenant, and with which credentials.
+/// What is collected from one tenant, and with which credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
     /// The name of the secret that it was read from.
@@ -21,7 +21,7 @@ pub struct Tenant {
     pub client_secret: Secret,
     /// Where the tenant lives.
     pub cloud: Cloud,
-    /// FaultKind to collect, without repeats.
+    /// What to collect, without repeats.
     pub content_types: Vec<ContentType>,
     /// Whose request quota is used; the tenant's own unless a vendor says otherwise.
     pub publisher_id: Uuid,
@@ -78,7 +78,7 @@ impl Cloud {
 pub struct InvalidSecret {
     /// The name of the secret.
     pub secret_id: String,
-    /// FaultKind is wrong, each with what is expected instead.
+    /// What is wrong, each with what is expected instead.
     pub problems: Vec<String>,
 }
 

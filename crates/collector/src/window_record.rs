@@ -1,4 +1,4 @@
-//! FaultKind is known of a window that was listed, and when to look at it again.
+//! What is known of a window that was listed, and when to look at it again.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -33,7 +33,7 @@ impl fmt::Display for InvalidEnvironment {
 
 impl std::error::Error for InvalidEnvironment {}
 
-/// FaultKind every function needs to know.
+/// What every function needs to know.
 #[derive(Debug, Clone)]
 pub struct Common {
     /// `TENANT_SECRET_PREFIX`.
@@ -58,7 +58,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         Self { lookup, problems: Vec::new() }
     }
 
-    /// FaultKind every function needs to know.
+    /// What every function needs to know.
     pub fn common(&mut self) -> Common {
         Common {
             tenant_secret_prefix: self.or("TENANT_SECRET_PREFIX", "m365/"),

@@ -1,4 +1,4 @@
-//! FaultKind all functions share around their use case: environment, logs, metrics, time.
+//! What all functions share around their use case: environment, logs, metrics, time.
 
 mod deadline;
 mod environment;

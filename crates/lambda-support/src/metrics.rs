@@ -11,7 +11,7 @@ use metrique_writer_format_emf::Emf;
 /// The namespace of all metrics.
 const NAMESPACE: &str = "M365Audit";
 
-/// The measures of one invocation. FaultKind a function does not measure stays `None` and is not written.
+/// The measures of one invocation. What a function does not measure stays `None` and is not written.
 #[derive(Debug, Clone, Default, Entry)]
 #[entry(rename_all = "PascalCase")]
 pub struct Metrics {

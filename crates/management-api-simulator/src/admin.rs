@@ -1,4 +1,4 @@
-//! FaultKind the program tells about itself, under `/_simulator/`.
+//! What the program tells about itself, under `/_simulator/`.
 
 use std::sync::Arc;
 

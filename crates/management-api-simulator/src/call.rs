@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::aggregate;
 
-/// FaultKind can be asked of Microsoft.
+/// What can be asked of Microsoft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// `POST /{tenant}/oauth2/v2.0/token`

@@ -17,7 +17,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// FaultKind this clock says now.
+    /// What this clock says now.
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::Real => Timestamp::now(),

@@ -23,7 +23,7 @@ pub struct Config {
     pub page_size: usize,
     /// Before every n-th page with entries comes an empty one; with 1 the very first page is empty. Default: none.
     pub empty_page_every: Option<usize>,
-    /// FaultKind becomes one aggregate. A change holds for what is published from then on.
+    /// What becomes one aggregate. A change holds for what is published from then on.
     pub aggregation: Aggregation,
     /// `contentExpiration` - `contentCreated`, where a slice does not say otherwise; default 7 days.
     pub content_lifetime: Duration,

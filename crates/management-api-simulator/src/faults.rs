@@ -15,7 +15,7 @@ pub struct Fault {
     pub skip: u64,
     /// How many calls it then meets.
     pub times: u64,
-    /// FaultKind happens to them.
+    /// What happens to them.
     pub what: FaultKind,
 }
 

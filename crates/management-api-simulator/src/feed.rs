@@ -41,7 +41,7 @@ pub(crate) struct Stored {
     born: Born,
 }
 
-/// FaultKind the subscription was when a slice came into being.
+/// What the subscription was when a slice came into being.
 #[derive(Debug, Clone, Copy)]
 enum Born {
     /// On.
@@ -110,7 +110,7 @@ impl Feed {
         self.aggregates
     }
 
-    /// FaultKind a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
+    /// What a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
     pub(crate) fn aggregates(&mut self, window: Window, config: &Config, now: Timestamp) -> Vec<Aggregate> {
         if window.end <= now {
             self.listed_until = self.listed_until.max(Some(window.end));

@@ -78,7 +78,7 @@ fn of_type(tenant: Uuid, content_type: &'static str, count: usize, what: &Genera
         .into_iter()
         .map(|(created, size)| {
             let records = (0..size).map(|_| {
-                // FaultKind happened becomes available minutes later.
+                // What happened becomes available minutes later.
                 let happened = minus(created, Duration::from_secs(rng.random_range(60..1_800)));
                 record(&mut rng, content_type, tenant, happened)
             });

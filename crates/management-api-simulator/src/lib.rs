@@ -18,7 +18,7 @@
 //!
 //! The rules of the house:
 //!
-//! - **FaultKind is published are slices**: some records and the instant they were made available (`created`). A listing
+//! - **What is published are slices**: some records and the instant they were made available (`created`). A listing
 //!   gathers the slices inside the asked window into aggregates, and an aggregate's id names its first and last slice:
 //!   the same window gives the same ids, a window that cuts an aggregate gives another id with a part of the records.
 //! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays

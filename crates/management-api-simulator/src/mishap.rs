@@ -1,4 +1,4 @@
-//! FaultKind a fault makes of an answer.
+//! What a fault makes of an answer.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -52,7 +52,7 @@ fn entra_error(status: u16, code: &str, now: Timestamp) -> Reply {
     *entra::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
-/// FaultKind a fault does to an answer that was given.
+/// What a fault does to an answer that was given.
 pub(crate) fn alter(what: &FaultKind, reply: &mut Reply, call: &Call) {
     match what {
         FaultKind::Drop => reply.delivery.dropped = true,

@@ -1,4 +1,4 @@
-//! FaultKind the handle tells about the calls that came in.
+//! What the handle tells about the calls that came in.
 
 use crate::{Calls, SeenCall, Simulator};
 
@@ -22,7 +22,7 @@ impl Simulator {
         world.meter.refused = 0;
     }
 
-    /// FaultKind was wrong with the calls so far, taken out: for tests that provoke it.
+    /// What was wrong with the calls so far, taken out: for tests that provoke it.
     pub fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.world().tally.violations)
     }

@@ -1,4 +1,4 @@
-//! FaultKind was published, for comparison with what arrived.
+//! What was published, for comparison with what arrived.
 
 use std::collections::BTreeMap;
 

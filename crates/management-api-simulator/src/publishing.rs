@@ -37,7 +37,7 @@ impl Simulator {
     /// the past or in the future).
     ///
     /// Whether they can ever be fetched is decided here and now: only if the subscription is on. For a `created` in the
-    /// future it is decided then. FaultKind comes into a time that was listed before stands alone, under a content id of its
+    /// future it is decided then. What comes into a time that was listed before stands alone, under a content id of its
     /// own: ids handed out stay what they are.
     #[track_caller]
     pub fn publish<R: Into<Bytes>>(

@@ -1,4 +1,4 @@
-//! FaultKind goes back, and what happens to it on the way.
+//! What goes back, and what happens to it on the way.
 
 use std::time::Duration;
 

@@ -38,7 +38,7 @@ impl fmt::Debug for Simulator {
     }
 }
 
-/// FaultKind the handle and the server have in common.
+/// What the handle and the server have in common.
 pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     world: Mutex<World>,

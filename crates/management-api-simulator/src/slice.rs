@@ -1,4 +1,4 @@
-//! FaultKind is published: slices of a content type's feed.
+//! What is published: slices of a content type's feed.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! FaultKind was called, and what should not have been.
+//! What was called, and what should not have been.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -45,7 +45,7 @@ impl Calls {
 pub struct SeenCall {
     /// When, by the simulator's clock.
     pub at: Timestamp,
-    /// FaultKind was asked.
+    /// What was asked.
     pub operation: Operation,
     /// The tenant in the path, if it is a GUID.
     pub tenant: Option<Uuid>,

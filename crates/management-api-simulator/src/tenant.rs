@@ -72,7 +72,7 @@ impl Tenant {
         self
     }
 
-    /// FaultKind an administrator of this tenant would hand to a collector:
+    /// What an administrator of this tenant would hand to a collector:
     /// `{"tenant_id", "client_id", "client_secret", "cloud"}`, with the first secret.
     pub fn credentials_json(&self) -> String {
         json!({

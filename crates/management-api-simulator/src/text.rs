@@ -26,7 +26,7 @@ impl RecordsBody {
 pub(crate) struct Text {
     records: Box<dyn Iterator<Item = Bytes> + Send>,
     separators: (&'static [u8], &'static [u8], &'static [u8]),
-    /// FaultKind comes before the next record; `None`: the array is closed.
+    /// What comes before the next record; `None`: the array is closed.
     before: Option<&'static [u8]>,
     left: u64,
 }

@@ -13,7 +13,7 @@ pub(crate) struct Tokens {
     granted: HashMap<String, Grant>,
 }
 
-/// FaultKind a token stands for.
+/// What a token stands for.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) tenant: Uuid,
@@ -31,7 +31,7 @@ impl Tokens {
         token
     }
 
-    /// FaultKind a token stands for, unless it has expired or was never issued.
+    /// What a token stands for, unless it has expired or was never issued.
     pub(crate) fn grant(&self, token: &str, now: Timestamp) -> Option<&Grant> {
         self.granted.get(token).filter(|grant| now < grant.expires)
     }

@@ -15,7 +15,7 @@ use crate::{
 
 /// How likely each kind of mishap is for one call, from 0 to 1; together at most 1. The default is a clear sky.
 ///
-/// FaultKind meets a call depends on the seed, on what is asked, and on how often it was asked before: not on the order in
+/// What meets a call depends on the seed, on what is asked, and on how often it was asked before: not on the order in
 /// which different calls happen to arrive.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RandomFaults {

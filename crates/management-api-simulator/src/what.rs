@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// FaultKind goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
+/// What goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultKind {
     /// This status and error code instead of the answer, in the shape of the service asked: `{"error":{code,message}}`

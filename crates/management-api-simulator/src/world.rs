@@ -27,7 +27,7 @@ pub(crate) struct TenantState {
     pub(crate) settings: Tenant,
     /// One for each of the five content types.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
-    /// FaultKind every content id handed out stands for.
+    /// What every content id handed out stands for.
     pub(crate) listed: HashMap<String, Listed>,
     pub(crate) pages: Pages,
 }

@@ -20,7 +20,7 @@ pub struct Endpoints {
     feed: String,
     /// Where tokens come from.
     pub token: String,
-    /// FaultKind tokens are asked for.
+    /// What tokens are asked for.
     pub scope: String,
 }
 

@@ -73,7 +73,7 @@ impl ErrorResponse {
         self.code == "AF20024"
     }
 
-    /// FaultKind it means to the one who asked for `operation` at `address`.
+    /// What it means to the one who asked for `operation` at `address`.
     pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
         let (kind, status) = (self.kind(operation), self.status.as_u16());
         let detail = match (self.code.as_str(), self.message.as_str()) {
@@ -125,7 +125,7 @@ impl ErrorResponse {
     }
 }
 
-/// FaultKind the person who reads the message can do about it.
+/// What the person who reads the message can do about it.
 fn advice(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Throttled => "; the tenant's request quota is used up, it is tried again later",

@@ -22,7 +22,7 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) address: String,
 }
 
-/// FaultKind came back.
+/// What came back.
 pub(crate) enum ApiResponse {
     Success(Response),
     Error(ErrorResponse),

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 /// Bytes of the whole array, about.
 const BODY: usize = 200_000_000;
-/// FaultKind an HTTP client hands over at a time, about.
+/// What an HTTP client hands over at a time, about.
 const PIECE: usize = 16 * 1024;
 const LEVELS: [u32; 3] = [1, 3, 6];
 

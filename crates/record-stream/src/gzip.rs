@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 /// 15.8 MB at 520 MB/s, level 6 13.8 MB at 350 MB/s. An object is written once and kept for years: size decides.
 const LEVEL: Compression = Compression::new(6);
 
-/// Bytes to compress at a time. FaultKind deflate emits depends on how it is fed, and neither the pieces in which a body
+/// Bytes to compress at a time. What deflate emits depends on how it is fed, and neither the pieces in which a body
 /// came nor the white space in it may show in the object.
 const BLOCK: usize = 64 * 1024;
 

@@ -7,7 +7,7 @@ pub struct Malformed {
     /// Inside a record it is the first byte that cannot be there, white space included in the count. One exception: a
     /// `\u` escape with a bad digit is reported where its four digits end, up to three bytes late.
     pub offset: u64,
-    /// FaultKind is wrong there.
+    /// What is wrong there.
     pub reason: Reason,
 }
 

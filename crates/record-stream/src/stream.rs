@@ -6,7 +6,7 @@ use crate::{Malformed, Summary, record};
 
 /// Turns the bytes of one JSON array into gzip JSON Lines; see the crate for what is written.
 ///
-/// FaultKind each [`push`](Self::push) returns, then the tail from [`finish`](Self::finish), is the whole object. After an
+/// What each [`push`](Self::push) returns, then the tail from [`finish`](Self::finish), is the whole object. After an
 /// error the stream stays failed, and the bytes it gave out before are no object.
 pub struct RecordStream {
     state: ArrayState,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// FaultKind the whole stream came to.
+/// What the whole stream came to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Summary {
     /// The last compressed bytes, the gzip trailer included.

@@ -1,4 +1,4 @@
-//! FaultKind was published against what is in the archive, record by record and byte by byte.
+//! What was published against what is in the archive, record by record and byte by byte.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct Verdict {
     pub content_types: BTreeMap<String, Figures>,
 }
 
-/// FaultKind is in the archive of one content type.
+/// What is in the archive of one content type.
 #[derive(Debug, Default)]
 struct Archived {
     lines: HashMap<Vec<u8>, u64>,

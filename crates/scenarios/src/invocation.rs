@@ -15,20 +15,20 @@ use crate::runtime_api::{Answer, RuntimeApi};
 /// As in template.yaml.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// FaultKind came of it.
+/// What came of it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// FaultKind the function answered.
+    /// What the function answered.
     pub response: Value,
-    /// FaultKind it printed, line by line.
+    /// What it printed, line by line.
     pub logs: String,
     /// From the event to the answer.
     pub took: Duration,
-    /// FaultKind it used.
+    /// What it used.
     pub usage: Usage,
 }
 
-/// FaultKind a process has used since its start.
+/// What a process has used since its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     /// Time on a processor.

@@ -36,7 +36,7 @@ pub struct Collector {
     pub resources: Resources,
     /// Whom it asks.
     pub microsoft: Simulator,
-    /// FaultKind time it is for it.
+    /// What time it is for it.
     pub clock: ManualClock,
     /// How far back it starts, in hours.
     pub backfill_hours: u8,
@@ -141,7 +141,7 @@ impl Collector {
         }
     }
 
-    /// Fetches what is in the queue, each message `deliveries` times, until the queue is empty. FaultKind fails stays.
+    /// Fetches what is in the queue, each message `deliveries` times, until the queue is empty. What fails stays.
     pub async fn fetch_all(&self, deliveries: usize) -> Vec<FetchOutcome> {
         let fetch = Fetch {
             tenants: self.tenants(),

@@ -17,7 +17,7 @@ pub struct Resources {
     pub bucket: String,
     /// Its queue.
     pub queue_url: String,
-    /// Its dead-message queue.
+    /// Its dead-letter queue.
     pub dead_letter_queue_url: String,
 }
 
@@ -36,7 +36,7 @@ impl Resources {
         let table = create_table(&sdk, &name).await;
         sdk.s3().create_bucket().bucket(&name).send().await.unwrap();
         let queue_url = create_queue(&sdk, &name).await;
-        let dead_letter_queue_url = create_queue(&sdk, &format!("{name}-dead-messages")).await;
+        let dead_letter_queue_url = create_queue(&sdk, &format!("{name}-dead-letters")).await;
         Self { sdk, secret_prefix: format!("{name}/"), table, bucket: name, queue_url, dead_letter_queue_url }
     }
 

@@ -23,12 +23,12 @@ pub struct RuntimeApi {
     serving: AbortHandle,
 }
 
-/// FaultKind the function said.
+/// What the function said.
 #[derive(Debug)]
 pub struct Answer {
     /// Where it said it: to a path that ends with `/response`, or with `/error`.
     pub path: String,
-    /// FaultKind it said.
+    /// What it said.
     pub body: String,
     /// How long after it had been given the event; zero if it had not.
     pub took: Duration,
@@ -60,7 +60,7 @@ impl RuntimeApi {
         Ok(Self { address, answers, serving })
     }
 
-    /// FaultKind the function finds in its environment.
+    /// What the function finds in its environment.
     #[must_use]
     pub fn environment(&self, function: &str, memory_megabytes: u32) -> [(&'static str, String); 4] {
         [

@@ -21,7 +21,7 @@ impl Stack {
     /// `Name=Value`.
     ///
     /// # Errors
-    /// FaultKind the tools printed, where one of them failed.
+    /// What the tools printed, where one of them failed.
     pub async fn deploy(bin_dir: &Path, name: &str, parameters: &[String]) -> Result<Self, String> {
         let staged = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let out_dir = staged.path().to_string_lossy().into_owned();
@@ -48,7 +48,7 @@ impl Stack {
     /// All that its functions have logged.
     ///
     /// # Errors
-    /// FaultKind the tool printed, where it failed.
+    /// What the tool printed, where it failed.
     pub async fn logs(&self) -> Result<String, String> {
         run(root().join(".venv/bin/python"), &[script("inspect.py"), "logs".to_owned(), self.name.clone()]).await
     }

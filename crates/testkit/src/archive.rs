@@ -18,7 +18,7 @@ pub struct MemoryArchive(Arc<Mutex<BTreeMap<String, StoredObject>>>, Arc<Mutex<B
 pub struct StoredObject {
     /// Gzip.
     pub bytes: Vec<u8>,
-    /// FaultKind it says of itself.
+    /// What it says of itself.
     pub metadata: ObjectMetadata,
 }
 

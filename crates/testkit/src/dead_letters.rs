@@ -1,11 +1,11 @@
-//! The dead-message queue in memory.
+//! The dead-letter queue in memory.
 
 use std::sync::{Arc, Mutex};
 
 use collector::failure::Failure;
 use collector::ports::DeadLetters;
 
-/// A dead-message queue: what was received stays hidden until [`MemoryDeadLetters::reappear`]. Clones are the same queue.
+/// A dead-letter queue: what was received stays hidden until [`MemoryDeadLetters::reappear`]. Clones are the same queue.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryDeadLetters(Arc<Mutex<Letters>>);
 
@@ -21,7 +21,7 @@ struct Letters {
 const AT_ONCE: usize = 10;
 
 impl MemoryDeadLetters {
-    /// Puts a dead message into the queue.
+    /// Puts a dead letter into the queue.
     pub fn put(&self, body: impl Into<String>) {
         let mut messages = self.0.lock().unwrap();
         messages.numbered += 1;

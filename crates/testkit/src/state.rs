@@ -54,7 +54,7 @@ impl MemoryState {
         rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, record)| record.clone()).collect()
     }
 
-    /// FaultKind was lost, in the order in which it was kept.
+    /// What was lost, in the order in which it was kept.
     #[must_use]
     pub fn losses(&self) -> Vec<Loss> {
         self.0.lock().unwrap().losses.iter().map(|(_, kept)| kept.loss.clone()).collect()

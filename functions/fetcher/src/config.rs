@@ -4,7 +4,7 @@ use collector::rate_limit::RateLimitPolicy;
 use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// FaultKind the fetcher needs to know.
+/// What the fetcher needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) archive_bucket: String,

@@ -17,7 +17,7 @@ const AT_ONCE: usize = 10;
 pub(crate) struct Handler<A, F, T, H> {
     /// Which messages of a batch may be fetched now, by their bodies.
     pub(crate) admit: A,
-    /// FaultKind becomes of a message, by its body, receive count and admission.
+    /// What becomes of a message, by its body, receive count and admission.
     pub(crate) fetch: F,
     /// Notes that the loss in an outcome has been told.
     pub(crate) mark_losses_reported: T,

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// FaultKind the poller needs to know.
+/// What the poller needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) client: ClientSettings,

@@ -9,7 +9,7 @@ use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// FaultKind an event may ask for; all else in it is ignored.
+/// What an event may ask for; all else in it is ignored.
 #[derive(Deserialize)]
 struct Part {
     shard: u64,

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use lambda_support::{Common, Environment, InvalidEnvironment};
 use management_api::ClientSettings;
 
-/// FaultKind the reconciler needs to know.
+/// What the reconciler needs to know.
 pub(crate) struct Config {
     pub(crate) common: Common,
     pub(crate) dead_letter_queue_url: Option<String>,

@@ -79,7 +79,7 @@ fn log(report: &ReconcileReport) {
         }
     }
     if let Some(error) = &report.dead_letters.error {
-        tracing::error!(kind = ?error.kind, "not all dead messages were looked at: {error}");
+        tracing::error!(kind = ?error.kind, "not all dead letters were looked at: {error}");
     }
     let windows_checked: u64 = report.feeds.iter().map(|feed| feed.windows_checked).sum();
     let windows_open: u64 = report.feeds.iter().map(|feed| feed.windows_open).sum();

@@ -1,4 +1,4 @@
-//! The queue and its dead messages: SQS.
+//! The queue and its dead letters: SQS.
 
 use std::collections::BTreeSet;
 

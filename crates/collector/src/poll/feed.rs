@@ -18,7 +18,7 @@ use crate::ports::{Clock, ConditionalWrite, ManagementApi, Queue, State, Tenants
 use crate::tenant::Tenant;
 use crate::window::Window;
 
-/// FaultKind is still to be listed of one feed in this poll.
+/// What is still to be listed of one feed in this poll.
 pub(super) struct FeedPoll {
     /// Where its report stands: the tenant's place, and the feed's among the tenant's.
     pub(super) place: (usize, usize),
@@ -29,7 +29,7 @@ pub(super) struct FeedPoll {
     windows: VecDeque<Window>,
 }
 
-/// FaultKind one turn of a feed brought.
+/// What one turn of a feed brought.
 #[derive(Default)]
 pub(super) struct Step {
     pub(super) lost: Vec<Loss>,
@@ -39,7 +39,7 @@ pub(super) struct Step {
     pub(super) listed_until: Option<Timestamp>,
     /// Another poller moved the cursor meanwhile; the feed is left to it.
     pub(super) lost_race: bool,
-    /// FaultKind stopped it; the rest of the step happened all the same.
+    /// What stopped it; the rest of the step happened all the same.
     pub(super) failure: Option<Failure>,
 }
 

@@ -28,17 +28,17 @@ pub struct Poll<T, M, S, Q, C> {
     pub tenants: T,
     /// Where content is listed.
     pub management_api: M,
-    /// FaultKind was asked before.
+    /// What was asked before.
     pub state: S,
     /// Where content goes to be fetched.
     pub queue: Q,
-    /// FaultKind time it is.
+    /// What time it is.
     pub clock: C,
     /// How much and how far.
     pub policy: PollPolicy,
 }
 
-/// FaultKind does not change from poll to poll.
+/// What does not change from poll to poll.
 #[derive(Debug, Clone, Copy)]
 pub struct PollPolicy {
     /// Which windows.
@@ -47,7 +47,7 @@ pub struct PollPolicy {
     pub limits: RunLimits,
 }
 
-/// FaultKind waits for its turn. A feed goes to the end of the line after each window, so that one tenant's backfill never
+/// What waits for its turn. A feed goes to the end of the line after each window, so that one tenant's backfill never
 /// holds up what the others published a minute ago.
 enum Work {
     Open { tenant: usize, secret: Rc<Tenant> },

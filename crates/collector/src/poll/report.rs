@@ -1,4 +1,4 @@
-//! FaultKind a poll did: the poller's answer, its log line, and the source of its metrics.
+//! What a poll did: the poller's answer, its log line, and the source of its metrics.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub struct TenantReport {
     pub secret_id: String,
     /// Whose tenant it is, where the secret says so.
     pub tenant_id: Option<TenantId>,
-    /// FaultKind kept the whole tenant from being polled.
+    /// What kept the whole tenant from being polled.
     pub error: Option<Failure>,
     /// Its turn did not come, or did not end.
     pub more_to_do: bool,
@@ -46,7 +46,7 @@ pub struct FeedReport {
     pub cursor: Option<Timestamp>,
     /// How far the cursor is behind the end of the poll, in seconds.
     pub cursor_lag_seconds: Option<i64>,
-    /// FaultKind can never be collected.
+    /// What can never be collected.
     pub lost: Vec<Loss>,
     /// Its subscription was off and has been started.
     pub subscription_started: bool,
@@ -54,7 +54,7 @@ pub struct FeedReport {
     pub lost_race: bool,
     /// Windows are left for the next poll.
     pub more_to_do: bool,
-    /// FaultKind stopped it.
+    /// What stopped it.
     pub error: Option<Failure>,
 }
 

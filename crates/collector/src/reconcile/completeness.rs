@@ -12,7 +12,7 @@ use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
 use crate::window_record::WindowRecord;
 
-/// FaultKind one feed published in one UTC day, and what of it is in the archive.
+/// What one feed published in one UTC day, and what of it is in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DayReport {
     /// Whose feed it is.
@@ -37,7 +37,7 @@ pub struct DayReport {
     pub contents_missing: u64,
     /// Contents that can never be collected.
     pub contents_lost: u64,
-    /// Every window of the day, oldest first. FaultKind no window covers was not asked for yet, or stands in `lost`.
+    /// Every window of the day, oldest first. What no window covers was not asked for yet, or stands in `lost`.
     pub window_reports: Vec<WindowReport>,
     /// Spans of which something is lost, or may be.
     pub lost: Vec<Loss>,

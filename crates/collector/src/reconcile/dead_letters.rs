@@ -1,4 +1,4 @@
-//! Dead messages are not a grave: once their cause is gone, they go back to the fetchers.
+//! Dead letters are not a grave: once their cause is gone, they go back to the fetchers.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ where
     L: DeadLetters,
     C: Clock,
 {
-    /// Sends back what can be fetched now. A message leaves the dead-message queue only after its copy is in the queue,
+    /// Sends back what can be fetched now. A message leaves the dead-letter queue only after its copy is in the queue,
     /// its object was seen, or its loss is on record.
     pub(super) async fn redrive_dead_letters(&self, deadline: Timestamp) -> DeadLetterReport {
         let mut report = DeadLetterReport::default();

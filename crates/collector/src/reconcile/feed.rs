@@ -15,7 +15,7 @@ use crate::ports::ReconcileProgress;
 use crate::tenant::Tenant;
 use crate::window_record::{RecheckSchedule, WindowRecord};
 
-/// FaultKind is still to be rechecked at of one feed in this run, and what was found so far.
+/// What is still to be rechecked at of one feed in this run, and what was found so far.
 pub(super) struct FeedReconcile {
     /// Where its report stands.
     pub(super) place: usize,
@@ -33,7 +33,7 @@ pub(super) struct FeedReconcile {
     pub(super) reports_failed: bool,
     /// The days whose report is out of date.
     pub(super) stale_days: BTreeSet<Timestamp>,
-    /// FaultKind the archive holds, by hour: windows of one hour share one listing.
+    /// What the archive holds, by hour: windows of one hour share one listing.
     pub(super) hours: HashMap<Timestamp, HashSet<ContentDigest>>,
     failures: u64,
     /// Failures since a window was rechecked at.
@@ -42,7 +42,7 @@ pub(super) struct FeedReconcile {
     pub(super) found: Found,
 }
 
-/// FaultKind is known of a feed at the start of a run.
+/// What is known of a feed at the start of a run.
 pub(super) struct History {
     pub(super) progress: ReconcileProgress,
     /// The beginning of the first day of which all windows are here.
@@ -51,7 +51,7 @@ pub(super) struct History {
     pub(super) losses: Vec<LossRecord>,
 }
 
-/// FaultKind a run found in one feed.
+/// What a run found in one feed.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) windows_checked: u64,
@@ -155,7 +155,7 @@ impl FeedReconcile {
             .filter(|day| history.is_complete(*day, now))
             .collect();
         let History { progress, windows, losses, .. } = history;
-        // FaultKind can still be listed comes first, and of that what ceases to be first.
+        // What can still be listed comes first, and of that what ceases to be first.
         let (mut due, can_wait): (Vec<usize>, Vec<usize>) = (0..windows.len())
             .filter(|place| recheck_schedule.is_due(&windows[*place], now))
             .partition(|place| now <= PlanPolicy::listable_until(windows[*place].window));

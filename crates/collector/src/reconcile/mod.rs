@@ -30,21 +30,21 @@ pub struct Reconcile<T, M, S, Q, A, L, C> {
     pub tenants: T,
     /// Where windows are listed again.
     pub management_api: M,
-    /// FaultKind was found before.
+    /// What was found before.
     pub state: S,
     /// Where late and missing content goes.
     pub queue: Q,
-    /// FaultKind arrived.
+    /// What arrived.
     pub archive: A,
-    /// FaultKind failed too often.
+    /// What failed too often.
     pub dead_letters: L,
-    /// FaultKind time it is.
+    /// What time it is.
     pub clock: C,
     /// When to recheck, and how much at once.
     pub policy: ReconcilePolicy,
 }
 
-/// FaultKind does not change from run to run.
+/// What does not change from run to run.
 #[derive(Debug, Clone)]
 pub struct ReconcilePolicy {
     /// When a window is rechecked at again.
@@ -53,7 +53,7 @@ pub struct ReconcilePolicy {
     pub limits: RunLimits,
 }
 
-/// FaultKind waits for its turn. A feed goes to the end of the line after each window.
+/// What waits for its turn. A feed goes to the end of the line after each window.
 #[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
 enum Work {
     Open { place: usize, tenant: Rc<Tenant>, feed: FeedId },
@@ -121,7 +121,7 @@ where
             Work::Window(mut feed) => {
                 let failure = self.go_on(&mut feed).await.err();
                 if failure.is_some() && feed.is_given_up() {
-                    // FaultKind was found so far is reported all the same; what fails here too is made up for by the next run.
+                    // What was found so far is reported all the same; what fails here too is made up for by the next run.
                     let _ = self.store_reports(&mut feed).await;
                 }
                 Done::Rechecked { feed, failure }

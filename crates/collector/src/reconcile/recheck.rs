@@ -77,7 +77,7 @@ where
         let is_lost = |digest: &&ContentDigest| feed.lost_contents.contains(digest) && !archived.contains(digest);
         record.lost = record.digests.iter().filter(is_lost).count() as u64;
         record.missing = missing;
-        // FaultKind can no longer be listed may still be on its way: it is fetched until it expires.
+        // What can no longer be listed may still be on its way: it is fetched until it expires.
         if now >= window.end() + PlanPolicy::RETENTION {
             self.give_up_missing(feed, &mut record).await?;
         }
@@ -96,7 +96,7 @@ where
         Ok(())
     }
 
-    /// FaultKind the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
+    /// What the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
     async fn list_again(
         &self,
         feed: &mut FeedReconcile,
@@ -122,7 +122,7 @@ where
         Ok(contents)
     }
 
-    /// FaultKind the archive holds of the hours that the window touches.
+    /// What the archive holds of the hours that the window touches.
     async fn archived(&self, feed: &mut FeedReconcile, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
         let mut archived = HashSet::new();
         for hour in hours_of(window) {
@@ -135,7 +135,7 @@ where
         Ok(archived)
     }
 
-    /// FaultKind has expired and has no object will never have one.
+    /// What has expired and has no object will never have one.
     async fn give_up_missing(&self, feed: &mut FeedReconcile, record: &mut WindowRecord) -> Result<(), Failure> {
         for content in std::mem::take(&mut record.missing).into_values() {
             let (from, to) = (record.window.start(), record.window.end());

@@ -1,4 +1,4 @@
-//! FaultKind a recheck back found: the reconciler's answer, its log line, and the source of its metrics.
+//! What a recheck back found: the reconciler's answer, its log line, and the source of its metrics.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct ReconcileReport {
     pub more_to_do: bool,
     /// Every feed of every tenant.
     pub feeds: Vec<FeedReconciliation>,
-    /// FaultKind became of the dead messages.
+    /// What became of the dead letters.
     pub dead_letters: DeadLetterReport,
 }
 
@@ -35,13 +35,13 @@ pub struct FeedReconciliation {
     pub late: Vec<LateContent>,
     /// Contents without an object; those that Microsoft still lists have been queued again.
     pub missing: u64,
-    /// FaultKind was found to be lost in this run, and what was lost earlier and never told.
+    /// What was found to be lost in this run, and what was lost earlier and never told.
     pub lost: Vec<Loss>,
     /// Windows whose contents are not all archived or known to be lost.
     pub windows_open: u64,
     /// The deadline came first: windows are left for the next run.
     pub more_to_do: bool,
-    /// FaultKind failed first.
+    /// What failed first.
     pub error: Option<Failure>,
 }
 
@@ -58,7 +58,7 @@ pub struct LateContent {
     pub listed_after_seconds: i64,
 }
 
-/// FaultKind became of the messages in the dead-message queue.
+/// What became of the messages in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct DeadLetterReport {
     /// Sent back to the fetchers.
@@ -69,7 +69,7 @@ pub struct DeadLetterReport {
     pub lost: u64,
     /// Left where they are: not readable, or their tenant still cannot be collected.
     pub kept: u64,
-    /// FaultKind stopped it.
+    /// What stopped it.
     pub error: Option<Failure>,
 }
 

@@ -1,4 +1,4 @@
-//! Dead messages go back to the fetchers once their cause is gone, and leave only when something else has them.
+//! Dead letters go back to the fetchers once their cause is gone, and leave only when something else has them.
 
 use collector::failure::{Failure, FailureKind};
 use collector::loss::{Loss, LossReason};
@@ -19,7 +19,7 @@ pub(crate) fn dead_letter() -> ContentMessage {
     message("a", CREATED)
 }
 
-/// The message for `a` in the dead-message queue, its tenant fit to be collected.
+/// The message for `a` in the dead-letter queue, its tenant fit to be collected.
 pub(crate) fn one_message() -> ReconcileFixture {
     let fixture = ReconcileFixture::exchange();
     fixture.dead_letters.put(body(&dead_letter()));

@@ -1,4 +1,4 @@
-//! A dead message is removed only after something else has it, whatever fails.
+//! A dead letter is removed only after something else has it, whatever fails.
 
 use std::cell::Cell;
 

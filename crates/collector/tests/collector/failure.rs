@@ -1,7 +1,7 @@
 use collector::failure::{Disposition, Failure, FailureKind};
 use jiff::SignedDuration;
 
-/// FaultKind a fetcher should do about each kind; a new kind does not compile until it is listed here.
+/// What a fetcher should do about each kind; a new kind does not compile until it is listed here.
 fn expected(kind: FailureKind) -> Disposition {
     match kind {
         FailureKind::Throttled | FailureKind::RateLimited => Disposition::Postpone,

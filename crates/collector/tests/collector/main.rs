@@ -1,4 +1,4 @@
-//! FaultKind the domain promises, from outside: plans and values by tables and properties, the use cases as stories over the
+//! What the domain promises, from outside: plans and values by tables and properties, the use cases as stories over the
 //! ports in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]

@@ -1,4 +1,4 @@
-//! FaultKind is asked for next: each fixture is a cursor, a time and the exact plan.
+//! What is asked for next: each fixture is a cursor, a time and the exact plan.
 
 use collector::cursor::Cursor;
 use collector::loss::{Loss, LossReason};

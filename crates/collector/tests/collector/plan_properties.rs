@@ -1,4 +1,4 @@
-//! FaultKind holds for every plan, and for any sequence of them.
+//! What holds for every plan, and for any sequence of them.
 
 use collector::cursor::Cursor;
 use collector::plan::{PlanPolicy, plan};

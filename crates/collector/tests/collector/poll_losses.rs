@@ -1,4 +1,4 @@
-//! FaultKind is lost is kept, reported, and stops nothing.
+//! What is lost is kept, reported, and stops nothing.
 
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
@@ -11,7 +11,7 @@ use crate::scripted_ports::{Act, Event};
 /// Seven days before the stories' now, and the margin.
 const EDGE: &str = "2026-11-15T12:15:05Z";
 
-/// FaultKind an outage of eight days costs.
+/// What an outage of eight days costs.
 fn eight_days() -> (PollFixture, Loss) {
     let from = "2026-11-14T12:00:00Z";
     let loss = Loss { from: at(from), to: at(EDGE), reason: LossReason::RetentionExpired, content: None };

@@ -18,7 +18,7 @@ fn turned_off() -> PollFixture {
     fixture
 }
 
-/// FaultKind may have been published before it is on again at `to`.
+/// What may have been published before it is on again at `to`.
 fn gap(to: &str) -> Loss {
     let from = at("2026-11-22T11:55:00Z");
     Loss { from, to: at(to), reason: LossReason::SubscriptionDisabled, content: None }

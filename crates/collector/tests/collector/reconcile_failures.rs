@@ -1,4 +1,4 @@
-//! FaultKind fails stops its own feed and nothing else, and is done by the next run.
+//! What fails stops its own feed and nothing else, and is done by the next run.
 
 use std::cell::Cell;
 

@@ -98,7 +98,7 @@ impl ReconcileFixture {
         self.reconcile()
     }
 
-    /// FaultKind a listing names from now on.
+    /// What a listing names from now on.
     pub(crate) fn publish(&self, feed: FeedId, contents: &[(&str, &str)]) {
         contents.iter().for_each(|(id, created)| self.api.publish(feed, content(id, created), "[]"));
     }

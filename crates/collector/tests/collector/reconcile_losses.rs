@@ -1,4 +1,4 @@
-//! FaultKind can never be collected: found once, and never taken for missing.
+//! What can never be collected: found once, and never taken for missing.
 
 use collector::loss::{Loss, LossReason};
 use collector::plan::PlanPolicy;
@@ -26,7 +26,7 @@ fn over_the_edge(fixture: &ReconcileFixture) {
     fixture.clock.advance(SignedDuration::from_secs(1));
 }
 
-/// FaultKind the window held has expired.
+/// What the window held has expired.
 fn expired(fixture: &ReconcileFixture) {
     fixture.clock.set(at(BOUNDS.1) + PlanPolicy::RETENTION);
 }

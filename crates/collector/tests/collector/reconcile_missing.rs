@@ -1,4 +1,4 @@
-//! FaultKind was listed and has no object is queued again, until it has one.
+//! What was listed and has no object is queued again, until it has one.
 
 use collector::ports::Clock;
 use jiff::SignedDuration;

@@ -44,7 +44,7 @@ pub(crate) enum Event<'a> {
     Remove,
 }
 
-/// FaultKind becomes of a call.
+/// What becomes of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Proceed,
@@ -75,7 +75,7 @@ async fn give_way() {
     .await;
 }
 
-/// FaultKind comes before the call.
+/// What comes before the call.
 pub(crate) async fn wait(act: Act) -> Result<(), Failure> {
     match act {
         Act::Proceed | Act::FailAfterFirst(_) => Ok(()),

@@ -142,7 +142,7 @@ pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Answer>
     Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
 }
 
-/// FaultKind a client sends for a token, with the tenant's first secret.
+/// What a client sends for a token, with the tenant's first secret.
 pub(crate) fn token_form(tenant: &Tenant) -> Vec<(&'static str, String)> {
     vec![
         ("grant_type", "client_credentials".to_owned()),
@@ -158,7 +158,7 @@ pub(crate) async fn ask_for_token(url: &str, tenant: &str, form: &[(&'static str
     read(response).await.unwrap()
 }
 
-/// FaultKind comes back for these very bytes until the connection ends; `request` asks for `Connection: close`.
+/// What comes back for these very bytes until the connection ends; `request` asks for `Connection: close`.
 pub(crate) async fn raw(microsoft: &Simulator, request: String) -> String {
     let address = microsoft.address();
     tokio::task::spawn_blocking(move || {

@@ -19,7 +19,7 @@ async fn client_with(fault: Fault) -> (Simulator, Client) {
     (microsoft, client)
 }
 
-/// FaultKind the list of subscriptions looks like with this fault, and that it is as always afterwards.
+/// What the list of subscriptions looks like with this fault, and that it is as always afterwards.
 async fn listing_with(what: FaultKind) -> Answer {
     let (microsoft, client) = client_with(Fault::new(Match::operation(Operation::ListSubscriptions), what)).await;
     let answer = client.get("subscriptions/list").await;

@@ -1,4 +1,4 @@
-//! FaultKind shows up later than its time, and near now.
+//! What shows up later than its time, and near now.
 
 use management_api_simulator::Slice;
 
@@ -58,7 +58,7 @@ async fn a_window_that_ends_in_the_future_may_give_other_ids_later() {
     let after = client.ids(EXCHANGE, "11:00", "12:10").await;
     assert_ne!(before, after);
     assert_eq!(client.blob(&after[0]).await.record_ids(), ["a", "b"]);
-    // FaultKind was listed stays what it was.
+    // What was listed stays what it was.
     assert_eq!(client.blob(&before[0]).await.record_ids(), ["a"]);
 }
 

@@ -1,4 +1,4 @@
-//! FaultKind the stand-in for Microsoft does, told over real HTTP: these stories are the reference of its behaviour.
+//! What the stand-in for Microsoft does, told over real HTTP: these stories are the reference of its behaviour.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod authorization;

@@ -91,7 +91,7 @@ async fn a_page_is_the_same_however_often_it_is_asked_for() {
     let first = client.page(EXCHANGE, "10:00", "11:00").await;
     let next = first.header("NextPageUri").unwrap();
     let second = client.call(Method::GET, next).await;
-    // FaultKind is published meanwhile is not on pages already bound.
+    // What is published meanwhile is not on pages already bound.
     microsoft.publish(contoso, EXCHANGE, today("10:30:00"), records(&["new"]));
     assert_eq!(client.call(Method::GET, next).await.body, second.body);
     assert_eq!(walk(&client).await.1.len(), 8);

@@ -88,7 +88,7 @@ async fn calls_are_counted_by_operation_and_tenant() {
     assert_eq!((microsoft.calls().total(), microsoft.seen_calls().len()), (0, 0));
 }
 
-/// FaultKind it remembers and complains about never gives a secret away.
+/// What it remembers and complains about never gives a secret away.
 #[tokio::test]
 async fn no_secret_and_no_token_is_kept_where_it_could_be_printed() {
     let (microsoft, _) = noon().await;

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use crate::{EXCHANGE, client::Client, noon, records, today};
 
-/// FaultKind each of so many fetches of one blob came to: a status, or nothing at all.
+/// What each of so many fetches of one blob came to: a status, or nothing at all.
 async fn campaign(weather: RandomFaults, fetches: usize) -> (Simulator, Vec<Option<u16>>) {
     let (microsoft, contoso) = noon().await;
     let many: Vec<String> = (0..300).map(|number| format!("record {number}")).collect();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::figures::Figures;
 use crate::life::live;
 
-/// FaultKind one seed comes to: figures, or what is wrong.
+/// What one seed comes to: figures, or what is wrong.
 struct Outcome {
     figures: Figures,
     problems: Vec<String>,

@@ -11,7 +11,7 @@ use crate::judge::Judgement;
 use crate::life::Life;
 use crate::lost::LostContents;
 
-/// FaultKind one feed has to show.
+/// What one feed has to show.
 pub(crate) struct Evidence {
     pub(crate) feed: FeedId,
     /// The start of its first window.

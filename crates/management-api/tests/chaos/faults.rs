@@ -1,4 +1,4 @@
-//! FaultKind goes wrong, and how often it did.
+//! What goes wrong, and how often it did.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! FaultKind a campaign counts.
+//! What a campaign counts.
 
 use std::collections::BTreeMap;
 use std::fmt;

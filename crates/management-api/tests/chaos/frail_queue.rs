@@ -1,4 +1,4 @@
-//! The queue and the dead messages, as ports that fail.
+//! The queue and the dead letters, as ports that fail.
 
 use collector::failure::{Failure, FailureKind};
 use collector::message::ContentMessage;
@@ -41,7 +41,7 @@ impl DeadLetters for Frail<Sqs> {
 
     async fn receive(&self) -> Result<Vec<(u64, String)>, Failure> {
         let receive = async { Ok(self.port.receive_dead()) };
-        self.call(SQS, "receive dead messages", receive).await
+        self.call(SQS, "receive dead letters", receive).await
     }
 
     async fn remove(&self, receipt: u64) -> Result<(), Failure> {
@@ -49,6 +49,6 @@ impl DeadLetters for Frail<Sqs> {
             self.port.remove_dead(receipt);
             Ok(())
         };
-        self.call(SQS, "remove a dead message", remove).await
+        self.call(SQS, "remove a dead letter", remove).await
     }
 }

@@ -13,7 +13,7 @@ use crate::evidence::Evidence;
 use crate::figures::Figures;
 use crate::life::Life;
 
-/// FaultKind came of a seed. Without problems, all is as it should be.
+/// What came of a seed. Without problems, all is as it should be.
 #[derive(Debug, Default)]
 pub(crate) struct Judgement {
     pub(crate) figures: Figures,
@@ -85,7 +85,7 @@ impl Judgement {
         let collector = &life.collector;
         let (queued, dead) = collector.sqs.lengths();
         if queued + dead > 0 {
-            self.problems.push(format!("{queued} messages and {dead} dead messages are left"));
+            self.problems.push(format!("{queued} messages and {dead} dead letters are left"));
         }
         for content_type in collector.shape.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(life.customer), content_type };

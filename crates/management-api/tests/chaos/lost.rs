@@ -1,4 +1,4 @@
-//! FaultKind a content held that is reported lost: asked of Microsoft, at a time when it still was there.
+//! What a content held that is reported lost: asked of Microsoft, at a time when it still was there.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Life {
         self.read(messages).await.into_values().flatten().collect()
     }
 
-    /// FaultKind the contents held, by their ids.
+    /// What the contents held, by their ids.
     async fn read(&self, messages: Vec<ContentMessage>) -> LostContents {
         let mut contents = LostContents::new();
         if messages.is_empty() {

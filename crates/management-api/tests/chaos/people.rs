@@ -1,4 +1,4 @@
-//! FaultKind people do to the tenant, to the clocks, and to Microsoft.
+//! What people do to the tenant, to the clocks, and to Microsoft.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::collector::Collector;
 use crate::life::Life;
 
 impl Life {
-    /// FaultKind people do to the tenant and to the clocks.
+    /// What people do to the tenant and to the clocks.
     pub(crate) fn meddle(&self) {
         let (faults, shape) = (self.faults(), &self.collector.shape);
         let (number, reported_at) = *self.secret.borrow();

@@ -1,4 +1,4 @@
-//! FaultKind the tenant publishes.
+//! What the tenant publishes.
 
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Slice;

@@ -109,7 +109,7 @@ impl Collector {
                 let admitted = stream::iter(batch.iter().cloned().zip(admissions));
                 admitted.map(one).buffered(self.shape.concurrency).collect::<Vec<_>>().await
             };
-            // FaultKind the answer does not name as failed is deleted, after the whole batch.
+            // What the answer does not name as failed is deleted, after the whole batch.
             self.time.pass(SignedDuration::from_secs(1));
             for message in self.live(&self.fetcher, &process, work).await.into_iter().flatten().flatten() {
                 self.sqs.delete(&message);

@@ -1,4 +1,4 @@
-//! FaultKind kind of world a seed is.
+//! What kind of world a seed is.
 
 use collector::feed::ContentType;
 use jiff::SignedDuration;

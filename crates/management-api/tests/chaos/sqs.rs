@@ -1,4 +1,4 @@
-//! A queue as SQS is one: at least once, in any order, hidden while in work, and after six receives a dead message.
+//! A queue as SQS is one: at least once, in any order, hidden while in work, and after six receives a dead letter.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl Sqs {
         boxes.queue.retain(|message| now < message.sent_at + RETENTION);
         let used_up = |message: &mut Letter| message.visible_at <= now && message.receives >= MOST_RECEIVES;
         let dead: Vec<Letter> = boxes.queue.extract_if(.., used_up).collect();
-        dead.iter().for_each(|_| self.faults.note("SQS: became a dead message"));
+        dead.iter().for_each(|_| self.faults.note("SQS: became a dead letter"));
         boxes.dead.extend(dead);
         let mut visible: Vec<&mut Letter> =
             boxes.queue.iter_mut().filter(|message| message.visible_at <= now).collect();
@@ -104,7 +104,7 @@ impl Sqs {
         });
     }
 
-    /// Up to ten dead messages, hidden for a while.
+    /// Up to ten dead letters, hidden for a while.
     pub(crate) fn receive_dead(&self) -> Vec<(u64, String)> {
         let now = self.time.now();
         let mut boxes = self.boxes.borrow_mut();
@@ -121,7 +121,7 @@ impl Sqs {
         self.boxes.borrow_mut().dead.retain(|message| message.id != id);
     }
 
-    /// Messages in the queue, and dead messages.
+    /// Messages in the queue, and dead letters.
     pub(crate) fn lengths(&self) -> (usize, usize) {
         let boxes = self.boxes.borrow();
         (boxes.queue.len(), boxes.dead.len())

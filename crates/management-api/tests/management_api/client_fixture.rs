@@ -65,7 +65,7 @@ impl Collector {
         self.client.list(&self.tenant, content_type, last_hour()).take(PAGES).try_collect().await
     }
 
-    /// FaultKind all pages of the Exchange feed's last hour hold, by time.
+    /// What all pages of the Exchange feed's last hour hold, by time.
     pub(crate) async fn contents(&self) -> Vec<Content> {
         let pages = self.list().await.unwrap();
         let mut contents: Vec<Content> = pages.into_iter().flat_map(|page| page.contents).collect();

@@ -1,4 +1,4 @@
-//! FaultKind the client promises, told over real HTTP against the simulator, and against a script where Microsoft would have
+//! What the client promises, told over real HTTP against the simulator, and against a script where Microsoft would have
 //! to misbehave more than the simulator does.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a panic is how a test fails")]
 

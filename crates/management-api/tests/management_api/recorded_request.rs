@@ -1,4 +1,4 @@
-//! FaultKind the scripted server was asked.
+//! What the scripted server was asked.
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;

@@ -1,4 +1,4 @@
-//! FaultKind passes is tried again, soon and not often; the rest is left to the next poll or the queue.
+//! What passes is tried again, soon and not often; the rest is left to the next poll or the queue.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn unavailable(microsoft: &Simulator, times: u64) {
     microsoft.inject(Fault::new(Match::operation(Operation::ListContent), FaultKind::Unavailable).times(times));
 }
 
-/// FaultKind a collector does with this answer: the wish to wait that it hands on, how often it asks, how long it pauses (ms).
+/// What a collector does with this answer: the wish to wait that it hands on, how often it asks, how long it pauses (ms).
 async fn patience(answer: ScriptedResponse) -> (Option<SignedDuration>, usize, Vec<i128>) {
     let (script, collector) = ScriptedServer::start().await;
     script.say(answer);

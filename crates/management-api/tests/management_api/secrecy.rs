@@ -1,4 +1,4 @@
-//! FaultKind must not be seen. (Every failure of every other story is looked at as well, by `refused`.)
+//! What must not be seen. (Every failure of every other story is looked at as well, by `refused`.)
 
 use collector::tenant::Secret;
 use management_api_simulator::{Fault, FaultKind, Match, Operation, SECRET_PREFIX, TOKEN_PREFIX};

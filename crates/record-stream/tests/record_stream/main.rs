@@ -1,4 +1,4 @@
-//! FaultKind the stream promises, from outside: stories with values, malformed bodies with their offsets, and properties.
+//! What the stream promises, from outside: stories with values, malformed bodies with their offsets, and properties.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod bodies;

@@ -75,7 +75,7 @@ async fn measure(options: &Options, megabytes: u64) -> Result<(), Box<dyn Error>
     if response["batchItemFailures"] != json!([]) {
         return Err(format!("the blob is not archived: {response}\n{logs}").into());
     }
-    // FaultKind the fetcher says of itself in its metrics.
+    // What the fetcher says of itself in its metrics.
     let mut lines = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let metrics = lines.find(|line| line.get("BytesIn").is_some()).unwrap_or_default();
     if metrics["Records"] != count {

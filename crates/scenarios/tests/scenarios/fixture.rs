@@ -45,7 +45,7 @@ impl Fixture {
         self.collector.advance(SignedDuration::from_mins(minutes));
     }
 
-    /// FaultKind of the published is archived.
+    /// What of the published is archived.
     pub(crate) async fn verdict(&self) -> Verdict {
         let resources = &self.collector.resources;
         Verdict::of(&self.microsoft, self.tenant, &resources.sdk.s3(), &resources.bucket, "m365").await

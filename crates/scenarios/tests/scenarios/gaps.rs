@@ -1,4 +1,4 @@
-//! FaultKind can never be collected is told.
+//! What can never be collected is told.
 
 use collector::loss::LossReason;
 use collector::poll::{FeedReport, PollReport};

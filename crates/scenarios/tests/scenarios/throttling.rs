@@ -147,7 +147,7 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
     println!("{} of {CONTENTS} archived by {FETCHERS} fetchers", archive.objects().len());
     println!("refused: {} of {} requests, {:.2} %", calls.refused, calls.allowed + calls.refused, 100.0 * refused);
     println!("quota used: {:.1} % of {LIMIT} a minute over {} s of backlog", 100.0 * used, busy.0.as_secs());
-    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "archived, and on their way to the dead messages");
+    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "archived, and on their way to the dead letters");
     assert!(refused < 0.02, "{refused}");
     assert!(used >= 0.85, "{used}");
 }

@@ -1,4 +1,4 @@
-//! FaultKind every archive promises.
+//! What every archive promises.
 
 use std::collections::HashSet;
 

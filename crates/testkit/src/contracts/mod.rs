@@ -1,4 +1,4 @@
-//! FaultKind every implementation of a port promises, the one in memory and the real one alike.
+//! What every implementation of a port promises, the one in memory and the real one alike.
 
 pub mod archive;
 pub mod rate_limit;

@@ -1,4 +1,4 @@
-//! FaultKind every request quota promises.
+//! What every request quota promises.
 
 use collector::feed::TenantId;
 use collector::ports::RateLimiter;

@@ -1,4 +1,4 @@
-//! FaultKind every state table promises.
+//! What every state table promises.
 
 use collector::content::{ContentDigest, Listing};
 use collector::cursor::Cursor;
@@ -61,7 +61,7 @@ pub async fn keeps_a_listing_too_large_for_one_row(state: &impl State, feed: Fee
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(large.window.end())));
 }
 
-/// FaultKind was found in a window, and what was lost, can be asked for again.
+/// What was found in a window, and what was lost, can be asked for again.
 pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);

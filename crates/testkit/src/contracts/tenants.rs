@@ -1,4 +1,4 @@
-//! FaultKind every store of tenants promises.
+//! What every store of tenants promises.
 
 use collector::failure::FailureKind;
 use collector::ports::{Freshness, Tenants};
