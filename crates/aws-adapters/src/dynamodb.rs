@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update};
@@ -11,20 +10,20 @@ use collector::cursor::Cursor;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::Loss;
-use collector::ports::{Clock, ConditionalWrite, FeedState, State};
+use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState};
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::failure::{aws, unexpected};
-use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_key, loss_row, string, window_rows};
+use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_row, string, window_rows};
 
 /// The state in one DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct DynamoDbState<C> {
     pub(crate) client: Client,
     pub(crate) table: String,
-    clock: C,
+    pub(crate) clock: C,
 }
 
 impl<C: Clock> DynamoDbState<C> {
@@ -97,7 +96,7 @@ impl<C: Clock> DynamoDbState<C> {
     }
 }
 
-impl<C: Clock> State for DynamoDbState<C> {
+impl<C: Clock> Cursors for DynamoDbState<C> {
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
         let feeds = || content_types.iter().map(|content_type| FeedId { tenant_id, content_type: *content_type });
         let keys = feeds().flat_map(|feed| [key(feed, CURSOR), key(feed, SUBSCRIPTION)]).collect();
@@ -160,42 +159,6 @@ impl<C: Clock> State for DynamoDbState<C> {
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 
-    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(loss_row(feed, loss, self.clock.now())))
-            // The same loss again leaves the row as it is: it may have been told.
-            .condition_expression("attribute_not_exists(pk) OR lost_to < :to")
-            .expression_attribute_values(":to", string(loss.to));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(())
-            }
-            Err(error) => Err(aws(format_args!("writing to table {}", self.table), &error)),
-        }
-    }
-
-    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(loss_key(feed, loss)))
-            .update_expression("SET reported_at = :now")
-            // A gap that has grown since is not told.
-            .condition_expression("lost_to = :to")
-            .expression_attribute_values(":to", string(loss.to))
-            .expression_attribute_values(":now", string(self.clock.now()));
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_condition_failed(&error) => Ok(()),
-            Err(error) => Err(aws(format_args!("writing to table {}", self.table), &error)),
-        }
-    }
-
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
         let mut row = key(feed, SUBSCRIPTION);
         row.extend(at.map(|at| ("started_at".to_owned(), string(at))));
@@ -215,6 +178,6 @@ fn someone_else_moved_it<R>(error: &SdkError<TransactWriteItemsError, R>) -> boo
         .any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict")))
 }
 
-fn is_condition_failed<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+pub(crate) fn is_condition_failed<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }

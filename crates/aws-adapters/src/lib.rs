@@ -7,11 +7,12 @@ mod archive;
 mod dynamodb;
 mod failure;
 mod items;
+mod losses;
 mod queue;
 mod rate_limit;
 mod sdk;
 mod tenants;
-mod window_log;
+mod windows;
 
 pub use self::archive::S3Archive;
 pub use self::dynamodb::DynamoDbState;

@@ -26,20 +26,6 @@ impl SqsQueue {
         Self { client, url: url.into() }
     }
 
-    /// Hides a delivered message for `duration` from now, at most the 12 hours that SQS allows.
-    ///
-    /// # Errors
-    /// [`FailureKind::AwsService`]; the message then comes back when the queue's own visibility time-out is over.
-    pub async fn change_visibility(&self, receipt_handle: &str, duration: SignedDuration) -> Result<(), Failure> {
-        const LONGEST: SignedDuration = SignedDuration::from_hours(11);
-        let seconds = i32::try_from(duration.min(LONGEST).as_secs()).unwrap_or_default().max(0);
-        let request = self.client.change_message_visibility().queue_url(&self.url);
-        match request.receipt_handle(receipt_handle).visibility_timeout(seconds).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(aws(format_args!("hiding a message of queue {}", self.url), &error)),
-        }
-    }
-
     /// SQS may take some messages of a batch and refuse others: those alone are sent again.
     async fn send_batch(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
         const TRIES: usize = 4;
@@ -89,6 +75,17 @@ impl Queue for SqsQueue {
         match request.message_group_id(message.tenant_id.to_string()).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(aws(format_args!("sending a delayed copy to queue {}", self.url), &error)),
+        }
+    }
+
+    async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {
+        /// SQS allows 12 hours from the receive.
+        const LONGEST: SignedDuration = SignedDuration::from_hours(11);
+        let seconds = i32::try_from(timeout.min(LONGEST).as_secs()).unwrap_or_default().max(0);
+        let request = self.client.change_message_visibility().queue_url(&self.url);
+        match request.receipt_handle(receipt).visibility_timeout(seconds).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(aws(format_args!("changing a message's visibility in queue {}", self.url), &error)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Doing many small works with few hands until the deadline, fairly.
+//! Round-robin scheduling of many small tasks, with bounded concurrency and until a deadline.
 
 use std::collections::VecDeque;
 
@@ -9,38 +9,38 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::Clock;
 
-/// How much at once, and until when.
+/// How much one run does at once, and when it stops.
 #[derive(Debug, Clone, Copy)]
 pub struct RunLimits {
-    /// Works in hand at once.
+    /// Tasks in flight at once.
     pub concurrency: usize,
-    /// Nothing new is begun this long before the deadline.
+    /// No task takes another turn this long before the deadline.
     pub stop_before: SignedDuration,
 }
 
 impl RunLimits {
-    /// Does what stands in `line`, first come first served, until it is empty or `deadline` comes; what is then in hand
-    /// is dropped. `take_in` says what each work leads to: that goes to the end of the line, so that nobody's long list
-    /// holds up the others.
-    pub(crate) async fn run_round_robin<Work, Done>(
+    /// Gives `tasks` turns in order, until none is left or `deadline` comes; tasks that are then in flight are dropped.
+    ///
+    /// `turn` gives one task its turn and returns what follows from it, usually the task itself. That goes to the end of
+    /// the queue, so that a long backfill never holds up what other feeds published a minute ago.
+    pub(crate) async fn run_round_robin<Task>(
         self,
         clock: &impl Clock,
         deadline: Timestamp,
-        line: impl IntoIterator<Item = Work>,
-        work: impl AsyncFn(Work) -> Done,
-        mut take_in: impl FnMut(Done) -> Vec<Work>,
+        tasks: impl IntoIterator<Item = Task>,
+        turn: impl AsyncFn(Task) -> Vec<Task>,
     ) {
-        let mut line: VecDeque<Work> = line.into_iter().collect();
+        let mut waiting: VecDeque<Task> = tasks.into_iter().collect();
         let mut in_flight = FuturesUnordered::new();
         let out_of_time = clock.sleep_until(deadline);
         pin_mut!(out_of_time);
         loop {
             while in_flight.len() < self.concurrency && clock.now() < deadline - self.stop_before {
-                let Some(next) = line.pop_front() else { break };
-                in_flight.push(work(next));
+                let Some(task) = waiting.pop_front() else { break };
+                in_flight.push(turn(task));
             }
             match select(in_flight.next(), &mut out_of_time).await {
-                Either::Left((Some(done), _)) => line.extend(take_in(done)),
+                Either::Left((Some(following), _)) => waiting.extend(following),
                 Either::Left((None, _)) | Either::Right(_) => return,
             }
         }

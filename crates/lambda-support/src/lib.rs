@@ -2,14 +2,14 @@
 
 mod deadline;
 mod environment;
-mod logs;
-mod loss_log;
+mod invocation_error;
+mod logging;
 mod metrics;
 mod system;
 
 pub use self::deadline::deadline;
-pub use self::environment::{Common, Environment, InvalidEnvironment};
-pub use self::logs::start_logging;
-pub use self::loss_log::log_loss;
+pub use self::environment::{Environment, InvalidEnvironment, ProcessEnvironment};
+pub use self::invocation_error::InvocationError;
+pub use self::logging::{log_loss, start_logging};
 pub use self::metrics::{Metrics, MetricsLog};
 pub use self::system::{RandomJitter, SystemClock};

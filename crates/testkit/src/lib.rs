@@ -9,21 +9,20 @@ pub mod contracts;
 
 mod archive;
 mod clock;
-mod crash_point;
-mod dead_letters;
+mod intercept;
 mod management_api;
 mod queue;
 mod rate_limit;
 mod samples;
 mod state;
+mod template;
 mod tenants;
 
 pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
 pub use self::clock::{FixedJitter, ManualClock};
-pub use self::crash_point::{CrashPoint, Intercepted};
-pub use self::dead_letters::MemoryDeadLetters;
+pub use self::intercept::{Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor};
 pub use self::management_api::{Call, FakeManagementApi};
-pub use self::queue::MemoryQueue;
+pub use self::queue::{Disorder, MemoryQueue, Received};
 pub use self::rate_limit::MemoryRateLimiter;
 pub use self::samples::{TENANT, at, blob, content, feed, message, tenant, window};
 pub use self::state::MemoryState;

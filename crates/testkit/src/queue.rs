@@ -1,24 +1,164 @@
-//! The queue in memory.
+//! SQS in memory: a standard queue with visibility timeouts and receive counts, and its dead-letter queue.
 
+use std::fmt;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use collector::failure::Failure;
 use collector::message::ContentMessage;
-use collector::ports::Queue;
-use jiff::SignedDuration;
+use collector::ports::{Clock, DeadLetters, Queue};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::ManualClock;
+use crate::template;
 
 /// A queue. Clones are the same queue.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryQueue(Arc<Mutex<Vec<(ContentMessage, SignedDuration)>>>);
+#[derive(Debug, Clone)]
+pub struct MemoryQueue {
+    messages: Arc<Mutex<Messages>>,
+    clock: ManualClock,
+    dead_letters: Option<Rc<MemoryQueue>>,
+    disorder: Rc<dyn Disorder>,
+}
 
-impl MemoryQueue {
-    /// All that was sent, in order, each with its delay.
-    #[must_use]
-    pub fn sent(&self) -> Vec<(ContentMessage, SignedDuration)> {
-        self.0.lock().unwrap().clone()
+#[derive(Debug, Default)]
+struct Messages {
+    /// How many there ever were: the next one's id.
+    sent: u64,
+    stored: Vec<Stored>,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    id: u64,
+    body: String,
+    delay: SignedDuration,
+    sent_at: Timestamp,
+    visible_at: Timestamp,
+    receive_count: u32,
+}
+
+/// A message, as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub receipt: String,
+    pub body: String,
+    pub receive_count: u32,
+}
+
+/// What a standard queue may do: deliver late, twice, in any order, and again after it was told to delete.
+pub trait Disorder: fmt::Debug {
+    /// When each copy of a message, due at `due`, becomes visible.
+    fn deliveries(&self, due: Timestamp) -> Vec<Timestamp> {
+        vec![due]
     }
 
-    /// The ids of the contents that were sent, in order.
+    /// Which of `visible` messages (at least one) is received next.
+    fn next(&self, visible: usize) -> usize {
+        let _ = visible;
+        0
+    }
+
+    /// Whether a deletion has no effect.
+    fn loses_deletion(&self) -> bool {
+        false
+    }
+
+    /// A message went to the dead-letter queue.
+    fn became_dead_letter(&self) {}
+}
+
+#[derive(Debug)]
+struct InOrder;
+
+impl Disorder for InOrder {}
+
+/// The most messages that SQS gives at once.
+const BATCH: usize = 10;
+
+impl MemoryQueue {
+    /// A queue without a dead-letter queue that delivers in order.
+    #[must_use]
+    pub fn new(clock: &ManualClock) -> Self {
+        Self { messages: Arc::default(), clock: clock.clone(), dead_letters: None, disorder: Rc::new(InOrder) }
+    }
+
+    /// Messages that were received as often as the template's redrive policy allows go to `dead_letters`.
+    #[must_use]
+    pub fn with_dead_letters(self, dead_letters: &Self) -> Self {
+        Self { dead_letters: Some(Rc::new(dead_letters.clone())), ..self }
+    }
+
+    #[must_use]
+    pub fn with_disorder(self, disorder: impl Disorder + 'static) -> Self {
+        Self { disorder: Rc::new(disorder), ..self }
+    }
+
+    /// Sends any text.
+    pub fn put(&self, body: impl Into<String>, delay: SignedDuration) {
+        assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
+        let (body, sent_at) = (body.into(), self.clock.now());
+        let mut messages = self.messages.lock().unwrap();
+        for visible_at in self.disorder.deliveries(sent_at + delay) {
+            messages.sent += 1;
+            let id = messages.sent;
+            messages.stored.push(Stored { id, body: body.clone(), delay, sent_at, visible_at, receive_count: 0 });
+        }
+    }
+
+    /// Up to ten visible messages, which are then invisible for the template's visibility timeout.
+    #[must_use]
+    pub fn receive_batch(&self) -> Vec<Received> {
+        let now = self.clock.now();
+        let mut messages = self.messages.lock().unwrap();
+        messages.stored.retain(|message| now < message.sent_at + template::retention());
+        if let Some(dead_letters) = &self.dead_letters {
+            let most = template::max_receive_count();
+            let exhausted = |message: &mut Stored| message.visible_at <= now && message.receive_count >= most;
+            for message in messages.stored.extract_if(.., exhausted) {
+                self.disorder.became_dead_letter();
+                dead_letters.put(message.body, SignedDuration::ZERO);
+            }
+        }
+        let mut visible: Vec<&mut Stored> =
+            messages.stored.iter_mut().filter(|message| message.visible_at <= now).collect();
+        let mut batch = Vec::new();
+        while !visible.is_empty() && batch.len() < BATCH {
+            let message = visible.remove(self.disorder.next(visible.len()));
+            message.receive_count += 1;
+            message.visible_at = now + template::visibility_timeout();
+            let (body, receive_count) = (message.body.clone(), message.receive_count);
+            batch.push(Received { receipt: message.id.to_string(), body, receive_count });
+        }
+        batch
+    }
+
+    /// Deletes a message. One that is gone already is no error, as in SQS.
+    ///
+    /// # Panics
+    /// For a receipt that this queue never gave.
+    pub fn delete(&self, receipt: &str) {
+        let mut messages = self.messages.lock().unwrap();
+        let id = messages.id(receipt);
+        if !self.disorder.loses_deletion() {
+            messages.stored.retain(|message| message.id != id);
+        }
+    }
+
+    /// All messages in the queue, invisible ones too, in the order in which they were sent.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<String> {
+        self.messages.lock().unwrap().stored.iter().map(|message| message.body.clone()).collect()
+    }
+
+    /// All content messages in the queue, in the order in which they were sent, each with its delay.
+    #[must_use]
+    pub fn sent(&self) -> Vec<(ContentMessage, SignedDuration)> {
+        let messages = self.messages.lock().unwrap();
+        messages.stored.iter().map(|message| (parse(&message.body), message.delay)).collect()
+    }
+
+    /// The ids of the contents in the queue, in the order in which they were sent.
     #[must_use]
     pub fn content_ids(&self) -> Vec<String> {
         self.sent().into_iter().map(|(message, _)| message.content_id).collect()
@@ -27,20 +167,73 @@ impl MemoryQueue {
     /// Takes everything out, delays disregarded.
     #[must_use]
     pub fn drain(&self) -> Vec<ContentMessage> {
-        self.0.lock().unwrap().drain(..).map(|(message, _)| message).collect()
+        self.messages.lock().unwrap().stored.drain(..).map(|message| parse(&message.body)).collect()
     }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.lock().unwrap().stored.len()
+    }
+
+    /// How long the visibility timeout of each message in the queue still is; none for those that are visible.
+    #[must_use]
+    pub fn invisible_for(&self) -> Vec<SignedDuration> {
+        let now = self.clock.now();
+        let messages = self.messages.lock().unwrap();
+        messages.stored.iter().map(|message| message.visible_at.duration_since(now)).collect()
+    }
+}
+
+impl Messages {
+    fn id(&self, receipt: &str) -> u64 {
+        let id = receipt.parse().unwrap_or_else(|_| panic!("{receipt} is not a receipt of this queue"));
+        assert!(id <= self.sent, "receipt {receipt} was never given");
+        id
+    }
+}
+
+fn parse(body: &str) -> ContentMessage {
+    ContentMessage::parse(body).unwrap()
 }
 
 impl Queue for MemoryQueue {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        let undelayed = messages.iter().map(|message| (message.clone(), SignedDuration::ZERO));
-        self.0.lock().unwrap().extend(undelayed);
+        messages.iter().for_each(|message| self.put(serde_json::to_string(message).unwrap(), SignedDuration::ZERO));
         Ok(())
     }
 
     async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
-        self.0.lock().unwrap().push((message.clone(), delay));
+        self.put(serde_json::to_string(message).unwrap(), delay);
+        Ok(())
+    }
+
+    async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {
+        let mut messages = self.messages.lock().unwrap();
+        let (id, until) = (messages.id(receipt), self.clock.now() + timeout);
+        messages.stored.iter_mut().filter(|message| message.id == id).for_each(|message| message.visible_at = until);
+        Ok(())
+    }
+}
+
+impl DeadLetters for MemoryQueue {
+    type Receipt = String;
+
+    async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
+        let batch = self.receive_batch();
+        let timeout = template::dead_letter_visibility_timeout();
+        for message in &batch {
+            self.change_visibility(&message.receipt, timeout).await?;
+        }
+        Ok(batch.into_iter().map(|message| (message.receipt, message.body)).collect())
+    }
+
+    async fn remove(&self, receipt: String) -> Result<(), Failure> {
+        self.delete(&receipt);
         Ok(())
     }
 }

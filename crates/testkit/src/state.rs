@@ -8,7 +8,7 @@ use collector::cursor::Cursor;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossRecord};
-use collector::ports::{Clock, ConditionalWrite, FeedState, ReconcileProgress, State, WindowLog};
+use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Windows};
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
@@ -77,7 +77,7 @@ fn is_same(one: &Loss, other: &Loss) -> bool {
     (one.from, one.reason, &one.content) == (other.from, other.reason, &other.content)
 }
 
-impl State for MemoryState {
+impl Cursors for MemoryState {
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
         let rows = self.0.lock().unwrap();
         let feed = |content_type: &ContentType| FeedId { tenant_id, content_type: *content_type };
@@ -124,6 +124,33 @@ impl State for MemoryState {
         Ok(ConditionalWrite::Applied)
     }
 
+    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
+        Ok(())
+    }
+}
+
+impl Windows for MemoryState {
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
+        Ok(self.committed(feed).into_iter().filter(|record| record.window.start() >= since).collect())
+    }
+
+    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        self.0.lock().unwrap().windows.insert((feed, record.window), record.clone());
+        Ok(())
+    }
+
+    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
+        Ok(self.0.lock().unwrap().progress.get(&feed).copied().unwrap_or_default())
+    }
+
+    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
+        self.0.lock().unwrap().progress.insert(feed, progress);
+        Ok(())
+    }
+}
+
+impl Losses for MemoryState {
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         self.0.lock().unwrap().keep(feed, loss);
         Ok(())
@@ -137,36 +164,11 @@ impl State for MemoryState {
         Ok(())
     }
 
-    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
-        Ok(())
-    }
-}
-
-impl WindowLog for MemoryState {
-    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
-        Ok(self.committed(feed).into_iter().filter(|record| record.window.start() >= since).collect())
-    }
-
-    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.0.lock().unwrap().windows.insert((feed, record.window), record.clone());
-        Ok(())
-    }
-
     async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
         let rows = self.0.lock().unwrap();
         let mut own: Vec<LossRecord> =
             rows.losses.iter().filter(|(of, _)| *of == feed).map(|(_, kept)| kept.clone()).collect();
         own.sort_by_key(|kept| kept.loss.from);
         Ok(own)
-    }
-
-    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
-        Ok(self.0.lock().unwrap().progress.get(&feed).copied().unwrap_or_default())
-    }
-
-    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
-        self.0.lock().unwrap().progress.insert(feed, progress);
-        Ok(())
     }
 }

@@ -1,52 +1,55 @@
-//! From a scheduled event to a poll, and from its report to the answer, the logs and the metrics.
+//! From a scheduled event to the use case, and from its report to the answer, the logs and the metrics.
 
-use collector::failure::{Failure, FailureKind};
+use collector::failure::FailureKind;
 use collector::feed::FeedId;
-use collector::poll::{PollReport, Shard};
+use collector::poll::{Poll, PollReport, Shard};
+use collector::ports::Ports;
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent};
-use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
+use lambda_runtime::LambdaEvent;
+use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What an event may ask for; all else in it is ignored.
+/// What an event may ask for; everything else in it is ignored.
 #[derive(Deserialize)]
 struct Part {
     shard: u64,
     shards: u64,
 }
 
-/// Polls, and tells of it.
-pub(crate) async fn handle(
+pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<Value>,
-    poll: &impl AsyncFn(Shard, Timestamp) -> Result<PollReport, Failure>,
-    mark_losses_reported: &impl AsyncFn(&PollReport),
+    poll: &Poll<P>,
     metrics: &MetricsLog,
-) -> Result<PollReport, Error> {
+) -> Result<PollReport, InvocationError> {
     let shard = shard(&event.payload)?;
-    let report = poll(shard, deadline(&event.context, Timestamp::now())).await;
-    let report = report.inspect_err(|failure| {
+    let report = poll.run(shard, deadline(&event.context, Timestamp::now())).await.map_err(|failure| {
         metrics.write(&Metrics { tenant_errors: Some(1.into()), ..Metrics::default() });
-        tracing::error!(kind = ?failure.kind, "no tenant could be polled: {failure}");
+        nothing_polled(format!("{failure:#}"))
     })?;
     log(&report);
     metrics.write(&metrics_of(&report));
-    mark_losses_reported(&report).await;
+    poll.mark_losses_reported(&report).await;
     if report.is_failure() {
-        let errors: Vec<String> =
-            report.tenants.iter().flat_map(|tenant| tenant.errors().map(Failure::to_string)).collect();
-        return Err(format!("no tenant could be polled: {}", errors.join(" | ")).into());
+        let errors = report.tenants.iter().flat_map(|tenant| tenant.errors().map(|error| format!("{error:#}")));
+        return Err(nothing_polled(errors.collect::<Vec<_>>().join(" | ")));
     }
     Ok(report)
 }
 
-fn shard(event: &Value) -> Result<Shard, Error> {
+fn nothing_polled(why: String) -> InvocationError {
+    InvocationError::new("NothingPolled", format!("no tenant could be polled: {why}"))
+}
+
+fn shard(event: &Value) -> Result<Shard, InvocationError> {
     if event.get("shard").is_none() && event.get("shards").is_none() {
         return Ok(Shard::WHOLE);
     }
-    let part = Part::deserialize(event)
-        .map_err(|error| format!("the event names a shard, but not as {{\"shard\": 0, \"shards\": 4}}: {error}"))?;
-    Ok(Shard::new(part.shard, part.shards)?)
+    let invalid = |problem: String| InvocationError::new("InvalidEvent", problem);
+    let part = Part::deserialize(event).map_err(|error| {
+        invalid(format!("the event names a shard, but not in the form {{\"shard\": 0, \"shards\": 4}}: {error}"))
+    })?;
+    Shard::new(part.shard, part.shards).map_err(|error| invalid(error.to_string()))
 }
 
 fn metrics_of(report: &PollReport) -> Metrics {
@@ -70,7 +73,7 @@ fn log(report: &PollReport) {
     for tenant in &report.tenants {
         if let Some(error) = &tenant.error {
             let tenant_id = tenant.tenant_id.map(|id| id.to_string());
-            tracing::error!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error}");
+            tracing::error!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error:#}");
         }
     }
     for (tenant, feed) in report.feeds() {
@@ -78,7 +81,7 @@ fn log(report: &PollReport) {
         let tenant_id = tenant.tenant_id.map(|id| id.to_string());
         let content_type = feed.content_type.as_str();
         if let Some(error) = &feed.error {
-            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error}");
+            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error:#}");
         }
         if let Some(tenant_id) = tenant.tenant_id {
             let id = FeedId { tenant_id, content_type: feed.content_type };

@@ -1,34 +1,36 @@
-//! From a scheduled event to a look back, and from its report to the answer, the logs and the metrics.
+//! From a scheduled event to the use case, and from its report to the answer, the logs and the metrics.
 
 use std::collections::BTreeSet;
 
-use collector::failure::{Failure, FailureKind};
-use collector::feed::{FeedId, TenantId};
-use collector::reconcile::ReconcileReport;
+use collector::failure::FailureKind;
+use collector::feed::TenantId;
+use collector::ports::Ports;
+use collector::reconcile::{Reconcile, ReconcileReport};
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent};
-use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
+use lambda_runtime::LambdaEvent;
+use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
 use serde_json::Value;
 
-/// Looks back, and tells of it. The event's content does not matter.
-pub(crate) async fn handle(
+/// Reconciles; the event's content does not matter.
+pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<Value>,
-    reconcile: &impl AsyncFn(Timestamp) -> Result<ReconcileReport, Failure>,
-    mark_losses_reported: &impl AsyncFn(&ReconcileReport),
+    reconcile: &Reconcile<P>,
     metrics: &MetricsLog,
-) -> Result<ReconcileReport, Error> {
-    let report = reconcile(deadline(&event.context, Timestamp::now())).await;
-    let report = report.inspect_err(|failure| {
-        tracing::error!(kind = ?failure.kind, "nothing could be looked at again: {failure}");
-    })?;
+) -> Result<ReconcileReport, InvocationError> {
+    let report = reconcile.run(deadline(&event.context, Timestamp::now())).await;
+    let report = report.map_err(|failure| nothing_reconciled(format!("{failure:#}")))?;
     log(&report);
     metrics.write(&metrics_of(&report));
-    mark_losses_reported(&report).await;
+    reconcile.mark_losses_reported(&report).await;
     if report.is_failure() {
-        let errors: Vec<String> = report.errors().map(Failure::to_string).collect();
-        return Err(format!("nothing could be looked at again: {}", errors.join(" | ")).into());
+        let errors: Vec<String> = report.errors().map(|error| format!("{error:#}")).collect();
+        return Err(nothing_reconciled(errors.join(" | ")));
     }
     Ok(report)
+}
+
+fn nothing_reconciled(why: String) -> InvocationError {
+    InvocationError::new("NothingReconciled", format!("no window could be rechecked: {why}"))
 }
 
 fn metrics_of(report: &ReconcileReport) -> Metrics {
@@ -36,29 +38,29 @@ fn metrics_of(report: &ReconcileReport) -> Metrics {
     let failing: BTreeSet<TenantId> =
         report.feeds.iter().filter(|feed| feed.error.is_some()).map(|feed| feed.tenant_id).collect();
     let throttled = report.errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
-    let metrics_of = Metrics {
+    let metrics = Metrics {
         content_lost: Some(lost.into()),
         tenant_errors: Some((failing.len() as u64).into()),
         throttled: Some(throttled.into()),
         ..Metrics::default()
     };
     if report.is_failure() {
-        // Whoever saw nothing does not know what is missing, and is missed: the alarm on missing runs goes by that.
-        return metrics_of;
+        // A run that rechecked nothing does not know what is missing. Without these two metrics it counts as a missing run,
+        // on which there is an alarm.
+        return metrics;
     }
     let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64).sum();
     let missing: u64 = report.feeds.iter().map(|feed| feed.missing).sum();
-    Metrics { late_content: Some(late.into()), missing_content: Some(missing.into()), ..metrics_of }
+    Metrics { late_content: Some(late.into()), missing_content: Some(missing.into()), ..metrics }
 }
 
 fn log(report: &ReconcileReport) {
     for feed in &report.feeds {
         let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
         if let Some(error) = &feed.error {
-            tracing::error!(tenant_id, content_type, kind = ?error.kind, "not all windows were looked at again: {error}");
+            tracing::error!(tenant_id, content_type, kind = ?error.kind, "not all windows were rechecked: {error:#}");
         }
-        let id = FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type };
-        feed.lost.iter().for_each(|loss| log_loss(id, loss));
+        feed.lost.iter().for_each(|loss| log_loss(feed.id(), loss));
         for late in &feed.late {
             let (content_id, content_created) = (&late.content_id, &late.content_created);
             let (not_listed_after_seconds, listed_after_seconds) =
@@ -79,7 +81,7 @@ fn log(report: &ReconcileReport) {
         }
     }
     if let Some(error) = &report.dead_letters.error {
-        tracing::error!(kind = ?error.kind, "not all dead letters were looked at: {error}");
+        tracing::error!(kind = ?error.kind, "not all dead letters were examined: {error:#}");
     }
     let windows_checked: u64 = report.feeds.iter().map(|feed| feed.windows_checked).sum();
     let windows_open: u64 = report.feeds.iter().map(|feed| feed.windows_open).sum();
@@ -90,7 +92,7 @@ fn log(report: &ReconcileReport) {
         dead_letters_redriven = redriven,
         dead_letters_kept = kept,
         more_to_do,
-        "looked back"
+        "reconciled"
     );
 }
 
@@ -130,16 +132,16 @@ mod tests {
 
     #[test]
     fn a_run_that_saw_nothing_counts_what_is_lost_and_is_missed_by_the_alarm_on_missing_runs() {
-        let metrics_of = metrics_of(&report(0, Some(down())));
-        assert_eq!(metrics_of.content_lost.map(|count| count.into_inner()), Some(1));
-        assert!(metrics_of.missing_content.is_none() && metrics_of.late_content.is_none());
+        let metrics = metrics_of(&report(0, Some(down())));
+        assert_eq!(metrics.content_lost.map(|count| count.into_inner()), Some(1));
+        assert!(metrics.missing_content.is_none() && metrics.late_content.is_none());
     }
 
     #[test]
     fn a_run_that_saw_something_measures_all() {
-        let metrics_of = metrics_of(&report(1, Some(down())));
-        assert_eq!(metrics_of.tenant_errors.map(|count| count.into_inner()), Some(1));
-        assert_eq!(metrics_of.missing_content.map(|count| count.into_inner()), Some(0));
+        let metrics = metrics_of(&report(1, Some(down())));
+        assert_eq!(metrics.tenant_errors.map(|count| count.into_inner()), Some(1));
+        assert_eq!(metrics.missing_content.map(|count| count.into_inner()), Some(0));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The windows of one feed, in order: record, list, hand over, commit.
+//! The windows of one feed, in order: record, list, enqueue, commit.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -6,104 +6,100 @@ use std::rc::Rc;
 use futures::{StreamExt, pin_mut};
 use jiff::Timestamp;
 
-use super::Poll;
+use super::{FeedReport, Poll};
 use crate::content::Listing;
 use crate::cursor::Cursor;
 use crate::failure::Failure;
-use crate::feed::{ContentType, FeedId};
+use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::{Plan, PlanPolicy, plan};
-use crate::ports::{Clock, ConditionalWrite, ManagementApi, Queue, State, Tenants};
+use crate::ports::{Clock, ConditionalWrite, Cursors, Losses, ManagementApi, Ports, Queue};
 use crate::tenant::Tenant;
 use crate::window::Window;
 
-/// What is still to be listed of one feed in this poll.
-pub(super) struct FeedPoll {
-    /// Where its report stands: the tenant's place, and the feed's among the tenant's.
-    pub(super) place: (usize, usize),
+/// What one feed has left to list in this poll, and its row of the report.
+pub(super) struct FeedPoll<'report> {
     tenant: Rc<Tenant>,
-    content_type: ContentType,
     cursor: Option<Cursor>,
     lost: Option<Loss>,
     windows: VecDeque<Window>,
+    pub(super) report: &'report mut FeedReport,
 }
 
-/// What one turn of a feed brought.
-#[derive(Default)]
-pub(super) struct Step {
-    pub(super) lost: Vec<Loss>,
-    pub(super) windows_listed: u64,
-    pub(super) contents_queued: u64,
-    /// The cursor after it.
-    pub(super) listed_until: Option<Timestamp>,
-    /// Another poller moved the cursor meanwhile; the feed is left to it.
-    pub(super) lost_race: bool,
-    /// What stopped it; the rest of the step happened all the same.
-    pub(super) failure: Option<Failure>,
-}
-
-impl FeedPoll {
+impl<'report> FeedPoll<'report> {
     pub(super) fn plan(
-        place: (usize, usize),
         tenant: Rc<Tenant>,
-        content_type: ContentType,
         cursor: Option<Cursor>,
         now: Timestamp,
         policy: &PlanPolicy,
+        report: &'report mut FeedReport,
     ) -> Self {
         let Plan { lost, windows } = plan(cursor, now, policy);
-        Self { place, tenant, content_type, cursor, lost, windows: windows.into() }
+        report.more_to_do = lost.is_some() || !windows.is_empty();
+        Self { tenant, cursor, lost, windows: windows.into(), report }
     }
 
-    pub(super) fn is_finished(&self) -> bool {
-        self.lost.is_none() && self.windows.is_empty()
+    fn id(&self) -> FeedId {
+        self.tenant.feed(self.report.content_type)
     }
 
-    fn feed(&self) -> FeedId {
-        self.tenant.feed(self.content_type)
+    fn moved_to(&mut self, listed_until: Timestamp) {
+        self.cursor = Some(Cursor::at(listed_until));
+        self.report.cursor = Some(listed_until);
     }
 }
 
-impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q, C> {
-    /// A crash anywhere in here repeats work and loses none: the window is on record before it is asked for, and the
-    /// cursor moves when all of it is in the queue.
-    pub(super) async fn list_next_window(&self, run: &mut FeedPoll, step: &mut Step) -> Result<(), Failure> {
-        if let (Some(loss), Some(cursor)) = (run.lost.take(), run.cursor) {
-            if self.state.skip(run.feed(), cursor, &loss).await? == ConditionalWrite::Conflict {
-                step.lost_race = true;
-                return Ok(());
+impl<P: Ports> Poll<P> {
+    /// Lists the feed's next window. The feed has more to do unless it failed, is finished, or another poller moved its
+    /// cursor: then it is left to that poller.
+    pub(super) async fn poll_next_window(&self, feed: &mut FeedPoll<'_>) {
+        match self.try_poll_next_window(feed).await {
+            Ok(ConditionalWrite::Applied) => feed.report.more_to_do = !feed.windows.is_empty(),
+            Ok(ConditionalWrite::Conflict) => {
+                feed.report.lost_race = true;
+                feed.report.more_to_do = false;
             }
-            run.cursor = Some(Cursor::at(loss.to));
-            step.listed_until = Some(loss.to);
-            step.lost.push(loss);
-            // A turn of its own: the loss is in the report even if the deadline drops the listing that follows.
-            return Ok(());
+            Err(failure) => {
+                feed.report.error = Some(failure);
+                feed.report.more_to_do = false;
+            }
         }
-        let Some(window) = run.windows.front().copied() else { return Ok(()) };
-        let is_recorded = run.cursor == Some(Cursor::recording(window));
-        if !is_recorded && self.state.record_window(run.feed(), run.cursor, window).await? == ConditionalWrite::Conflict
+    }
+
+    /// A crash anywhere in here repeats work and loses nothing: the window is on record before it is listed, and the
+    /// cursor moves when all of its messages are in the queue.
+    async fn try_poll_next_window(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
+        if let (Some(loss), Some(cursor)) = (feed.lost.take(), feed.cursor) {
+            if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
+                return Ok(ConditionalWrite::Conflict);
+            }
+            feed.moved_to(loss.to);
+            feed.report.lost.push(loss);
+        }
+        let Some(window) = feed.windows.front().copied() else { return Ok(ConditionalWrite::Applied) };
+        let is_recorded = feed.cursor == Some(Cursor::recording(window));
+        if !is_recorded
+            && self.cursors.record_window(feed.id(), feed.cursor, window).await? == ConditionalWrite::Conflict
         {
-            step.lost_race = true;
-            return Ok(());
+            return Ok(ConditionalWrite::Conflict);
         }
-        let listing = self.list_and_enqueue(run, window, step).await?;
-        if self.state.commit_window(run.feed(), &listing).await? == ConditionalWrite::Conflict {
-            step.lost_race = true;
-            return Ok(());
+        let listing = self.list_and_enqueue(feed, window).await?;
+        if self.cursors.commit_window(feed.id(), &listing).await? == ConditionalWrite::Conflict {
+            return Ok(ConditionalWrite::Conflict);
         }
-        run.cursor = Some(Cursor::at(window.end()));
-        run.windows.pop_front();
-        step.windows_listed = 1;
-        step.listed_until = Some(window.end());
-        Ok(())
+        feed.moved_to(window.end());
+        feed.windows.pop_front();
+        feed.report.windows_listed += 1;
+        Ok(ConditionalWrite::Applied)
     }
 
     /// Puts a message for every content of the window into the queue, page by page.
-    async fn list_and_enqueue(&self, run: &FeedPoll, window: Window, step: &mut Step) -> Result<Listing, Failure> {
-        let feed = run.feed();
+    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
+        let id = feed.id();
+        let tenant = Rc::clone(&feed.tenant);
         let mut digests = BTreeSet::new();
-        let pages = self.management_api.list(&run.tenant, run.content_type, window);
+        let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
@@ -111,17 +107,21 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
                 .contents
                 .into_iter()
                 .filter(|content| digests.insert(content.digest()))
-                .map(|content| ContentMessage::new(&run.tenant.secret_id, feed, window, content))
+                .map(|content| ContentMessage::new(&tenant.secret_id, id, window, content))
                 .collect();
             self.queue.send(&messages).await?;
-            step.contents_queued += messages.len() as u64;
+            feed.report.contents_queued += messages.len() as u64;
             for entry in page.malformed {
                 let reason = LossReason::MalformedEntry;
                 let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
-                self.state.record_loss(feed, &loss).await?;
-                step.lost.push(loss);
+                self.losses.record_loss(id, &loss).await?;
+                feed.report.lost.push(loss);
             }
         }
-        Ok(Listing { window, digests, listed_at: self.clock.now() })
+        Ok(Listing { window, digests, listed_at: self.now() })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 }

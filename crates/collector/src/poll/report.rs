@@ -1,9 +1,9 @@
-//! What a poll did: the poller's answer, its log line, and the source of its metrics.
+//! What a poll did: the poller's answer, its log line, and the source of its metrics. Tasks write into it; it decides
+//! nothing.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Done, Work};
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::{ContentType, TenantId};
@@ -69,41 +69,6 @@ impl PollReport {
     /// Every feed, with the tenant it belongs to.
     pub fn feeds(&self) -> impl Iterator<Item = (&TenantReport, &FeedReport)> {
         self.tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(move |feed| (tenant, feed)))
-    }
-
-    /// Notes what was done and says what is to be done because of it.
-    pub(super) fn take_in(&mut self, done: Done) -> Vec<Work> {
-        match done {
-            Done::Opened { tenant, feeds: Err(failure) } => {
-                self.tenants[tenant].more_to_do = false;
-                self.tenants[tenant].error = Some(failure);
-                Vec::new()
-            }
-            Done::Opened { tenant, feeds: Ok(feeds) } => {
-                let report = &mut self.tenants[tenant];
-                report.more_to_do = false;
-                let mut work = Vec::new();
-                for mut feed in feeds {
-                    let run = feed.run.filter(|run| !run.is_finished());
-                    feed.report.more_to_do = run.is_some();
-                    report.content_types.push(feed.report);
-                    work.extend(run.map(Work::Window));
-                }
-                work
-            }
-            Done::Listed { run, step } => {
-                let (tenant, feed) = run.place;
-                let report = &mut self.tenants[tenant].content_types[feed];
-                report.windows_listed += step.windows_listed;
-                report.contents_queued += step.contents_queued;
-                report.cursor = step.listed_until.or(report.cursor);
-                report.lost_race = step.lost_race;
-                report.lost.extend(step.lost);
-                report.error = step.failure;
-                report.more_to_do = report.error.is_none() && !report.lost_race && !run.is_finished();
-                if report.more_to_do { vec![Work::Window(run)] } else { Vec::new() }
-            }
-        }
     }
 
     pub(super) fn close(&mut self, now: Timestamp) {

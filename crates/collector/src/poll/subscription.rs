@@ -1,4 +1,4 @@
-//! Keeping subscriptions on, and telling what was missed while one was off.
+//! Keeps subscriptions enabled, and reports what was missed while one was disabled.
 
 use jiff::SignedDuration;
 
@@ -6,15 +6,15 @@ use super::{FeedReport, Poll};
 use crate::failure::Failure;
 use crate::feed::ContentType;
 use crate::loss::{Loss, LossReason};
-use crate::ports::{Clock, FeedState, ManagementApi, Queue, State, Tenants};
+use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports};
 use crate::tenant::Tenant;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
 
-impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q, C> {
-    /// Starts the subscription of a feed that has none. For a feed that was polled before, what was published meanwhile
-    /// is lost; that is kept before the start, since a crash in between would leave nothing to notice it by.
+impl<P: Ports> Poll<P> {
+    /// Starts the subscription of a feed that has none. For a feed that was polled before, what was published since then
+    /// is lost. That loss is recorded before the start: after a crash in between nothing would point to it.
     pub(super) async fn ensure_subscription(
         &self,
         tenant: &Tenant,
@@ -23,7 +23,7 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
         is_enabled: bool,
         report: &mut FeedReport,
     ) -> Result<(), Failure> {
-        let now = self.clock.now();
+        let now = self.now();
         let just_started = state.subscription_started_at.is_some_and(|at| now.duration_since(at) < COOL_DOWN);
         if is_enabled || just_started {
             return Ok(());
@@ -32,12 +32,12 @@ impl<T: Tenants, M: ManagementApi, S: State, Q: Queue, C: Clock> Poll<T, M, S, Q
         if let Some(cursor) = state.cursor {
             let reason = LossReason::SubscriptionDisabled;
             let gap = Loss { from: cursor.listed_until, to: now, reason, content: None };
-            self.state.record_loss(feed, &gap).await?;
+            self.losses.record_loss(feed, &gap).await?;
             report.lost.push(gap);
         }
-        self.state.remember_subscription_start(feed, Some(now)).await?;
+        self.cursors.remember_subscription_start(feed, Some(now)).await?;
         if let Err(failure) = self.management_api.start_subscription(tenant, content_type).await {
-            self.state.remember_subscription_start(feed, None).await?;
+            self.cursors.remember_subscription_start(feed, None).await?;
             return Err(failure);
         }
         report.subscription_started = true;

@@ -10,21 +10,12 @@ use crate::failure::Failure;
 use crate::feed::TenantId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
-use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, ManagementApi, Queue, State, Tenants};
+use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, Losses, ManagementApi, Ports, Queue, Tenants};
 
 /// Bounded work: what is left is seen by the next run.
 const MOST_ROUNDS: usize = 50;
 
-impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
-where
-    T: Tenants,
-    M: ManagementApi,
-    S: State,
-    Q: Queue,
-    A: ArchiveIndex,
-    L: DeadLetters,
-    C: Clock,
-{
+impl<P: Ports> Reconcile<P> {
     /// Sends back what can be fetched now. A message leaves the dead-letter queue only after its copy is in the queue,
     /// its object was seen, or its loss is on record.
     pub(super) async fn redrive_dead_letters(&self, deadline: Timestamp) -> DeadLetterReport {
@@ -54,7 +45,7 @@ where
 
     async fn redrive(
         &self,
-        receipt: L::Receipt,
+        receipt: <P::DeadLetters as DeadLetters>::Receipt,
         body: &str,
         collectable: &mut HashMap<String, Option<TenantId>>,
         report: &mut DeadLetterReport,
@@ -70,7 +61,7 @@ where
             let (from, to) = (message.window_start, message.window_end);
             let content = Some(message.content_id.clone());
             let loss = Loss { from, to, reason: LossReason::ContentGone, content };
-            self.state.record_loss(message.feed(), &loss).await?;
+            self.losses.record_loss(message.feed(), &loss).await?;
             report.lost += 1;
         } else if self.collectable(&message.secret_id, collectable).await == Some(message.tenant_id) {
             self.queue.send(std::slice::from_ref(&message)).await?;

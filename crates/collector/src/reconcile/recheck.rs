@@ -1,4 +1,4 @@
-//! One window of a feed rechecked at again.
+//! The recheck of one window.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
@@ -14,34 +14,39 @@ use crate::failure::Failure;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::PlanPolicy;
-use crate::ports::{ArchiveIndex, Clock, ManagementApi, Queue, State, WindowLog};
+use crate::ports::{ArchiveIndex, Clock, Losses, ManagementApi, Ports, Queue, Windows};
 use crate::window::Window;
 use crate::window_record::WindowRecord;
 
-impl<T, M, S, Q, A, L, C> Reconcile<T, M, S, Q, A, L, C>
-where
-    M: ManagementApi,
-    S: State + WindowLog,
-    Q: Queue,
-    A: ArchiveIndex,
-    C: Clock,
-{
-    /// Looks at the next window. When none is left, and before, if an earlier run did not come to it, writes the reports
-    /// of the days concerned.
-    pub(super) async fn go_on(&self, feed: &mut FeedReconcile) -> Result<(), Failure> {
-        let Some(place) = feed.next() else { return self.store_reports(feed).await };
-        let rechecked = self.recheck_window(feed, place).await;
-        match &rechecked {
-            Ok(()) => feed.note_success(),
-            Err(_) => feed.note_failure(self.clock.now()),
+impl<P: Ports> Reconcile<P> {
+    /// Rechecks the next window. When none is left, writes the reports of the days concerned; also before the first one, if
+    /// an earlier run was cut short before its reports.
+    pub(super) async fn recheck_next(&self, feed: &mut FeedReconcile<'_>) {
+        match feed.next() {
+            None => {
+                if let Err(failure) = self.store_reports(feed).await {
+                    feed.report.error.get_or_insert(failure);
+                }
+            }
+            Some(index) => match self.recheck_window(feed, index).await {
+                Ok(()) => feed.note_success(),
+                Err(failure) => {
+                    feed.note_failure(failure, self.clock.now());
+                    if feed.is_given_up() {
+                        // What was found so far is reported all the same; what fails here too, the next run makes up for.
+                        let _ = self.store_reports(feed).await;
+                    }
+                }
+            },
         }
-        rechecked
+        feed.report.windows_open = feed.windows_open();
+        feed.report.more_to_do = !feed.is_finished() && !feed.is_given_up();
     }
 
-    /// Lists the window again while that is possible, queues what is new or has no object, and keeps what was found.
-    async fn recheck_window(&self, feed: &mut FeedReconcile, place: usize) -> Result<(), Failure> {
+    /// Lists the window again while that is possible, queues what is new or has no object, and records what was found.
+    async fn recheck_window(&self, feed: &mut FeedReconcile<'_>, index: usize) -> Result<(), Failure> {
         let now = self.clock.now();
-        let mut record = feed.windows[place].clone();
+        let mut record = feed.windows[index].clone();
         let window = record.window;
         let listable = now <= PlanPolicy::listable_until(window);
         let listed = if listable { self.list_again(feed, window).await? } else { BTreeMap::new() };
@@ -86,20 +91,20 @@ where
             record.relisted_at = record.checked_at;
         }
         record.settled_at = record.missing.is_empty().then_some(now);
-        self.state.update_window(feed.id, &record).await?;
+        self.windows.update_window(feed.id, &record).await?;
         // Counted once it is on record: until then the next run finds it again.
-        feed.found.late.extend(late_contents);
-        feed.found.missing += missing_before;
-        feed.windows[place] = record;
+        feed.report.late.extend(late_contents);
+        feed.report.missing += missing_before;
+        feed.windows[index] = record;
         feed.stale_days.insert(day_of(window.start()));
-        feed.found.windows_checked += 1;
+        feed.report.windows_checked += 1;
         Ok(())
     }
 
     /// What the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
     async fn list_again(
         &self,
-        feed: &mut FeedReconcile,
+        feed: &mut FeedReconcile<'_>,
         window: Window,
     ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
         let mut contents = BTreeMap::new();
@@ -123,7 +128,7 @@ where
     }
 
     /// What the archive holds of the hours that the window touches.
-    async fn archived(&self, feed: &mut FeedReconcile, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
+    async fn archived(&self, feed: &mut FeedReconcile<'_>, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
         let mut archived = HashSet::new();
         for hour in hours_of(window) {
             if !feed.hours.contains_key(&hour) {
@@ -136,7 +141,7 @@ where
     }
 
     /// What has expired and has no object will never have one.
-    async fn give_up_missing(&self, feed: &mut FeedReconcile, record: &mut WindowRecord) -> Result<(), Failure> {
+    async fn give_up_missing(&self, feed: &mut FeedReconcile<'_>, record: &mut WindowRecord) -> Result<(), Failure> {
         for content in std::mem::take(&mut record.missing).into_values() {
             let (from, to) = (record.window.start(), record.window.end());
             let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
@@ -146,16 +151,16 @@ where
         Ok(())
     }
 
-    async fn lose(&self, feed: &mut FeedReconcile, loss: Loss) -> Result<(), Failure> {
-        self.state.record_loss(feed.id, &loss).await?;
+    async fn lose(&self, feed: &mut FeedReconcile<'_>, loss: Loss) -> Result<(), Failure> {
+        self.losses.record_loss(feed.id, &loss).await?;
         feed.lost_contents.extend(loss.content_digest());
         feed.losses.push(loss.clone());
-        feed.found.lost.push(loss);
+        feed.report.lost.push(loss);
         Ok(())
     }
 
     /// Writes the reports of the days concerned. Those that cannot be stored are left to the next run.
-    pub(super) async fn store_reports(&self, feed: &mut FeedReconcile) -> Result<(), Failure> {
+    pub(super) async fn store_reports(&self, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
         let days = std::mem::take(&mut feed.stale_days);
         let now = self.clock.now();
         let mut stored = Ok(());
@@ -167,7 +172,7 @@ where
         stored?;
         if !feed.reports_failed {
             feed.progress.reported_at = Some(now);
-            self.state.save_progress(feed.id, feed.progress).await?;
+            self.windows.save_progress(feed.id, feed.progress).await?;
         }
         Ok(())
     }

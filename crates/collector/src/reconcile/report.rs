@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::feed::FeedReconcile;
-use super::{Done, Work};
 use crate::content::Content;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
@@ -98,50 +96,17 @@ impl ReconcileReport {
         !self.feeds.is_empty() && self.feeds.iter().all(failed)
     }
 
-    pub(super) fn take_in(&mut self, done: Done) -> Vec<Work> {
-        match done {
-            Done::Opened { place, feed: Err(failure) } => {
-                self.feeds[place].more_to_do = false;
-                self.feeds[place].error = Some(failure);
-                Vec::new()
-            }
-            Done::Opened { feed: Ok(feed), .. } => self.go_on(feed),
-            Done::Rechecked { feed, failure } => {
-                let place = feed.place;
-                let error = &mut self.feeds[place].error;
-                *error = error.take().or(failure);
-                if !feed.is_given_up() {
-                    return self.go_on(feed);
-                }
-                self.note(&feed);
-                self.feeds[place].more_to_do = false;
-                Vec::new()
-            }
-        }
-    }
-
-    fn go_on(&mut self, feed: FeedReconcile) -> Vec<Work> {
-        self.note(&feed);
-        if feed.is_finished() { Vec::new() } else { vec![Work::Window(feed)] }
-    }
-
-    fn note(&mut self, feed: &FeedReconcile) {
-        let report = &mut self.feeds[feed.place];
-        report.windows_checked = feed.found.windows_checked;
-        report.late.clone_from(&feed.found.late);
-        report.missing = feed.found.missing;
-        report.lost.clone_from(&feed.found.lost);
-        let open = |record: &&WindowRecord| record.checked_at.is_some() && record.settled_at.is_none();
-        report.windows_open = feed.windows.iter().filter(open).count() as u64;
-        report.more_to_do = !feed.is_finished();
-    }
-
     pub(super) fn close(&mut self) {
         self.more_to_do = self.feeds.iter().any(|feed| feed.more_to_do);
     }
 }
 
 impl FeedReconciliation {
+    #[must_use]
+    pub fn id(&self) -> FeedId {
+        FeedId { tenant_id: self.tenant_id, content_type: self.content_type }
+    }
+
     pub(super) fn waiting(feed: FeedId) -> Self {
         Self {
             tenant_id: feed.tenant_id,

@@ -1,6 +1,6 @@
 //! What the domain promises, from outside: plans and values by tables and properties, the use cases as stories over the
 //! ports in memory.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]
 
 mod completeness;
@@ -38,8 +38,6 @@ mod reconcile_losses;
 mod reconcile_missing;
 mod reconcile_not_rechecked;
 mod reconcile_reporting;
-mod scripted_ports;
-mod scripted_reconcile_ports;
 mod shard;
 mod tenant;
 mod window;

@@ -5,23 +5,22 @@ use std::collections::BTreeSet;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::plan::PlanPolicy;
 use collector::poll::{FeedReport, Poll, PollPolicy, PollReport, Shard};
-use collector::ports::{Clock, ManagementApi, Queue, State};
+use collector::ports::Clock;
 use collector::scheduler::RunLimits;
 use collector::tenant::Tenant;
 use collector::window::Window;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{
-    Call, FakeManagementApi, ManualClock, MemoryQueue, MemoryState, MemoryTenants, TENANT, at, content, feed, tenant,
+    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryQueue, MemoryState,
+    MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed, tenant,
 };
 use uuid::Uuid;
-
-use crate::scripted_ports::{Act, Event, Scripted};
 
 /// Five seconds past noon: windows end at noon.
 pub(crate) const NOW: &str = "2026-11-22T12:00:05Z";
 
-/// A second tenant, for the stories of two.
+/// A second tenant, for tests that need two.
 pub(crate) const OTHER: TenantId = TenantId(Uuid::from_u128(0x9999_9999_2222_3333_4444_5555_5555_5555));
 
 pub(crate) const EXCHANGE: ContentType = ContentType::Exchange;
@@ -35,20 +34,16 @@ pub(crate) struct PollFixture {
     pub(crate) policy: PollPolicy,
 }
 
-pub(crate) type Poller<M, S, Q> = Poll<MemoryTenants, M, S, Q, ManualClock>;
-
-pub(crate) type ScriptedPoller<F> =
-    Poller<Scripted<FakeManagementApi, F>, Scripted<MemoryState, F>, Scripted<MemoryQueue, F>>;
-
 impl PollFixture {
     /// These tenants, never polled before, from which two hours are collected.
     pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
+        let clock = ManualClock::at(at(NOW));
         Self {
             tenants: MemoryTenants::of(tenants),
             api: FakeManagementApi::default(),
             state: MemoryState::default(),
-            queue: MemoryQueue::default(),
-            clock: ManualClock::at(at(NOW)),
+            queue: MemoryQueue::new(&clock),
+            clock,
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(2),
                 limits: RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) },
@@ -89,31 +84,40 @@ impl PollFixture {
         self.clock.now() + SignedDuration::from_mins(14)
     }
 
-    pub(crate) fn poller<M, S, Q>(&self, management_api: M, state: S, queue: Q) -> Poller<M, S, Q>
-    where
-        M: ManagementApi,
-        S: State,
-        Q: Queue,
-    {
-        let (tenants, clock, policy) = (self.tenants.clone(), self.clock.clone(), self.policy);
-        Poll { tenants, management_api, state, queue, clock, policy }
+    /// A poller of which every call goes through `interceptor`.
+    pub(crate) fn poller<'a>(&self, interceptor: &Interceptor<'a>) -> Poll<WithInterceptor<'a, InMemory>> {
+        Poll {
+            tenants: interceptor.wrap(self.tenants.clone()),
+            management_api: interceptor.wrap(self.api.clone()),
+            cursors: interceptor.wrap(self.state.clone()),
+            losses: interceptor.wrap(self.state.clone()),
+            queue: interceptor.wrap(self.queue.clone()),
+            clock: self.clock.clone(),
+            policy: self.policy,
+        }
     }
 
     pub(crate) fn poll(&self) -> PollReport {
-        self.poll_with(|_| Act::Proceed)
+        self.poll_with(|_| Action::Proceed)
     }
 
     /// Polls while `script` decides what becomes of each call.
-    pub(crate) fn poll_with(&self, script: impl Fn(Event<'_>) -> Act) -> PollReport {
-        block_on(self.scripted_poller(&script).run(Shard::WHOLE, self.deadline())).unwrap()
+    pub(crate) fn poll_with(&self, script: impl Fn(PortCall<'_>) -> Action) -> PollReport {
+        block_on(self.poller(&Interceptor::script(&script)).run(Shard::WHOLE, self.deadline())).unwrap()
     }
 
-    pub(crate) fn scripted_poller<'a, F: Fn(Event<'_>) -> Act>(&self, script: &'a F) -> ScriptedPoller<&'a F> {
-        self.poller(
-            Scripted { port: self.api.clone(), script },
-            Scripted { port: self.state.clone(), script },
-            Scripted { port: self.queue.clone(), script },
-        )
+    /// Polls in a process that crashes at `crash_point`; `None` if it did.
+    pub(crate) fn poll_until(&self, crash_point: &CrashPoint) -> Option<PollReport> {
+        self.poll_intercepted(&Interceptor::crash_at(crash_point), crash_point)
+    }
+
+    pub(crate) fn poll_intercepted(
+        &self,
+        interceptor: &Interceptor<'_>,
+        crash_point: &CrashPoint,
+    ) -> Option<PollReport> {
+        let poller = self.poller(interceptor);
+        Some(block_on(crash_point.run(poller.run(Shard::WHOLE, self.deadline())))?.unwrap())
     }
 
     /// The windows of `feed` that Microsoft was asked for, in the order of the calls.
@@ -141,7 +145,7 @@ impl PollFixture {
     }
 }
 
-/// The report of the only feed there is.
+/// The row of the only feed that there is.
 pub(crate) fn only_feed(report: &PollReport) -> &FeedReport {
     let feeds: Vec<&FeedReport> = report.feeds().map(|(_, feed)| feed).collect();
     let [feed] = feeds[..] else { panic!("one feed was expected, not {report:?}") };

@@ -1,12 +1,11 @@
-//! A reconciler over the ports in memory, and the windows that it looks at again.
+//! A reconciler over the ports in memory, and the windows that it rechecks.
 
 use collector::content::{ContentDigest, Listing, archive_key};
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::feed::FeedId;
 use collector::loss::Loss;
-use collector::ports::{Archive, ArchiveIndex, ArchiveObject, Clock, ConditionalWrite, DeadLetters, ManagementApi};
-use collector::ports::{ObjectMetadata, Queue, State, WindowLog};
+use collector::ports::{Archive, ArchiveObject, Clock, ConditionalWrite, Cursors, Losses, ObjectMetadata};
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
 use collector::tenant::Tenant;
@@ -16,14 +15,13 @@ use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use testkit::{
-    Call, CrashPoint, FakeManagementApi, ManualClock, MemoryArchive, MemoryDeadLetters, MemoryQueue, MemoryState,
-    MemoryTenants, TENANT, at, content, feed, tenant, window,
+    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue,
+    MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed, tenant, window,
 };
 
 use crate::poll_fixture::{EXCHANGE, NOW};
-use crate::scripted_ports::{Act, Event, Scripted};
 
-/// A window, half an hour old at [`NOW`]: its first look is due.
+/// A window, half an hour old at [`NOW`]: its first recheck is due.
 pub(crate) const BOUNDS: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
 
 pub(crate) struct ReconcileFixture {
@@ -32,12 +30,10 @@ pub(crate) struct ReconcileFixture {
     pub(crate) state: MemoryState,
     pub(crate) queue: MemoryQueue,
     pub(crate) archive: MemoryArchive,
-    pub(crate) dead_letters: MemoryDeadLetters,
+    pub(crate) dead_letters: MemoryQueue,
     pub(crate) clock: ManualClock,
     pub(crate) policy: ReconcilePolicy,
 }
-
-pub(crate) type Reconciler<M, S, Q, A, L> = Reconcile<MemoryTenants, M, S, Q, A, L, ManualClock>;
 
 impl ReconcileFixture {
     /// These tenants, at [`NOW`].
@@ -47,9 +43,9 @@ impl ReconcileFixture {
             tenants: MemoryTenants::of(tenants),
             api: FakeManagementApi::default(),
             state: MemoryState::by(&clock),
-            queue: MemoryQueue::default(),
+            queue: MemoryQueue::new(&clock),
             archive: MemoryArchive::default(),
-            dead_letters: MemoryDeadLetters::default(),
+            dead_letters: MemoryQueue::new(&clock),
             clock,
             policy: ReconcilePolicy {
                 recheck_schedule: ages(),
@@ -92,7 +88,7 @@ impl ReconcileFixture {
         window
     }
 
-    /// The last of the looks at the window of [`BOUNDS`], as it should be.
+    /// The last recheck of the window of [`BOUNDS`], when it is due.
     pub(crate) fn reconcile_last(&self) -> ReconcileReport {
         self.clock.set(at(BOUNDS.1) + SignedDuration::from_hours(6 * 24) + SignedDuration::from_mins(40));
         self.reconcile()
@@ -119,14 +115,13 @@ impl ReconcileFixture {
         }
     }
 
-    /// A loss of [`feed`] is noticed, and not told.
+    /// A loss of [`feed`] is recorded, and not reported.
     pub(crate) fn lose(&self, loss: &Loss) {
         block_on(self.state.record_loss(feed(), loss)).unwrap();
     }
 
     pub(crate) fn later(&self, by: SignedDuration) {
         self.clock.advance(by);
-        self.dead_letters.reappear();
     }
 
     pub(crate) fn an_hour_later(&self) {
@@ -137,61 +132,39 @@ impl ReconcileFixture {
         self.clock.now() + SignedDuration::from_mins(10)
     }
 
-    pub(crate) fn reconciler<M, S, Q, A, L>(
-        &self,
-        management_api: M,
-        state: S,
-        queue: Q,
-        archive: A,
-        dead_letters: L,
-    ) -> Reconciler<M, S, Q, A, L>
-    where
-        M: ManagementApi,
-        S: State + WindowLog,
-        Q: Queue,
-        A: ArchiveIndex,
-        L: DeadLetters,
-    {
-        let (tenants, clock, policy) = (self.tenants.clone(), self.clock.clone(), self.policy.clone());
-        Reconcile { tenants, management_api, state, queue, archive, dead_letters, clock, policy }
+    /// A reconciler of which every call goes through `interceptor`.
+    pub(crate) fn reconciler<'a>(&self, interceptor: &Interceptor<'a>) -> Reconcile<WithInterceptor<'a, InMemory>> {
+        Reconcile {
+            tenants: interceptor.wrap(self.tenants.clone()),
+            management_api: interceptor.wrap(self.api.clone()),
+            windows: interceptor.wrap(self.state.clone()),
+            losses: interceptor.wrap(self.state.clone()),
+            queue: interceptor.wrap(self.queue.clone()),
+            archive: interceptor.wrap(self.archive.clone()),
+            dead_letters: interceptor.wrap(self.dead_letters.clone()),
+            clock: self.clock.clone(),
+            policy: self.policy.clone(),
+        }
     }
 
-    /// One look back of a process with this supply of crash_point, unless it fails.
+    /// Reconciles in a process that crashes at `crash_point`; `None` if it did.
     pub(crate) fn reconcile_until(&self, crash_point: &CrashPoint) -> Option<ReconcileReport> {
-        let reconciler = self.reconciler(
-            crash_point.feed(self.api.clone()),
-            crash_point.feed(self.state.clone()),
-            crash_point.feed(self.queue.clone()),
-            crash_point.feed(self.archive.clone()),
-            crash_point.feed(self.dead_letters.clone()),
-        );
+        let reconciler = self.reconciler(&Interceptor::crash_at(crash_point));
         Some(block_on(crash_point.run(reconciler.run(self.deadline())))?.unwrap())
     }
 
     pub(crate) fn reconcile(&self) -> ReconcileReport {
-        self.reconcile_with(|_| Act::Proceed)
+        self.reconcile_with(|_| Action::Proceed)
     }
 
-    /// Looks back while `script` decides what becomes of each call.
-    pub(crate) fn reconcile_with(&self, script: impl Fn(Event<'_>) -> Act) -> ReconcileReport {
-        let script = &script;
-        let reconciler = self.reconciler(
-            Scripted { port: self.api.clone(), script },
-            Scripted { port: self.state.clone(), script },
-            Scripted { port: self.queue.clone(), script },
-            Scripted { port: self.archive.clone(), script },
-            Scripted { port: self.dead_letters.clone(), script },
-        );
-        block_on(reconciler.run(self.deadline())).unwrap()
+    /// Reconciles while `script` decides what becomes of each call.
+    pub(crate) fn reconcile_with(&self, script: impl Fn(PortCall<'_>) -> Action) -> ReconcileReport {
+        block_on(self.reconciler(&Interceptor::script(&script)).run(self.deadline())).unwrap()
     }
 
-    /// Notes that all losses in `report` were told.
-    pub(crate) fn tell(&self, report: &ReconcileReport) {
-        let (api, state, queue) = (self.api.clone(), self.state.clone(), self.queue.clone());
-        block_on(
-            self.reconciler(api, state, queue, self.archive.clone(), self.dead_letters.clone())
-                .mark_losses_reported(report),
-        );
+    /// Marks all losses in `report` as reported.
+    pub(crate) fn mark_reported(&self, report: &ReconcileReport) {
+        block_on(self.reconciler(&Interceptor::default()).mark_losses_reported(report));
     }
 
     /// All listings that Microsoft was asked for, in the order of the calls.

@@ -4,7 +4,7 @@ use collector::content::{ContentDigest, Listing};
 use collector::cursor::Cursor;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossReason};
-use collector::ports::{ConditionalWrite, FeedState, ReconcileProgress, State, WindowLog};
+use collector::ports::{ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Windows};
 use collector::window_record::WindowRecord;
 
 use crate::samples::{at, window};
@@ -16,12 +16,12 @@ pub fn listing(start: &str, end: &str, contents: usize) -> Listing {
     Listing { window: window(start, end), digests, listed_at: at("2026-11-22T12:00:00Z") }
 }
 
-async fn cursor(state: &impl State, feed: FeedId) -> Option<Cursor> {
+async fn cursor(state: &impl Cursors, feed: FeedId) -> Option<Cursor> {
     state.feeds(feed.tenant_id, &[feed.content_type]).await.unwrap()[0].cursor
 }
 
 /// A window is recorded once, committed once, and the cursor only moves forward.
-pub async fn moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
+pub async fn moves_a_cursor_window_by_window(state: &impl Cursors, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 3);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 0);
     assert_eq!(cursor(state, feed).await, None);
@@ -54,7 +54,7 @@ pub async fn moves_a_cursor_window_by_window(state: &impl State, feed: FeedId) {
 }
 
 /// A listing of any size fits.
-pub async fn keeps_a_listing_too_large_for_one_row(state: &impl State, feed: FeedId) {
+pub async fn keeps_a_listing_too_large_for_one_row(state: &impl Cursors, feed: FeedId) {
     let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(state.commit_window(feed, &large).await.unwrap(), ConditionalWrite::Applied);
@@ -62,7 +62,7 @@ pub async fn keeps_a_listing_too_large_for_one_row(state: &impl State, feed: Fee
 }
 
 /// What was found in a window, and what was lost, can be asked for again.
-pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed: FeedId) {
+pub async fn remembers_windows_and_losses<S: Cursors + Windows + Losses>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
     let mut cursor = None;
@@ -121,7 +121,7 @@ pub async fn remembers_windows_and_losses<S: State + WindowLog>(state: &S, feed:
 }
 
 /// How far looking back got is kept for each feed.
-pub async fn remembers_how_far_looking_back_got(state: &impl WindowLog, feed: FeedId) {
+pub async fn remembers_how_far_looking_back_got(state: &impl Windows, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.progress(feed).await.unwrap(), ReconcileProgress::default());
     let done_until = Some(at("2026-11-22T10:00:00Z"));
@@ -134,7 +134,7 @@ pub async fn remembers_how_far_looking_back_got(state: &impl WindowLog, feed: Fe
 }
 
 /// A span that can no longer be asked for is left behind only together with the record of its loss.
-pub async fn skips_what_is_lost(state: &impl State, feed: FeedId) {
+pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
     let to = at("2026-11-15T12:05:00Z");
     let loss = Loss { from: recorded.start(), to, reason: LossReason::RetentionExpired, content: None };
@@ -147,7 +147,7 @@ pub async fn skips_what_is_lost(state: &impl State, feed: FeedId) {
 }
 
 /// The states come in the order of the question, and feeds do not touch each other.
-pub async fn keeps_feeds_apart(state: &impl State, tenant_id: TenantId) {
+pub async fn keeps_feeds_apart(state: &impl Cursors, tenant_id: TenantId) {
     let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
     let started = at("2026-11-22T09:59:30.5Z");
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");

@@ -1,20 +1,19 @@
-//! What the one who looks back reads of the state table, and writes to it.
+//! What committed windows held and how far they have been reconciled, in the state table.
 
 use collector::failure::Failure;
 use collector::feed::FeedId;
-use collector::loss::LossRecord;
-use collector::ports::{Clock, ReconcileProgress, WindowLog};
+use collector::ports::{Clock, ReconcileProgress, Windows};
 use collector::window::whole_second;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::dynamodb::DynamoDbState;
 use crate::failure::{aws, unexpected};
-use crate::items::{Item, LOST, RECONCILED, WINDOW, instant, key, loss_record, string, window_records, window_rows};
+use crate::items::{Item, RECONCILED, WINDOW, instant, key, string, window_records, window_rows};
 
 impl<C: Clock> DynamoDbState<C> {
     /// The rows of a feed whose sort key begins with `kind` and is at least `from`.
-    async fn range(&self, feed: FeedId, kind: &str, from: &str) -> Result<Vec<Item>, Failure> {
+    pub(crate) async fn range(&self, feed: FeedId, kind: &str, from: &str) -> Result<Vec<Item>, Failure> {
         let request = self.client.query().table_name(&self.table).consistent_read(true);
         let pages = request
             .key_condition_expression("pk = :feed AND sk BETWEEN :from AND :to")
@@ -31,7 +30,7 @@ impl<C: Clock> DynamoDbState<C> {
     }
 }
 
-impl<C: Clock> WindowLog for DynamoDbState<C> {
+impl<C: Clock> Windows for DynamoDbState<C> {
     async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
         let rows = self.range(feed, WINDOW, &format!("{WINDOW}{}", whole_second(since))).await?;
         window_records(&rows).ok_or_else(|| {
@@ -45,13 +44,6 @@ impl<C: Clock> WindowLog for DynamoDbState<C> {
             self.put(part).await?;
         }
         self.put(row).await
-    }
-
-    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
-        let rows = self.range(feed, LOST, LOST).await?;
-        rows.iter().map(loss_record).collect::<Option<_>>().ok_or_else(|| {
-            unexpected(format_args!("reading the losses of {feed}"), "a row is damaged; restore the table")
-        })
     }
 
     async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {

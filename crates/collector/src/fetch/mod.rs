@@ -1,0 +1,229 @@
+//! A batch of queue messages: the content blob that each names goes from Microsoft into the archive.
+
+mod outcome;
+mod retry;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::{Either, select};
+use futures::stream::{self, StreamExt};
+use futures::{Future, pin_mut};
+use jiff::{SignedDuration, Timestamp};
+use record_stream::RecordStream;
+
+pub use self::outcome::{Archived, FetchOutcome};
+
+use self::retry::{backoff, rate_limit_delay, throttle_delay};
+use crate::failure::{Disposition, Failure, FailureKind};
+use crate::feed::TenantId;
+use crate::loss::{Loss, LossReason};
+use crate::message::ContentMessage;
+use crate::ports::{
+    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, ManagementApi, ObjectMetadata, Ports, Queue, RateLimiter,
+    Tenants,
+};
+use crate::tenant::Tenant;
+
+/// Messages of a batch in flight at once: each holds a connection and up to some 10 MB.
+const CONCURRENCY: usize = 10;
+
+/// The use case of the fetcher.
+pub struct Fetch<P: Ports> {
+    pub tenants: P::Tenants,
+    pub management_api: P::ManagementApi,
+    pub losses: P::Losses,
+    pub queue: P::Queue,
+    pub archive: P::Archive,
+    pub rate_limiter: P::RateLimiter,
+    pub clock: P::Clock,
+    pub jitter: P::Jitter,
+}
+
+/// One queue message, as it was received.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The message's id, for the log.
+    pub id: Option<&'a str>,
+    pub body: &'a str,
+    /// Which receive this is, from 1.
+    pub receive_count: u32,
+    /// What the queue calls this receive; without it the visibility cannot be changed.
+    pub receipt: Option<&'a str>,
+}
+
+impl<P: Ports> Fetch<P> {
+    /// Archives the content that each message of a batch names. `log` is called once for each message, as soon as its
+    /// outcome is known; a loss is marked as reported after that. The outcomes are in the order of the batch.
+    ///
+    /// A message that is still in flight at `deadline` fails; what was written of its object is dropped.
+    pub async fn run_batch(
+        &self,
+        batch: &[Delivery<'_>],
+        deadline: Timestamp,
+        log: impl Fn(&Delivery<'_>, &FetchOutcome),
+    ) -> Vec<FetchOutcome> {
+        let messages: Vec<_> = batch.iter().map(|delivery| ContentMessage::parse(delivery.body)).collect();
+        let rate_limited = self.rate_limited(&messages).await;
+        let outcomes = batch.iter().zip(messages).map(async |(delivery, message)| {
+            let mut outcome = match message {
+                Ok(message) => self.run(&message, delivery, &rate_limited, deadline).await,
+                Err(failure) => self.failed(failure, delivery),
+            };
+            if let FetchOutcome::Failed { retry_in, visibility_error, .. } = &mut outcome
+                && let Some(receipt) = delivery.receipt
+            {
+                *visibility_error = self.queue.change_visibility(receipt, *retry_in).await.err();
+            }
+            log(delivery, &outcome);
+            if let FetchOutcome::Lost { feed, loss, .. } = &outcome {
+                // A loss that cannot be marked is reported again, by the reconciler.
+                let _ = self.losses.mark_reported(*feed, loss).await;
+            }
+            outcome
+        });
+        stream::iter(outcomes).buffered(CONCURRENCY).collect().await
+    }
+
+    /// The tenants of the batch whose rate limit is exhausted; acquired for all messages of a tenant at once. Where the
+    /// limiter does not answer everything is admitted: it protects from refusals, and a refusal loses nothing.
+    async fn rate_limited(&self, messages: &[Result<ContentMessage, Failure>]) -> BTreeSet<TenantId> {
+        let mut requests: BTreeMap<TenantId, u32> = BTreeMap::new();
+        for message in messages.iter().flatten() {
+            *requests.entry(message.tenant_id).or_default() += 1;
+        }
+        let mut rate_limited = BTreeSet::new();
+        for (tenant_id, requests) in requests {
+            if let Ok(false) = self.rate_limiter.try_acquire(tenant_id, requests).await {
+                rate_limited.insert(tenant_id);
+            }
+        }
+        rate_limited
+    }
+
+    async fn run(
+        &self,
+        message: &ContentMessage,
+        delivery: &Delivery<'_>,
+        rate_limited: &BTreeSet<TenantId>,
+        deadline: Timestamp,
+    ) -> FetchOutcome {
+        let fetch = async {
+            let archived = if rate_limited.contains(&message.tenant_id) {
+                Err(Failure::new(FailureKind::RateLimited, "the tenant's request rate is used up for now"))
+            } else {
+                self.archive(message).await
+            };
+            match archived {
+                Ok(archived) => FetchOutcome::Archived(archived),
+                Err(failure) => self.dispose(message, delivery, failure).await,
+            }
+        };
+        self.before(deadline, fetch).await.unwrap_or_else(|| FetchOutcome::Failed {
+            failure: Failure::new(
+                FailureKind::Transient,
+                "the function's time was over before the content was archived; it is tried again",
+            ),
+            retry_in: SignedDuration::from_secs(30),
+            visibility_error: None,
+        })
+    }
+
+    async fn before<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Option<T> {
+        let out_of_time = self.clock.sleep_until(deadline);
+        pin_mut!(work, out_of_time);
+        match select(work, out_of_time).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// With the cached secret first; rejected credentials may have been rotated, so then with the secret as it is now.
+    async fn archive(&self, message: &ContentMessage) -> Result<Archived, Failure> {
+        let tenant = self.tenants.one(&message.secret_id, Freshness::Cached).await?;
+        match self.archive_as(&tenant, message).await {
+            Err(rejected) if matches!(rejected.kind, FailureKind::CredentialsRejected | FailureKind::Permission) => {
+                let current = self.tenants.one(&message.secret_id, Freshness::Fresh).await?;
+                if current == tenant { Err(rejected) } else { self.archive_as(&current, message).await }
+            }
+            done => done,
+        }
+    }
+
+    async fn archive_as(&self, tenant: &Tenant, message: &ContentMessage) -> Result<Archived, Failure> {
+        if tenant.id != message.tenant_id {
+            let problem = format!("secret {} belongs to another tenant than the message", message.secret_id);
+            return Err(Failure::new(FailureKind::InvalidMessage, problem));
+        }
+        let blob = self.management_api.open(tenant, &message.content_uri).await?;
+        pin_mut!(blob);
+        let mut records = RecordStream::new();
+        let mut object = self.archive.begin().await?;
+        while let Some(bytes) = blob.next().await {
+            let compressed = records.push(&bytes?).map_err(malformed)?;
+            object.write(&compressed).await?;
+        }
+        let summary = records.finish().map_err(malformed)?;
+        object.write(&summary.tail).await?;
+        let metadata = ObjectMetadata {
+            content_id: message.content_id.clone(),
+            content_type: message.content_type,
+            content_created: message.content_created,
+            tenant_id: message.tenant_id,
+            records: summary.records,
+        };
+        object.store(&message.archive_key(), &metadata).await?;
+        Ok(Archived { records: summary.records, bytes_in: summary.bytes_in, bytes_out: summary.bytes_out })
+    }
+
+    /// What becomes of a message whose content was not archived.
+    async fn dispose(&self, message: &ContentMessage, delivery: &Delivery<'_>, failure: Failure) -> FetchOutcome {
+        let failure = failure.context(format_args!(
+            "content {} of tenant {}, {}",
+            message.content_id, message.tenant_id, message.content_type
+        ));
+        if failure.kind == FailureKind::Throttled {
+            // If this cannot be written, the cost is further refusals and no content.
+            let _ = self.rate_limiter.on_throttled(message.tenant_id).await;
+        }
+        let done = match failure.kind.disposition() {
+            Disposition::Postpone => self.postpone(message, failure).await,
+            Disposition::GiveUp => self.give_up(message, failure).await,
+            Disposition::Retry => Err(failure),
+        };
+        done.unwrap_or_else(|failure| self.failed(failure, delivery))
+    }
+
+    /// A copy is in the queue before this message is deleted: a throttled tenant must not use up its receives.
+    async fn postpone(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
+        let sample = self.jitter.sample();
+        let delay = if failure.kind == FailureKind::RateLimited {
+            Some(rate_limit_delay(sample))
+        } else {
+            throttle_delay(failure.retry_after, sample)
+        };
+        let Some(delay) = delay else { return Err(failure) };
+        self.queue.send_delayed(message, delay).await?;
+        Ok(FetchOutcome::Postponed { failure, delay })
+    }
+
+    async fn give_up(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
+        let loss = Loss {
+            from: message.window_start,
+            to: message.window_end,
+            reason: LossReason::ContentGone,
+            content: Some(message.content_id.clone()),
+        };
+        self.losses.record_loss(message.feed(), &loss).await?;
+        Ok(FetchOutcome::Lost { feed: message.feed(), loss, failure })
+    }
+
+    fn failed(&self, failure: Failure, delivery: &Delivery<'_>) -> FetchOutcome {
+        let backoff = backoff(delivery.receive_count, self.jitter.sample());
+        let retry_in = backoff.max(failure.retry_after.unwrap_or_default());
+        FetchOutcome::Failed { failure, retry_in, visibility_error: None }
+    }
+}
+
+fn malformed(malformed: record_stream::Malformed) -> Failure {
+    Failure::new(FailureKind::Transient, format!("the body is not a complete JSON array of records: {malformed}"))
+}

@@ -1,0 +1,29 @@
+//! When a message that was not archived comes back.
+
+use jiff::SignedDuration;
+
+/// How long a throttled message waits: at least what the server asked for, at least the minute over which Microsoft counts,
+/// and up to as much again, so that the copies do not come back together. `None` where the server asks for more than the
+/// 15 minutes that SQS can delay.
+pub(super) fn throttle_delay(retry_after: Option<SignedDuration>, sample: f64) -> Option<SignedDuration> {
+    const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
+    let least = retry_after.unwrap_or_default().max(SignedDuration::from_mins(1));
+    (least <= LONGEST_DELAY).then(|| scale(least, 1.0 + sample).min(LONGEST_DELAY))
+}
+
+/// How long a message waits for its tenant's rate limit: anywhere in the next minute, so that every second of it is used.
+pub(super) fn rate_limit_delay(sample: f64) -> SignedDuration {
+    SignedDuration::from_secs(1) + scale(SignedDuration::from_secs(59), sample)
+}
+
+/// Exponential backoff with jitter, as the visibility timeout of a failed message: half a minute, doubled with each
+/// receive up to an hour, plus or minus a quarter.
+pub(super) fn backoff(receive_count: u32, sample: f64) -> SignedDuration {
+    let doublings = receive_count.saturating_sub(1).min(7);
+    let seconds = (30_u32 << doublings).min(3_600);
+    scale(SignedDuration::from_secs(i64::from(seconds)), 0.75 + sample / 2.0)
+}
+
+fn scale(duration: SignedDuration, factor: f64) -> SignedDuration {
+    SignedDuration::from_secs_f64(duration.as_secs_f64() * factor)
+}

@@ -1,0 +1,45 @@
+//! Where the objects are.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::content::ContentDigest;
+use crate::failure::Failure;
+use crate::feed::{ContentType, FeedId, TenantId};
+
+/// The archive, for a caller that writes objects.
+pub trait Archive {
+    type Object: ArchiveObject;
+
+    /// Begins an object. Nothing of it is visible until it is stored.
+    async fn begin(&self) -> Result<Self::Object, Failure>;
+}
+
+/// An object that is being written. If it is dropped before it is stored, it never existed.
+pub trait ArchiveObject {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Makes the object visible, whole, under `key` (below the archive's prefix).
+    async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure>;
+}
+
+/// The user metadata of an object, each field under its own name in kebab case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMetadata {
+    pub content_id: String,
+    pub content_type: ContentType,
+    pub content_created: Timestamp,
+    pub tenant_id: TenantId,
+    /// The number of lines.
+    pub records: u64,
+}
+
+/// The archive, for a caller that checks what is in it.
+pub trait ArchiveIndex {
+    /// The contents of a feed that have an object in the UTC hour of `hour`.
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure>;
+
+    /// Stores a report under `key` (below the archive's prefix) and replaces an earlier one.
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure>;
+}

@@ -1,0 +1,52 @@
+//! The queue between the poller and the fetchers, and its dead-letter queue.
+
+use jiff::SignedDuration;
+
+use crate::failure::Failure;
+use crate::message::ContentMessage;
+
+/// The queue between the poller and the fetchers. Delivery is at least once and in any order.
+pub trait Queue {
+    /// Sends all messages.
+    ///
+    /// # Errors
+    /// If any message may not have been sent. The caller sends all of them again: a duplicate is harmless.
+    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure>;
+
+    /// Sends a copy that is delivered after `delay`, at most 15 minutes (the limit of SQS).
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure>;
+
+    /// Makes a message that was received visible again after `timeout`, in place of the queue's own visibility timeout.
+    async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure>;
+}
+
+/// The dead-letter queue, where messages go that were received too often.
+pub trait DeadLetters {
+    /// Names one received message.
+    type Receipt;
+
+    /// Some of the messages, each with its body; none where no more are visible.
+    async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure>;
+
+    /// Deletes a message for good.
+    async fn remove(&self, receipt: Self::Receipt) -> Result<(), Failure>;
+}
+
+/// Without a dead-letter queue there are no dead letters.
+impl<D: DeadLetters> DeadLetters for Option<D> {
+    type Receipt = D::Receipt;
+
+    async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure> {
+        match self {
+            Some(dead_letters) => dead_letters.receive().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn remove(&self, receipt: Self::Receipt) -> Result<(), Failure> {
+        match self {
+            Some(dead_letters) => dead_letters.remove(receipt).await,
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Where the tenants and their credentials come from.
+
+use crate::failure::Failure;
+use crate::tenant::{InvalidSecret, Tenant};
+
+/// The tenants to collect from.
+pub trait Tenants {
+    /// Every tenant that exists now. An invalid secret is an element of the list and stops none of the others.
+    ///
+    /// # Errors
+    /// Only where the secrets cannot be listed at all.
+    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure>;
+
+    /// The tenant in one secret; [`Freshness::Cached`] may be minutes old.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`](crate::failure::FailureKind::InvalidSecret) for a secret whose name lacks the prefix, that has
+    /// no value, or that does not describe a tenant; [`AwsService`](crate::failure::FailureKind::AwsService) where it
+    /// cannot be read now.
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure>;
+}
+
+/// Whether a secret that was read minutes ago is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    Cached,
+    /// The cached credentials were rejected, or may have been rotated: read the secret again.
+    Fresh,
+}

@@ -1,0 +1,13 @@
+//! The settings of each function, as its environment gives them.
+
+mod common;
+mod fetcher;
+mod poller;
+mod reconciler;
+#[cfg(test)]
+mod test;
+
+pub use self::common::{ArchiveLocation, Common};
+pub use self::fetcher::FetcherSettings;
+pub use self::poller::PollerSettings;
+pub use self::reconciler::ReconcilerSettings;

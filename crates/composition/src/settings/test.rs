@@ -1,0 +1,21 @@
+//! Reading settings in tests.
+
+use lambda_support::{Environment, InvalidEnvironment};
+
+pub(super) fn read<Settings, L: Fn(&str) -> Option<&'static str>>(
+    read: impl FnOnce(&mut Environment<Box<dyn Fn(&str) -> Option<String>>>) -> Settings,
+    lookup: L,
+) -> Result<Settings, InvalidEnvironment>
+where
+    L: 'static,
+{
+    let mut environment = Environment::new(Box::new(move |name: &str| lookup(name).map(str::to_owned)) as Box<_>);
+    let settings = read(&mut environment);
+    environment.finish(settings)
+}
+
+/// The variables with a problem.
+pub(super) fn named_problems<Settings>(settings: Result<Settings, InvalidEnvironment>) -> Vec<String> {
+    let problems = settings.err().map(|invalid| invalid.problems).unwrap_or_default();
+    problems.iter().filter_map(|problem| problem.split(' ').next()).map(str::to_owned).collect()
+}

@@ -1,0 +1,26 @@
+//! Structured logs: one JSON object a line on standard output, which Lambda sends to CloudWatch Logs.
+
+use collector::feed::FeedId;
+use collector::loss::Loss;
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging with the filter in `RUST_LOG`, or `info` where that is missing or invalid.
+pub fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(filter)
+        .init();
+}
+
+/// Logs a loss at ERROR with all that a person needs to follow it up. Every function reports losses in this one form.
+pub fn log_loss(feed: FeedId, loss: &Loss) {
+    let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
+    let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());
+    let advice = loss.reason.advice();
+    tracing::error!(tenant_id, content_type, %from, %to, reason, content, "content is lost: {advice}");
+}

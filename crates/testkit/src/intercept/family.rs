@@ -1,0 +1,49 @@
+//! Families of ports for tests.
+
+use std::marker::PhantomData;
+
+use collector::ports::{Clock, Jitter, Ports};
+
+use super::Intercepted;
+use crate::{
+    FakeManagementApi, FixedJitter, ManualClock, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState,
+    MemoryTenants,
+};
+
+/// Every port in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct InMemory<C = ManualClock, J = FixedJitter>(PhantomData<(C, J)>);
+
+impl<C: Clock, J: Jitter> Ports for InMemory<C, J> {
+    type Tenants = MemoryTenants;
+    type ManagementApi = FakeManagementApi;
+    type Cursors = MemoryState;
+    type Windows = MemoryState;
+    type Losses = MemoryState;
+    type Queue = MemoryQueue;
+    type DeadLetters = MemoryQueue;
+    type Archive = MemoryArchive;
+    type ArchiveIndex = MemoryArchive;
+    type RateLimiter = MemoryRateLimiter;
+    type Clock = C;
+    type Jitter = J;
+}
+
+/// The ports of `P`, each behind an [`Interceptor`](super::Interceptor); clock and jitter are as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct WithInterceptor<'a, P>(PhantomData<(&'a (), P)>);
+
+impl<'a, P: Ports> Ports for WithInterceptor<'a, P> {
+    type Tenants = Intercepted<'a, P::Tenants>;
+    type ManagementApi = Intercepted<'a, P::ManagementApi>;
+    type Cursors = Intercepted<'a, P::Cursors>;
+    type Windows = Intercepted<'a, P::Windows>;
+    type Losses = Intercepted<'a, P::Losses>;
+    type Queue = Intercepted<'a, P::Queue>;
+    type DeadLetters = Intercepted<'a, P::DeadLetters>;
+    type Archive = Intercepted<'a, P::Archive>;
+    type ArchiveIndex = Intercepted<'a, P::ArchiveIndex>;
+    type RateLimiter = Intercepted<'a, P::RateLimiter>;
+    type Clock = P::Clock;
+    type Jitter = P::Jitter;
+}

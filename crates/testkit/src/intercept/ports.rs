@@ -1,0 +1,210 @@
+//! Every port, forwarded through the interceptor.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use collector::content::{ContentDigest, Listing};
+use collector::cursor::Cursor;
+use collector::failure::Failure;
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossRecord};
+use collector::message::ContentMessage;
+use collector::ports::{
+    Archive, ArchiveIndex, ArchiveObject, ConditionalWrite, ContentPage, Cursors, DeadLetters, FeedState, Freshness,
+    Losses, ManagementApi, ObjectMetadata, Queue, RateLimiter, ReconcileProgress, Tenants, Windows,
+};
+use collector::tenant::{InvalidSecret, Tenant};
+use collector::window::Window;
+use collector::window_record::WindowRecord;
+use futures::Stream;
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::{Intercepted, PortCall};
+
+impl<P> Intercepted<'_, P> {
+    async fn call<T>(&self, call: PortCall<'_>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        self.interceptor.call(call, work).await
+    }
+}
+
+impl<P: Tenants> Tenants for Intercepted<'_, P> {
+    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
+        self.call(PortCall::AllTenants, self.port.all()).await
+    }
+
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
+        match freshness {
+            Freshness::Cached => self.port.one(secret_id, freshness).await,
+            Freshness::Fresh => self.call(PortCall::ReadTenant(secret_id), self.port.one(secret_id, freshness)).await,
+        }
+    }
+}
+
+impl<P: ManagementApi> ManagementApi for Intercepted<'_, P> {
+    async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
+        self.call(PortCall::Subscriptions(tenant.id), self.port.enabled_subscriptions(tenant)).await
+    }
+
+    async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
+        let call = PortCall::StartSubscription(tenant.feed(content_type));
+        self.call(call, self.port.start_subscription(tenant, content_type)).await
+    }
+
+    fn list(
+        &self,
+        tenant: &Tenant,
+        content_type: ContentType,
+        window: Window,
+    ) -> impl Stream<Item = Result<ContentPage, Failure>> {
+        let feed = tenant.feed(content_type);
+        let action = self.interceptor.action(PortCall::List(feed, window));
+        self.interceptor.stream(action, self.port.list(tenant, content_type, window), PortCall::Page(feed))
+    }
+
+    async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
+        let action = self.interceptor.action(PortCall::Open(tenant));
+        let opened = super::act(action.clone(), self.port.open(tenant, uri));
+        let bytes = self.interceptor.crash_point.around(opened).await?;
+        let action = match action {
+            super::Action::FailAfterFirst(_) => action,
+            _ => super::Action::Proceed,
+        };
+        Ok(self.interceptor.stream(action, bytes, PortCall::ReadBlob))
+    }
+}
+
+impl<P: Cursors> Cursors for Intercepted<'_, P> {
+    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
+        self.call(PortCall::Feeds(tenant_id), self.port.feeds(tenant_id, content_types)).await
+    }
+
+    async fn record_window(
+        &self,
+        feed: FeedId,
+        expected: Option<Cursor>,
+        window: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        self.call(PortCall::RecordWindow(feed), self.port.record_window(feed, expected, window)).await
+    }
+
+    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
+        self.call(PortCall::CommitWindow(feed), self.port.commit_window(feed, listing)).await
+    }
+
+    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
+        self.call(PortCall::Skip(feed), self.port.skip(feed, expected, loss)).await
+    }
+
+    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
+        let call = PortCall::RememberSubscriptionStart(feed);
+        self.call(call, self.port.remember_subscription_start(feed, at)).await
+    }
+}
+
+impl<P: Windows> Windows for Intercepted<'_, P> {
+    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
+        self.call(PortCall::Windows(feed), self.port.windows(feed, since)).await
+    }
+
+    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
+        self.call(PortCall::UpdateWindow(feed), self.port.update_window(feed, record)).await
+    }
+
+    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
+        self.call(PortCall::Progress(feed), self.port.progress(feed)).await
+    }
+
+    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
+        self.call(PortCall::SaveProgress(feed), self.port.save_progress(feed, progress)).await
+    }
+}
+
+impl<P: Losses> Losses for Intercepted<'_, P> {
+    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.call(PortCall::RecordLoss(feed), self.port.record_loss(feed, loss)).await
+    }
+
+    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        self.call(PortCall::MarkReported(feed), self.port.mark_reported(feed, loss)).await
+    }
+
+    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
+        self.call(PortCall::Losses(feed), self.port.losses(feed)).await
+    }
+}
+
+impl<P: Queue> Queue for Intercepted<'_, P> {
+    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+        // One by one: a process may crash, or SQS fail, when some messages of a page are in the queue and some are not.
+        let send = async {
+            for message in messages {
+                self.call(PortCall::SendOne, self.port.send(std::slice::from_ref(message))).await?;
+            }
+            Ok(())
+        };
+        super::act(self.interceptor.action(PortCall::Send), send).await
+    }
+
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
+        self.call(PortCall::SendDelayed, self.port.send_delayed(message, delay)).await
+    }
+
+    async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {
+        self.call(PortCall::ChangeVisibility, self.port.change_visibility(receipt, timeout)).await
+    }
+}
+
+impl<P: DeadLetters> DeadLetters for Intercepted<'_, P> {
+    type Receipt = P::Receipt;
+
+    async fn receive(&self) -> Result<Vec<(P::Receipt, String)>, Failure> {
+        self.call(PortCall::ReceiveDeadLetters, self.port.receive()).await
+    }
+
+    async fn remove(&self, receipt: P::Receipt) -> Result<(), Failure> {
+        self.call(PortCall::RemoveDeadLetter, self.port.remove(receipt)).await
+    }
+}
+
+impl<'a, P: Archive> Archive for Intercepted<'a, P> {
+    type Object = Intercepted<'a, P::Object>;
+
+    async fn begin(&self) -> Result<Self::Object, Failure> {
+        Ok(self.interceptor.wrap(self.call(PortCall::BeginObject, self.port.begin()).await?))
+    }
+}
+
+impl<P: ArchiveObject> ArchiveObject for Intercepted<'_, P> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        // The compressor has nothing to write yet for most of the pieces that it is given.
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.interceptor.call(PortCall::WriteObject, self.port.write(bytes)).await
+    }
+
+    async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
+        self.interceptor.call(PortCall::StoreObject(key), self.port.store(key, metadata)).await
+    }
+}
+
+impl<P: ArchiveIndex> ArchiveIndex for Intercepted<'_, P> {
+    async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
+        self.call(PortCall::Archived(feed), self.port.archived(feed, hour)).await
+    }
+
+    async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
+        self.call(PortCall::StoreReport(key), self.port.store_report(key, json)).await
+    }
+}
+
+impl<P: RateLimiter> RateLimiter for Intercepted<'_, P> {
+    async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
+        self.call(PortCall::TryAcquire(tenant_id), self.port.try_acquire(tenant_id, requests)).await
+    }
+
+    async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
+        self.call(PortCall::OnThrottled(tenant_id), self.port.on_throttled(tenant_id)).await
+    }
+}
