@@ -19,8 +19,8 @@ from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = {"target", ".venv", ".venv-localstack", ".git", ".aws-sam", ".demo"}
-PRODUCT = ["functions", "crates/collector", "crates/management-api", "crates/record-stream", "crates/aws-adapters",
-           "crates/lambda-support", "crates/composition"]  # fmt: skip
+PRODUCT = ["functions/*/src", *(f"crates/{crate}/src" for crate in (
+    "collector", "management-api", "record-stream", "aws-adapters", "lambda-support", "composition"))]  # fmt: skip
 
 TEST = re.compile(
     r"#\[(?:\w+::)*test(?:\([^\]]*\))?\]\s*(?:(?:#\[[^\n]*\]|//[^\n]*)\s*)*(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(\w+)"
@@ -133,7 +133,8 @@ def message(text, source, literals):
 def main():
     known = tests()
     crates = {crate for crate, _ in known}
-    product = " ".join(file.read_text() for file in files("*.rs") if str(file.relative_to(ROOT)).startswith(tuple(PRODUCT)))
+    sources = (source for folder in PRODUCT for source in sorted(ROOT.glob(folder + "/**/*.rs")))
+    product = " ".join(source.read_text() for source in sources)
     # A string may go on in the next line after a backslash.
     product = re.sub(r"\\\n\s*", "", product)
     product = product.replace('\\"', '"')
