@@ -116,6 +116,8 @@ def test(words, known):
         hint = f"; {name[0]} is in {', '.join(where)}" if where else ""
         modules = ("::".join(place) for place in known)
         yield f"there is no source file {crate}::{module}" + (hint or closest(f"{crate}::{module}", modules))
+    elif not known[crate, module]:
+        yield f"{crate}::{module} has no tests"
     elif name and name[0] not in known[crate, module]:
         where = ["::".join((c, m)) for (c, m), names in known.items() if name[0] in names]
         hint = f"; it is in {', '.join(where)}" if where else closest(name[0], known[crate, module])
