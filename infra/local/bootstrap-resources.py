@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes in a local AWS what infra/local/watch.env names: table, queues, bucket, and the simulator's tenant as a secret.
+"""Creates in a local AWS what infra/local/watch.env names: table, queues, bucket, and a secret for the simulator's tenant.
 
-For `cargo lambda watch`, which runs functions without a stack. It also serves as LocalStack's own start-up hook. Running it
+For `cargo lambda watch`, which runs functions without a stack. It also serves as LocalStack's start-up hook. Running it
 again changes nothing.
 """
 
@@ -11,7 +11,7 @@ import os
 import boto3
 from botocore.config import Config
 
-# The simulator's defaults.
+# The defaults of the simulator's options.
 TENANT = {
     "tenant_id": "00000001-0000-4000-8000-000000000000",
     "client_id": "00000001-c11e-4000-8000-000000000000",

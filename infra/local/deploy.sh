@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deploy.sh OUT_DIR STACK [PARAMETER=VALUE...]: deploys what stage.sh laid out in OUT_DIR to the local AWS.
+# deploy.sh OUT_DIR STACK [PARAMETER=VALUE...]: deploys OUT_DIR, as stage.sh prepared it, to the local AWS.
 #
-# It is `sam deploy`, with the questions answered. Only a local AWS will do: for AWS itself there is `make deploy`.
+# It runs `sam deploy` without its questions, and accepts a local AWS only: for AWS itself use `make deploy`.
 set -euo pipefail
 
 usage() {
@@ -17,7 +17,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 "$root/infra/known-parameters" "$@"
 parameters=()
 for parameter in "$@"; do
-  # Quoted, for values with spaces and commas.
+  # Quoted, because values may contain spaces and commas.
   parameters+=("ParameterKey=${parameter%%=*},ParameterValue=\"${parameter#*=}\"")
 done
 
@@ -26,7 +26,7 @@ export SAM_CLI_TELEMETRY=0
   --region "${AWS_REGION:-us-east-1}" --resolve-s3 --capabilities CAPABILITY_IAM \
   --no-confirm-changeset --no-fail-on-empty-changeset ${parameters[@]+--parameter-overrides "${parameters[@]}"}
 
-# The local AWS keeps a number that came through a parameter as text, and then cannot compare it: say it again as a number.
+# The local AWS stores a number that came through a parameter as text, and then fails to compare it: set it again.
 "$root/.venv/bin/python" - <<'EOF'
 import boto3
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""inspect.py logs|objects|state STACK: what a stack in the local AWS has logged, archived, or keeps in its table.
+"""show-stack.py logs|objects|state STACK: prints the logs, the archived objects or the state table of a stack in the local AWS.
 
 In AWS itself: `sam logs --stack-name STACK`, `aws s3 ls`, `aws dynamodb scan`.
 """
