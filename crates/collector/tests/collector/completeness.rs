@@ -1,4 +1,4 @@
-//! The reports from which "do I have everything?" is answered.
+//! The daily reports that answer "do I have everything?".
 
 use collector::loss::{Loss, LossReason};
 use jiff::SignedDuration;
@@ -144,5 +144,5 @@ fn replaced_report_keeps_all_windows_of_its_day() {
     fixture.list(feed(), ("2026-11-14T02:00:00Z", "2026-11-14T02:30:00Z"), &[]);
     fixture.list(feed(), ("2026-11-14T13:00:00Z", "2026-11-14T13:30:00Z"), &[]);
     fixture.reconcile();
-    assert_eq!(fixture.day("2026-11-14").unwrap()["windows"], 2, "seven and a half, and eight and a half days ago");
+    assert_eq!(fixture.day("2026-11-14").unwrap()["windows"], 2, "the windows of 7.5 and 8.5 days ago");
 }

@@ -1,4 +1,4 @@
-//! One message, one object.
+//! Each message yields one object.
 
 use std::io::Read;
 
@@ -15,7 +15,7 @@ use testkit::{Call, CrashPoint, TENANT, at, blob};
 use crate::fetch_fixture::{CREATED, FetchFixture, body, failed, message_for_a, unlimited};
 use crate::scripted_ports::{Act, Event};
 
-/// `sha256sum` of the id `a`, its first half.
+/// The file name is the first half of the SHA-256 of the id `a`.
 const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
                    ca978112ca1bbdcafac231b39a23dc4d.json.gz";
 

@@ -1,4 +1,4 @@
-//! Many fetchers, one request rate_limiter for each tenant.
+//! All fetchers of a tenant share one rate limiter.
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::TenantId;

@@ -139,7 +139,7 @@ fn backs_off_exponentially_up_to_an_hour() {
 }
 
 #[test]
-fn jitter_changes_the_delay_by_a_quarter() {
+fn jitter_stays_within_a_quarter_of_the_delay() {
     let mut fixture = FetchFixture::with_two_records();
     let http_503 = Failure::new(FailureKind::Transient, "HTTP 503");
     for (sample, retry_in) in [(0.0, 22.5), (0.5, 30.0), (0.999, 37.485)] {

@@ -42,7 +42,7 @@ fn rotated() -> Tenant {
 fn accept_only_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
     move |event| match event {
         Event::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
-            Act::Fail(Failure::new(kind, "refused"))
+            Act::Fail(Failure::new(kind, "rejected"))
         }
         _ => Act::Proceed,
     }
@@ -66,7 +66,7 @@ fn does_not_retry_an_unchanged_rejected_secret() {
     let outcome = fixture.fetch_with(|event| match event {
         Event::Open(_) => {
             opened.set(opened.get() + 1);
-            Act::Fail(Failure::new(FailureKind::CredentialsRejected, "refused"))
+            Act::Fail(Failure::new(FailureKind::CredentialsRejected, "rejected"))
         }
         _ => Act::Proceed,
     });

@@ -10,7 +10,7 @@ use testkit::{Call, CrashPoint, TENANT, at, feed, tenant, window};
 use crate::poll_fixture::{EXCHANGE, NOW, OTHER, PollFixture, feed_of, only_feed};
 use crate::scripted_ports::{Act, Event};
 
-/// The report row of [`feed`] after a poll at [`NOW`] that found its cursor here and did nothing.
+/// The report row of [`feed`] after a poll at [`NOW`] that found the cursor here and had nothing to do.
 pub(crate) fn idle_at(cursor: &str) -> FeedReport {
     FeedReport {
         content_type: EXCHANGE,

@@ -1,4 +1,4 @@
-//! When a window is due to be rechecked, by tables.
+//! When a window is due for a recheck, as tables of cases.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -149,7 +149,7 @@ fn last_recheck_is_four_hours_before_retention_ends() {
 }
 
 #[test]
-fn checks_the_archive_however_late_the_listing() {
+fn compares_late_listed_windows_with_the_archive() {
     for listed_at_age in [LAST_RECHECK + SECOND, LAST_RECHECK + HOUR, RETENTION_EDGE, RETENTION_EDGE + HOUR] {
         let record = listed_after(listed_at_age);
         let due = |minutes| ages().is_due(&record, record.listed_at + MINUTE * minutes);

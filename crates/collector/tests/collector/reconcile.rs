@@ -30,12 +30,12 @@ pub(crate) fn nothing_found() -> FeedReconciliation {
 #[test]
 fn relists_the_window_with_the_same_bounds() {
     let fixture = ReconcileFixture::exchange();
-    let odd = fixture.list(feed(), ("2026-11-22T10:59:43Z", "2026-11-22T11:31:07Z"), &[]);
+    let uneven = fixture.list(feed(), ("2026-11-22T10:59:43Z", "2026-11-22T11:31:07Z"), &[]);
     for _ in 0..4 {
         fixture.reconcile();
         fixture.an_hour_later();
     }
-    assert_eq!(fixture.listings(), [(feed(), odd); 3], "due at the ages of 15 minutes, 1 and 3 hours");
+    assert_eq!(fixture.listings(), [(feed(), uneven); 3], "due at the ages of 15 minutes, 1 and 3 hours");
 }
 
 #[test]

@@ -123,10 +123,10 @@ fn gives_up_on_a_feed_after_eight_failures() {
 #[test]
 fn reports_windows_settled_before_a_failure() {
     let fixture = ReconcileFixture::exchange();
-    let eve = fixture.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
+    let day_before = fixture.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
     fixture.list(feed(), BOUNDS, &[]);
     fixture.reconcile_with(|event| match event {
-        Event::List(_, window) if window != eve => Act::Fail(http_503()),
+        Event::List(_, window) if window != day_before => Act::Fail(http_503()),
         _ => Act::Proceed,
     });
     assert_eq!(fixture.day("2026-11-21").expect("every window of the day before was checked")["windows_settled"], 1);

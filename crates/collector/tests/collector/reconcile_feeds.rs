@@ -43,8 +43,8 @@ fn checks_the_oldest_window_first() {
     let fixture = ReconcileFixture::exchange();
     list_three_windows(&fixture, feed());
     fixture.reconcile();
-    let asked: Vec<String> = fixture.listings().into_iter().map(|(_, window)| window.start().to_string()).collect();
-    assert_eq!(asked, HALF_HOURS.map(|(start, _)| start));
+    let starts: Vec<String> = fixture.listings().into_iter().map(|(_, window)| window.start().to_string()).collect();
+    assert_eq!(starts, HALF_HOURS.map(|(start, _)| start));
 }
 
 #[test]
