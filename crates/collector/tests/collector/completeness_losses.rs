@@ -1,4 +1,4 @@
-//! Every loss stands in the reports of the days that it touches.
+//! Every loss appears in the reports of the days that it touches.
 
 use collector::loss::{Loss, LossReason};
 use collector::ports::{ReconcileProgress, State, WindowLog};
@@ -9,16 +9,16 @@ use testkit::{at, feed};
 
 use crate::reconcile_fixture::ReconcileFixture;
 
-fn keep(fixture: &ReconcileFixture, from: &str, to: &str) -> Loss {
+fn lose(fixture: &ReconcileFixture, from: &str, to: &str) -> Loss {
     let loss = Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None };
     fixture.lose(&loss);
     loss
 }
 
 #[test]
-fn a_loss_stands_in_the_report_of_every_day_that_it_touches() {
+fn loss_appears_in_the_report_of_each_day() {
     let fixture = ReconcileFixture::with(&[]);
-    let loss = keep(&fixture, "2026-11-19T18:00:00Z", "2026-11-22T00:00:00.5Z");
+    let loss = lose(&fixture, "2026-11-19T18:00:00Z", "2026-11-22T00:00:00.5Z");
     fixture.an_hour_later();
     fixture.reconcile();
     assert_eq!(fixture.days(), ["2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22"]);
@@ -29,18 +29,18 @@ fn a_loss_stands_in_the_report_of_every_day_that_it_touches() {
 }
 
 #[test]
-fn a_loss_that_ends_at_midnight_does_not_touch_the_next_day() {
+fn loss_ending_at_midnight_excludes_the_next_day() {
     let fixture = ReconcileFixture::exchange();
-    keep(&fixture, "2026-11-20T23:59:59Z", "2026-11-21T00:00:00Z");
+    lose(&fixture, "2026-11-20T23:59:59Z", "2026-11-21T00:00:00Z");
     fixture.an_hour_later();
     fixture.reconcile();
     assert_eq!(fixture.days(), ["2026-11-20"]);
 }
 
 #[test]
-fn a_loss_that_the_poller_told_is_in_the_reports_too() {
+fn includes_losses_that_the_poller_reported() {
     let fixture = ReconcileFixture::exchange();
-    let loss = keep(&fixture, "2026-11-13T18:00:00Z", "2026-11-15T12:05:05Z");
+    let loss = lose(&fixture, "2026-11-13T18:00:00Z", "2026-11-15T12:05:05Z");
     block_on(fixture.state.mark_reported(feed(), &loss)).unwrap();
     fixture.reconcile();
     assert_eq!(fixture.days(), ["2026-11-13", "2026-11-14", "2026-11-15"]);
@@ -49,17 +49,17 @@ fn a_loss_that_the_poller_told_is_in_the_reports_too() {
     fixture.later(SignedDuration::from_hours(48));
     let before = fixture.archive.reports();
     fixture.reconcile();
-    assert_eq!(fixture.archive.reports(), before, "an old loss is no news");
+    assert_eq!(fixture.archive.reports(), before, "an old loss changes no report");
 }
 
 #[test]
-fn a_report_of_long_ago_that_is_written_anew_has_its_windows() {
+fn rewritten_old_report_keeps_its_windows() {
     let fixture = ReconcileFixture::exchange();
     let long_ago = ("2026-11-12T02:00:00Z", "2026-11-12T02:30:00Z");
     fixture.list(feed(), long_ago, &[]);
     let progress = ReconcileProgress { done_until: Some(at("2026-11-14T06:00:00Z")), reported_at: None };
     block_on(fixture.state.save_progress(feed(), progress)).unwrap();
-    keep(&fixture, long_ago.1, "2026-11-15T12:05:05Z");
+    lose(&fixture, long_ago.1, "2026-11-15T12:05:05Z");
     fixture.reconcile();
     assert_eq!(fixture.days(), ["2026-11-12", "2026-11-13", "2026-11-14", "2026-11-15"]);
     assert_eq!(fixture.day("2026-11-12").unwrap()["windows"], 1);

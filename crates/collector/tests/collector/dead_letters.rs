@@ -1,4 +1,4 @@
-//! Dead letters go back to the fetchers once their cause is gone, and leave only when something else has them.
+//! Dead letters are redriven once their cause is gone, and removed only when redriven, archived or recorded as lost.
 
 use collector::failure::{Failure, FailureKind};
 use collector::loss::{Loss, LossReason};
@@ -19,44 +19,46 @@ pub(crate) fn dead_letter() -> ContentMessage {
     message("a", CREATED)
 }
 
-/// The message for `a` in the dead-letter queue, its tenant fit to be collected.
-pub(crate) fn one_message() -> ReconcileFixture {
+/// The message for `a` is in the dead-letter queue, and its tenant can be collected.
+pub(crate) fn one_dead_letter() -> ReconcileFixture {
     let fixture = ReconcileFixture::exchange();
     fixture.dead_letters.put(body(&dead_letter()));
     fixture
 }
 
-/// A message that names another tenant than its secret does.
+/// A message that names a different tenant than its secret does.
 fn foreign() -> ContentMessage {
     let mut foreign = dead_letter();
     foreign.tenant_id = OTHER;
     foreign
 }
 
-fn none() -> DeadLetterReport {
+fn nothing() -> DeadLetterReport {
     DeadLetterReport::default()
 }
 
 #[test]
-fn the_dead_letter_of_a_tenant_that_can_be_collected_goes_back_as_it_was() {
-    let fixture = one_message();
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { redriven: 1, ..none() });
-    assert_eq!((fixture.queue.drain(), fixture.dead_letters.bodies().len()), (vec![dead_letter()], 0));
-    assert_eq!(fixture.reconcile().dead_letters, none(), "once");
+fn redrives_dead_letters_unchanged() {
+    let fixture = one_dead_letter();
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { redriven: 1, ..nothing() });
+    assert_eq!(fixture.queue.drain(), [dead_letter()]);
+    assert!(fixture.dead_letters.bodies().is_empty());
+    assert_eq!(fixture.reconcile().dead_letters, nothing(), "only once");
 }
 
 #[test]
-fn the_dead_letter_of_a_tenant_that_cannot_be_collected_waits_until_it_can() {
-    let fixture = one_message();
+fn keeps_dead_letters_until_their_tenant_can_be_collected() {
+    let fixture = one_dead_letter();
     fixture.api.fail(Call::Subscriptions(TENANT), Failure::new(FailureKind::CredentialsRejected, "AADSTS7000222"));
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { kept: 1, ..none() });
-    assert_eq!((fixture.queue.sent(), fixture.dead_letters.bodies()), (vec![], vec![body(&dead_letter())]));
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { kept: 1, ..nothing() });
+    assert_eq!(fixture.queue.sent(), []);
+    assert_eq!(fixture.dead_letters.bodies(), [body(&dead_letter())]);
     fixture.an_hour_later();
     assert_eq!(fixture.reconcile().dead_letters.redriven, 1);
 }
 
 #[test]
-fn a_tenant_is_asked_for_once_a_run_whatever_the_number_of_its_dead_letters() {
+fn checks_each_tenant_once_per_run() {
     let fixture = ReconcileFixture::exchange();
     for number in 0..25 {
         fixture.dead_letters.put(body(&message(&format!("content-{number}"), CREATED)));
@@ -66,44 +68,47 @@ fn a_tenant_is_asked_for_once_a_run_whatever_the_number_of_its_dead_letters() {
 }
 
 #[test]
-fn a_dead_letter_whose_object_is_archived_is_taken_away() {
-    let fixture = one_message();
+fn removes_a_dead_letter_whose_object_is_archived() {
+    let fixture = one_dead_letter();
     fixture.archive(feed(), &[("a", CREATED)]);
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { archived_meanwhile: 1, ..none() });
-    assert_eq!((fixture.queue.sent().len(), fixture.dead_letters.bodies().len(), fixture.api.calls()), (0, 0, vec![]));
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { archived_meanwhile: 1, ..nothing() });
+    assert_eq!(fixture.queue.sent(), []);
+    assert!(fixture.dead_letters.bodies().is_empty());
+    assert_eq!(fixture.api.calls(), []);
 }
 
 #[test]
-fn an_expired_dead_letter_is_kept_as_a_loss_that_the_next_run_tells() {
-    let fixture = one_message();
+fn records_an_expired_dead_letter_as_a_loss() {
+    let fixture = one_dead_letter();
     fixture.clock.set(dead_letter().content_expiration);
     let report = fixture.reconcile();
-    assert_eq!(report.dead_letters, DeadLetterReport { lost: 1, ..none() });
+    assert_eq!(report.dead_letters, DeadLetterReport { lost: 1, ..nothing() });
     let (from, to) = (dead_letter().window_start, dead_letter().window_end);
-    let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some("a".to_owned()) };
-    assert_eq!((fixture.state.losses(), fixture.dead_letters.bodies().len()), (vec![loss.clone()], 0));
+    let losses = [Loss { from, to, reason: LossReason::ContentGone, content: Some("a".to_owned()) }];
+    assert_eq!(fixture.state.losses(), losses);
+    assert!(fixture.dead_letters.bodies().is_empty());
     fixture.an_hour_later();
-    assert_eq!(only(&fixture.reconcile()).lost, [loss]);
+    assert_eq!(only(&fixture.reconcile()).lost, losses, "the next run reports it");
 }
 
 #[test]
-fn a_moment_before_it_expires_a_dead_letter_is_revived() {
-    let fixture = one_message();
+fn redrives_a_dead_letter_just_before_it_expires() {
+    let fixture = one_dead_letter();
     fixture.clock.set(dead_letter().content_expiration - SignedDuration::from_millis(1));
     assert_eq!(fixture.reconcile().dead_letters.redriven, 1);
 }
 
 #[test]
-fn an_expired_dead_letter_whose_object_is_archived_is_no_loss() {
-    let fixture = one_message();
+fn archived_expired_dead_letter_is_not_a_loss() {
+    let fixture = one_dead_letter();
     fixture.archive(feed(), &[("a", CREATED)]);
     fixture.clock.set(dead_letter().content_expiration + SignedDuration::from_hours(1));
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { archived_meanwhile: 1, ..none() });
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { archived_meanwhile: 1, ..nothing() });
     assert_eq!(fixture.state.losses(), []);
 }
 
 #[test]
-fn unreadable_and_foreign_dead_letters_are_kept() {
+fn keeps_unreadable_and_foreign_dead_letters() {
     let mut unknown = dead_letter();
     unknown.secret_id = "m365/unknown".to_owned();
     let newer = body(&dead_letter()).replace(r#""version":1"#, r#""version":2"#);
@@ -111,31 +116,33 @@ fn unreadable_and_foreign_dead_letters_are_kept() {
         [String::new(), "not one of ours".to_owned(), "{}".to_owned(), newer, body(&unknown), body(&foreign())];
     let fixture = ReconcileFixture::exchange();
     messages.iter().for_each(|message| fixture.dead_letters.put(message));
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { kept: 6, ..none() });
-    assert_eq!((fixture.dead_letters.bodies(), fixture.queue.sent()), (messages.to_vec(), vec![]));
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { kept: 6, ..nothing() });
+    assert_eq!(fixture.dead_letters.bodies(), messages.to_vec());
+    assert_eq!(fixture.queue.sent(), []);
 }
 
 #[test]
-fn a_foreign_dead_letter_keeps_none_of_the_tenants_own_back() {
+fn foreign_dead_letter_does_not_block_the_tenants_own() {
     let fixture = ReconcileFixture::exchange();
     [body(&foreign()), body(&dead_letter())].into_iter().for_each(|message| fixture.dead_letters.put(message));
-    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { redriven: 1, kept: 1, ..none() });
+    assert_eq!(fixture.reconcile().dead_letters, DeadLetterReport { redriven: 1, kept: 1, ..nothing() });
     assert_eq!(fixture.queue.drain(), [dead_letter()]);
 }
 
 #[test]
-fn a_run_looks_at_five_hundred_dead_letters_at_most() {
+fn receives_at_most_five_hundred_dead_letters_per_run() {
     let fixture = ReconcileFixture::exchange();
     (0..501).for_each(|number| fixture.dead_letters.put(format!("unreadable {number}")));
     assert_eq!(fixture.reconcile().dead_letters.kept, 500);
 }
 
 #[test]
-fn without_a_dead_letter_queue_there_are_no_dead_letters() {
-    let fixture = one_message();
+fn works_without_a_dead_letter_queue() {
+    let fixture = one_dead_letter();
     let (api, state, queue) = (fixture.api.clone(), fixture.state.clone(), fixture.queue.clone());
-    let nowhere: Option<testkit::MemoryDeadLetters> = None;
-    let reconciler = fixture.reconciler(api, state, queue, fixture.archive.clone(), nowhere);
+    let no_queue: Option<testkit::MemoryDeadLetters> = None;
+    let reconciler = fixture.reconciler(api, state, queue, fixture.archive.clone(), no_queue);
     let report = block_on(reconciler.run(fixture.clock.now() + SignedDuration::from_mins(10))).unwrap();
-    assert_eq!((report.dead_letters, fixture.dead_letters.bodies().len()), (none(), 1));
+    assert_eq!(report.dead_letters, nothing());
+    assert_eq!(fixture.dead_letters.bodies().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! One message, one object.
+//! Each message yields one object.
 
 use std::io::Read;
 
@@ -15,7 +15,7 @@ use testkit::{Call, CrashPoint, TENANT, at, blob};
 use crate::fetch_fixture::{CREATED, FetchFixture, body, failed, message_for_a, unlimited};
 use crate::scripted_ports::{Act, Event};
 
-/// `sha256sum` of the id `a`, its first half.
+/// The file name is the first half of the SHA-256 of the id `a`.
 const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
                    ca978112ca1bbdcafac231b39a23dc4d.json.gz";
 
@@ -28,7 +28,7 @@ fn unzip(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn each_record_is_archived_as_it_came_on_a_line_of_its_own() {
+fn archives_each_record_unchanged_on_its_own_line() {
     let records = [
         r#"{"Id":"1","Parameters":[{"Name":"A b","Value":"  x\u00e9\n "}],"n":1.50}"#,
         r#"{"Id":"2","Parameters":"ключ"}"#,
@@ -42,14 +42,14 @@ fn each_record_is_archived_as_it_came_on_a_line_of_its_own() {
 }
 
 #[test]
-fn white_space_between_tokens_is_not_archived() {
+fn strips_whitespace_between_tokens() {
     let fixture = FetchFixture::with("[\r\n  { \"Id\" : \"1\",\n    \"List\": [ 1, 2 ] }\n]\n");
     fixture.fetch();
     assert_eq!(unzip(&fixture.archive.objects()[KEY].bytes), "{\"Id\":\"1\",\"List\":[1,2]}\n");
 }
 
 #[test]
-fn an_object_says_what_it_is() {
+fn stores_metadata_with_the_object() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch();
     let metadata = ObjectMetadata {
@@ -63,7 +63,7 @@ fn an_object_says_what_it_is() {
 }
 
 #[test]
-fn the_outcome_has_the_measures() {
+fn outcome_counts_records_and_bytes() {
     let fixture = FetchFixture::with_two_records();
     let outcome = fixture.fetch();
     let bytes_out = fixture.archive.objects()[KEY].bytes.len() as u64;
@@ -71,15 +71,16 @@ fn the_outcome_has_the_measures() {
 }
 
 #[test]
-fn content_without_records_is_archived_all_the_same() {
+fn archives_content_without_records() {
     let fixture = FetchFixture::with("[]");
     fixture.fetch();
     let object = &fixture.archive.objects()[KEY];
-    assert_eq!((unzip(&object.bytes), object.metadata.records), (String::new(), 0));
+    assert_eq!(unzip(&object.bytes), "");
+    assert_eq!(object.metadata.records, 0);
 }
 
 #[test]
-fn a_message_delivered_twice_gives_one_object_with_the_same_bytes() {
+fn duplicate_delivery_leaves_the_object_unchanged() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch();
     let once = fixture.archive.objects();
@@ -89,7 +90,7 @@ fn a_message_delivered_twice_gives_one_object_with_the_same_bytes() {
 }
 
 #[test]
-fn gone_content_is_lost_kept_and_done_with() {
+fn records_content_that_is_gone_as_lost() {
     let fixture = FetchFixture::with_two_records();
     let gone = Failure::new(FailureKind::ContentGone, "AF20051: the content expired");
     fixture.api.fail(Call::Open(message_for_a().content_uri), gone);
@@ -99,32 +100,35 @@ fn gone_content_is_lost_kept_and_done_with() {
         reason: LossReason::ContentGone,
         content: Some("a".to_owned()),
     };
-    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";
-    let failure = Failure::new(FailureKind::ContentGone, told);
+    let message =
+        "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";
+    let failure = Failure::new(FailureKind::ContentGone, message);
     assert_eq!(fixture.fetch(), FetchOutcome::Lost { feed: message_for_a().feed(), loss: loss.clone(), failure });
-    assert_eq!((fixture.state.losses(), fixture.archive.objects().len()), (vec![loss], 0));
+    assert_eq!(fixture.state.losses(), [loss]);
+    assert!(fixture.archive.objects().is_empty());
     fixture.api.assert_met();
 }
 
 #[test]
-fn a_loss_that_cannot_be_kept_comes_back() {
+fn retries_a_loss_that_was_not_recorded() {
     let fixture = FetchFixture::with_two_records();
     let outcome = fixture.fetch_with(|event| match event {
         Event::Open(_) => Act::Fail(Failure::new(FailureKind::ContentGone, "AF20051")),
         Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
         _ => Act::Proceed,
     });
-    assert_eq!(failed(outcome).0, FailureKind::AwsService);
+    let (kind, ..) = failed(outcome);
+    assert_eq!(kind, FailureKind::AwsService);
 }
 
 #[test]
-fn a_body_that_is_no_whole_array_is_not_stored() {
+fn does_not_store_an_incomplete_array() {
     for (title, body) in [
         ("cut between records", r#"[{"Id":"1"},"#),
         ("cut within a record", r#"[{"Id":"1"},{"Id":"2""#),
         ("empty", ""),
         ("an error object", r#"{"error":{"code":"AF50000","message":"An internal error occurred."}}"#),
-        ("a page", "<html><body>Service Unavailable</body></html>"),
+        ("an HTML page", "<html><body>Service Unavailable</body></html>"),
         ("a broken record", r#"[{"Id":"1"},{"Id":}]"#),
         ("more than an array", r#"[{"Id":"1"}][]"#),
     ] {
@@ -137,19 +141,22 @@ fn a_body_that_is_no_whole_array_is_not_stored() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_not_stored() {
+fn does_not_store_an_interrupted_body() {
     let fixture = FetchFixture::with_two_records();
     let outcome = fixture.fetch_with(|event| match event {
         Event::Open(_) => Act::FailAfterFirst(Failure::new(FailureKind::Transient, "the connection was reset")),
         _ => Act::Proceed,
     });
-    let told = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: the connection was reset";
-    assert_eq!(failed(outcome), (FailureKind::Transient, told.to_owned(), SignedDuration::from_secs(30)));
+    let message = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: the connection was reset";
+    let (kind, actual, retry_in) = failed(outcome);
+    assert_eq!(kind, FailureKind::Transient);
+    assert_eq!(actual, message);
+    assert_eq!(retry_in, SignedDuration::from_secs(30));
     assert!(fixture.is_untouched());
 }
 
 #[test]
-fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
+fn redelivery_after_any_crash_archives_the_same_object() {
     let throttled = Failure::new(FailureKind::Throttled, "AF429");
     let undisturbed = FetchFixture::with_two_records();
     undisturbed.fetch();
@@ -166,29 +173,30 @@ fn a_fetch_cut_anywhere_and_delivered_again_leaves_the_same_object() {
             rate_limiter: unlimited(),
             jitter: fixture.jitter,
         };
-        let done = block_on(crash_point.run(fetch.run(&body(&message_for_a()), 1, Admission::Now)));
+        let outcome = block_on(crash_point.run(fetch.run(&body(&message_for_a()), 1, Admission::Now)));
         let mut deliveries = fixture.queue.drain();
-        deliveries.extend(done.is_none().then(message_for_a));
-        assert!(!deliveries.is_empty(), "cut at step {step}: the message is gone and no copy is there");
+        deliveries.extend(outcome.is_none().then(message_for_a));
+        assert!(!deliveries.is_empty(), "crashed at step {step}: neither the message nor a copy of it is left");
         for delivery in deliveries {
-            // The scripted fault may still be waiting: then this one is throttled, and its copy comes.
+            // If the scripted fault is still pending, this delivery is throttled and leaves a copy.
             fixture.deliver(&body(&delivery), 1, |_| Act::Proceed);
         }
         fixture.queue.drain().iter().for_each(|copy| drop(fixture.deliver(&body(copy), 1, |_| Act::Proceed)));
-        assert_eq!(fixture.archive.objects(), undisturbed.archive.objects(), "cut at step {step}");
-        if done.is_some() {
-            assert!(step > 4, "a fixture of {step} steps is too short");
+        assert_eq!(fixture.archive.objects(), undisturbed.archive.objects(), "crashed at step {step}");
+        if outcome.is_some() {
+            assert!(step > 4, "a fetch of {step} steps is too short for this test");
             break;
         }
     }
 }
 
 #[test]
-fn a_body_that_is_no_message_fails() {
+fn rejects_a_body_that_is_not_a_message() {
     let fixture = FetchFixture::with_two_records();
     for body in ["", "{}", "not JSON", r#"{"version":2}"#] {
         let (kind, _, retry_in) = failed(fixture.deliver(body, 1, |_| Act::Proceed));
-        assert_eq!((kind, retry_in), (FailureKind::InvalidMessage, SignedDuration::from_secs(30)), "{body}");
+        assert_eq!(kind, FailureKind::InvalidMessage, "{body}");
+        assert_eq!(retry_in, SignedDuration::from_secs(30), "{body}");
     }
     assert!(fixture.is_untouched());
     assert_eq!(fixture.api.calls(), []);

@@ -1,4 +1,4 @@
-//! Many fetchers, one request rate_limiter for each tenant.
+//! All fetchers of a tenant share one rate limiter.
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::TenantId;
@@ -42,20 +42,20 @@ fn fetch<D: Jitter>(
     }
 }
 
-/// One request a second, and two seconds ahead.
-fn slow_quota() -> (MemoryRateLimiter, ManualClock) {
+/// One request a second, with a burst of two seconds.
+fn one_request_a_second() -> (MemoryRateLimiter, ManualClock) {
     let clock = ManualClock::at(at(CREATED));
     let policy = RateLimitPolicy { requests_per_minute: 60.0, burst: SignedDuration::from_secs(2) };
     (MemoryRateLimiter::new(policy, &clock), clock)
 }
 
 #[test]
-fn a_tenant_that_is_booked_out_waits_and_its_neighbour_does_not() {
-    let (rate_limiter, _) = slow_quota();
+fn rate_limits_each_tenant_separately() {
+    let (rate_limiter, _) = one_request_a_second();
     block_on(rate_limiter.try_acquire(TENANT, 3)).unwrap();
-    let mut neighbour = message_for_a();
-    neighbour.tenant_id = OTHER;
-    let bodies = [body(&message_for_a()), body(&neighbour), "not one of ours".to_owned()];
+    let mut other = message_for_a();
+    other.tenant_id = OTHER;
+    let bodies = [body(&message_for_a()), body(&other), "not one of ours".to_owned()];
     let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
 
     let admissions = admit(&FetchFixture::with_two_records(), &rate_limiter, &bodies);
@@ -64,40 +64,41 @@ fn a_tenant_that_is_booked_out_waits_and_its_neighbour_does_not() {
 }
 
 #[test]
-fn a_message_that_is_admitted_later_is_put_off_without_a_request() {
+fn postpones_a_rate_limited_message_without_a_request() {
     let fixture = FetchFixture::with_two_records();
-    let (rate_limiter, _) = slow_quota();
-    for (roll, seconds) in [(0.0, 1), (0.5, 30)] {
-        let fetch = fetch(&fixture, &rate_limiter, FixedJitter(roll));
+    let (rate_limiter, _) = one_request_a_second();
+    for (sample, seconds) in [(0.0, 1), (0.5, 30)] {
+        let fetch = fetch(&fixture, &rate_limiter, FixedJitter(sample));
         let outcome = block_on(fetch.run(&body(&message_for_a()), 1, Admission::Later));
         let FetchOutcome::Postponed { failure, delay } = outcome else { panic!("{outcome:?}") };
-        assert_eq!((failure.kind, delay.as_secs()), (FailureKind::RateLimited, seconds));
+        assert_eq!(failure.kind, FailureKind::RateLimited);
+        assert_eq!(delay.as_secs(), seconds);
     }
     assert_eq!(fixture.api.calls(), []);
     assert_eq!(fixture.queue.drain(), [message_for_a(), message_for_a()]);
 }
 
 #[test]
-fn a_refusal_slows_everyone_down_and_time_makes_it_good() {
+fn throttling_reduces_the_rate_temporarily() {
     let fixture = FetchFixture::with_two_records();
     let clock = ManualClock::at(at(CREATED));
     let rate_limiter =
         MemoryRateLimiter::new(RateLimitPolicy { requests_per_minute: 600.0, ..RateLimitPolicy::under(600) }, &clock);
     fixture.api.fail(Call::Open(message_for_a().content_uri), Failure::new(FailureKind::Throttled, "AF429"));
-    let booked_in_a_minute = || {
-        let mut booked = 0;
+    let acquired_in_a_minute = || {
+        let mut acquired = 0;
         for _ in 0..600 {
             clock.advance(SignedDuration::from_millis(100));
-            booked += u32::from(block_on(rate_limiter.try_acquire(TENANT, 1)).unwrap());
+            acquired += u32::from(block_on(rate_limiter.try_acquire(TENANT, 1)).unwrap());
         }
-        booked
+        acquired
     };
-    assert_eq!(booked_in_a_minute(), 600);
+    assert_eq!(acquired_in_a_minute(), 600);
 
     block_on(fetch(&fixture, &rate_limiter, FixedJitter(0.0)).run(&body(&message_for_a()), 1, Admission::Now));
 
-    let slowed = booked_in_a_minute();
-    assert!((480..=520).contains(&slowed), "{slowed}");
+    let reduced = acquired_in_a_minute();
+    assert!((480..=520).contains(&reduced), "{reduced}");
     clock.advance(SignedDuration::from_mins(5));
-    assert_eq!(booked_in_a_minute(), 600);
+    assert_eq!(acquired_in_a_minute(), 600);
 }

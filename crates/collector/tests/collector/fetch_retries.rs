@@ -1,4 +1,4 @@
-//! When a message comes back.
+//! When a message is retried.
 
 use collector::failure::{Failure, FailureKind};
 use collector::fetch::FetchOutcome;
@@ -12,13 +12,13 @@ use crate::scripted_ports::{Act, Event};
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
-/// Microsoft throttles, and wishes us to wait.
-fn throttled(wish: Option<SignedDuration>) -> Failure {
-    Failure { retry_after: wish, ..Failure::new(FailureKind::Throttled, "AF429: too many requests") }
+/// Microsoft throttles, and may ask us to wait.
+fn throttled(retry_after: Option<SignedDuration>) -> Failure {
+    Failure { retry_after, ..Failure::new(FailureKind::Throttled, "AF429: too many requests") }
 }
 
-/// The only call to Microsoft fails.
-fn refused_with(fixture: &FetchFixture, failure: &Failure, receive_count: u32) -> FetchOutcome {
+/// Delivers the message while the call to Microsoft fails.
+fn deliver_failing_with(fixture: &FetchFixture, failure: &Failure, receive_count: u32) -> FetchOutcome {
     fixture.deliver(&body(&message_for_a()), receive_count, |event| match event {
         Event::Open(_) => Act::Fail(failure.clone()),
         _ => Act::Proceed,
@@ -30,9 +30,9 @@ fn seconds(seconds: f64) -> SignedDuration {
 }
 
 #[test]
-fn a_throttled_message_is_done_once_its_copy_waits_in_the_queue() {
+fn replaces_a_throttled_message_with_a_delayed_copy() {
     let fixture = FetchFixture::with_two_records();
-    let outcome = refused_with(&fixture, &throttled(None), 1);
+    let outcome = deliver_failing_with(&fixture, &throttled(None), 1);
     let delay = SignedDuration::from_secs(90);
     assert_eq!(fixture.queue.sent(), [(message_for_a(), delay)]);
     let failure = throttled(None).context("content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange");
@@ -40,18 +40,19 @@ fn a_throttled_message_is_done_once_its_copy_waits_in_the_queue() {
 }
 
 #[test]
-fn a_body_that_is_throttled_midway_is_postponed_and_not_stored() {
+fn postpones_a_body_throttled_midway() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch_with(|event| match event {
         Event::Open(_) => Act::FailAfterFirst(throttled(None)),
         _ => Act::Proceed,
     });
-    assert_eq!((fixture.queue.sent().len(), fixture.archive.objects().len()), (1, 0));
+    assert_eq!(fixture.queue.sent().len(), 1);
+    assert!(fixture.archive.objects().is_empty());
 }
 
 #[test]
-fn a_postponement_is_at_least_a_minute_and_what_the_server_asks_for() {
-    for (wish, roll, delay) in [
+fn postpones_at_least_a_minute_and_retry_after() {
+    for (retry_after, sample, delay) in [
         (None, 0.0, 60.0),
         (None, 0.999, 119.94),
         (Some(0.0), 0.0, 60.0),
@@ -62,53 +63,58 @@ fn a_postponement_is_at_least_a_minute_and_what_the_server_asks_for() {
         (Some(900.0), 0.999, 900.0),
     ] {
         let mut fixture = FetchFixture::with_two_records();
-        fixture.jitter = FixedJitter(roll);
-        refused_with(&fixture, &throttled(wish.map(seconds)), 1);
-        assert_eq!(fixture.queue.sent(), [(message_for_a(), seconds(delay))], "wish {wish:?}, roll {roll}");
+        fixture.jitter = FixedJitter(sample);
+        deliver_failing_with(&fixture, &throttled(retry_after.map(seconds)), 1);
+        assert_eq!(
+            fixture.queue.sent(),
+            [(message_for_a(), seconds(delay))],
+            "retry after {retry_after:?}, sample {sample}"
+        );
     }
 }
 
 proptest! {
     #[test]
-    fn a_postponement_lies_between_the_wish_and_twice_the_wish(
-        wish in proptest::option::of(0..=900_000_i64),
-        roll in 0.0..1.0_f64,
+    fn delay_lies_between_retry_after_and_its_double(
+        retry_after in proptest::option::of(0..=900_000_i64),
+        sample in 0.0..1.0_f64,
     ) {
         let mut fixture = FetchFixture::with_two_records();
-        fixture.jitter = FixedJitter(roll);
-        let wish = wish.map(SignedDuration::from_millis);
-        refused_with(&fixture, &throttled(wish), 1);
-        let least = wish.unwrap_or_default().max(MINUTE);
+        fixture.jitter = FixedJitter(sample);
+        let retry_after = retry_after.map(SignedDuration::from_millis);
+        deliver_failing_with(&fixture, &throttled(retry_after), 1);
+        let least = retry_after.unwrap_or_default().max(MINUTE);
         let delay = fixture.queue.sent()[0].1;
-        prop_assert!(least <= delay && delay <= (least * 2).min(LONGEST), "{:?} gave {:?}", wish, delay);
+        prop_assert!(least <= delay && delay <= (least * 2).min(LONGEST), "{:?} gave {:?}", retry_after, delay);
     }
 
     #[test]
-    fn no_failed_message_comes_back_before_the_server_wishes(
-        wish in 0..100_000_i64,
+    fn never_retries_before_retry_after(
+        retry_after in 0..100_000_i64,
         receive_count in 0..50_u32,
-        roll in 0.0..1.0_f64,
+        sample in 0.0..1.0_f64,
     ) {
         let mut fixture = FetchFixture::with_two_records();
-        fixture.jitter = FixedJitter(roll);
-        let wish = SignedDuration::from_secs(wish);
-        let passing = Failure { retry_after: Some(wish), ..Failure::new(FailureKind::Transient, "HTTP 503") };
-        let (_, _, retry_in) = failed(refused_with(&fixture, &passing, receive_count));
-        prop_assert!(retry_in >= wish);
+        fixture.jitter = FixedJitter(sample);
+        let retry_after = SignedDuration::from_secs(retry_after);
+        let failure = Failure { retry_after: Some(retry_after), ..Failure::new(FailureKind::Transient, "HTTP 503") };
+        let (_, _, retry_in) = failed(deliver_failing_with(&fixture, &failure, receive_count));
+        prop_assert!(retry_in >= retry_after);
     }
 }
 
 #[test]
-fn a_wish_that_no_delay_can_fulfil_fails_and_is_waited_for_there() {
-    let wish = LONGEST + SignedDuration::from_secs(1);
+fn fails_when_retry_after_exceeds_the_longest_delay() {
+    let retry_after = LONGEST + SignedDuration::from_secs(1);
     let fixture = FetchFixture::with_two_records();
-    let (kind, _, retry_in) = failed(refused_with(&fixture, &throttled(Some(wish)), 1));
-    assert_eq!((kind, retry_in), (FailureKind::Throttled, wish));
+    let (kind, _, retry_in) = failed(deliver_failing_with(&fixture, &throttled(Some(retry_after)), 1));
+    assert_eq!(kind, FailureKind::Throttled);
+    assert_eq!(retry_in, retry_after);
     assert!(fixture.is_untouched());
 }
 
 #[test]
-fn a_copy_that_cannot_be_queued_keeps_the_message() {
+fn keeps_the_message_if_queueing_its_copy_fails() {
     let outage = Failure::new(FailureKind::AwsService, "the queue is down");
     let fixture = FetchFixture::with_two_records();
     let outcome = fixture.fetch_with(|event| match event {
@@ -120,32 +126,34 @@ fn a_copy_that_cannot_be_queued_keeps_the_message() {
 }
 
 #[test]
-fn a_passing_failure_comes_back_ever_later_up_to_an_hour() {
+fn backs_off_exponentially_up_to_an_hour() {
     let fixture = FetchFixture::with_two_records();
-    let passing = Failure::new(FailureKind::Transient, "HTTP 503");
+    let http_503 = Failure::new(FailureKind::Transient, "HTTP 503");
     for (receive_count, retry_in) in
         [(0, 30), (1, 30), (2, 60), (3, 120), (4, 240), (7, 1_920), (8, 3_600), (9, 3_600), (u32::MAX, 3_600)]
     {
-        let outcome = failed(refused_with(&fixture, &passing, receive_count));
-        assert_eq!(outcome.2, SignedDuration::from_secs(retry_in), "received {receive_count} times");
+        let (_, _, actual) = failed(deliver_failing_with(&fixture, &http_503, receive_count));
+        assert_eq!(actual, SignedDuration::from_secs(retry_in), "received {receive_count} times");
     }
     assert!(fixture.is_untouched());
 }
 
 #[test]
-fn chance_moves_a_return_by_a_quarter_at_most() {
+fn jitter_stays_within_a_quarter_of_the_delay() {
     let mut fixture = FetchFixture::with_two_records();
-    let passing = Failure::new(FailureKind::Transient, "HTTP 503");
-    for (roll, retry_in) in [(0.0, 22.5), (0.5, 30.0), (0.999, 37.485)] {
-        fixture.jitter = FixedJitter(roll);
-        assert_eq!(failed(refused_with(&fixture, &passing, 1)).2, seconds(retry_in), "roll {roll}");
+    let http_503 = Failure::new(FailureKind::Transient, "HTTP 503");
+    for (sample, retry_in) in [(0.0, 22.5), (0.5, 30.0), (0.999, 37.485)] {
+        fixture.jitter = FixedJitter(sample);
+        let (_, _, actual) = failed(deliver_failing_with(&fixture, &http_503, 1));
+        assert_eq!(actual, seconds(retry_in), "sample {sample}");
     }
 }
 
 #[test]
-fn a_uri_outside_of_the_tenants_root_fails() {
+fn rejects_a_uri_outside_the_tenants_root() {
     let fixture = FetchFixture::with_two_records();
     let foreign = Failure::new(FailureKind::InvalidMessage, "the URI is not below https://manage.office.com");
-    assert_eq!(failed(refused_with(&fixture, &foreign, 1)).0, FailureKind::InvalidMessage);
+    let (kind, ..) = failed(deliver_failing_with(&fixture, &foreign, 1));
+    assert_eq!(kind, FailureKind::InvalidMessage);
     assert!(fixture.is_untouched());
 }

@@ -1,4 +1,4 @@
-//! With which secret content is fetched.
+//! Which secret is used to fetch content.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ use crate::poll_fixture::{EXCHANGE, OTHER};
 use crate::scripted_ports::{Act, Event};
 
 #[test]
-fn a_secret_of_another_tenant_is_not_used() {
+fn does_not_use_another_tenants_secret() {
     let fixture = FetchFixture::with_two_records();
     let mut other = tenant(OTHER, &[EXCHANGE]);
     other.secret_id = message_for_a().secret_id;
@@ -20,11 +20,11 @@ fn a_secret_of_another_tenant_is_not_used() {
     let (kind, message, _) = failed(fixture.fetch());
     assert_eq!(kind, FailureKind::InvalidMessage);
     assert!(message.ends_with("belongs to another tenant than the message"), "{message}");
-    assert_eq!(fixture.api.calls(), [], "no token goes out");
+    assert_eq!(fixture.api.calls(), [], "no token is sent");
 }
 
 #[test]
-fn an_unknown_secret_fails() {
+fn unknown_secret_fails() {
     let fixture = FetchFixture::with_two_records();
     let mut message = message_for_a();
     message.secret_id = "m365/nobody".to_owned();
@@ -38,43 +38,45 @@ fn rotated() -> Tenant {
     Tenant { client_secret: Secret::new("the-second-secret"), ..tenant(TENANT, &[EXCHANGE]) }
 }
 
-/// Microsoft takes the second secret alone; refuses another with a failure of `kind`.
-fn takes_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
+/// Microsoft accepts only the second secret, and rejects any other with a failure of `kind`.
+fn accept_only_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
     move |event| match event {
         Event::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
-            Act::Fail(Failure::new(kind, "refused"))
+            Act::Fail(Failure::new(kind, "rejected"))
         }
         _ => Act::Proceed,
     }
 }
 
 #[test]
-fn a_refused_secret_that_was_rotated_is_read_again() {
+fn rereads_a_rotated_secret() {
     for kind in [FailureKind::CredentialsRejected, FailureKind::Permission] {
         let fixture = FetchFixture::with_two_records();
         fixture.fetch();
         fixture.tenants.put(rotated());
-        let outcome = fixture.fetch_with(takes_the_second_secret(kind));
+        let outcome = fixture.fetch_with(accept_only_the_second_secret(kind));
         assert!(matches!(outcome, FetchOutcome::Archived(archived) if archived.records == 2), "{kind:?}: {outcome:?}");
     }
 }
 
 #[test]
-fn a_refused_secret_that_was_not_rotated_is_not_tried_twice() {
+fn does_not_retry_an_unchanged_rejected_secret() {
     let fixture = FetchFixture::with_two_records();
     let opened = Cell::new(0);
     let outcome = fixture.fetch_with(|event| match event {
         Event::Open(_) => {
             opened.set(opened.get() + 1);
-            Act::Fail(Failure::new(FailureKind::CredentialsRejected, "refused"))
+            Act::Fail(Failure::new(FailureKind::CredentialsRejected, "rejected"))
         }
         _ => Act::Proceed,
     });
-    assert_eq!((failed(outcome).0, opened.get()), (FailureKind::CredentialsRejected, 1));
+    let (kind, ..) = failed(outcome);
+    assert_eq!(kind, FailureKind::CredentialsRejected);
+    assert_eq!(opened.get(), 1);
 }
 
 #[test]
-fn a_rotated_secret_that_is_refused_too_fails() {
+fn fails_if_the_rotated_secret_is_rejected() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch();
     fixture.tenants.put(rotated());
@@ -82,15 +84,17 @@ fn a_rotated_secret_that_is_refused_too_fails() {
         Event::Open(_) => Act::Fail(Failure::new(FailureKind::CredentialsRejected, "AADSTS7000215")),
         _ => Act::Proceed,
     });
-    assert_eq!(failed(outcome).0, FailureKind::CredentialsRejected);
+    let (kind, ..) = failed(outcome);
+    assert_eq!(kind, FailureKind::CredentialsRejected);
 }
 
 #[test]
-fn a_refused_secret_that_was_replaced_by_a_bad_one_says_so() {
+fn reports_an_invalid_rotated_secret() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch();
     fixture.tenants.put_bad(&message_for_a().secret_id, "client_id is missing");
-    let (kind, message, _) = failed(fixture.fetch_with(takes_the_second_secret(FailureKind::CredentialsRejected)));
+    let (kind, message, _) =
+        failed(fixture.fetch_with(accept_only_the_second_secret(FailureKind::CredentialsRejected)));
     assert_eq!(kind, FailureKind::InvalidSecret);
     assert!(message.ends_with("is not a tenant: client_id is missing"), "{message}");
 }

@@ -1,13 +1,14 @@
-//! Two pollers at once cannot both move a cursor, and neither minds.
+//! Of two concurrent pollers only one moves a cursor, and losing that race is not an error.
 
 use std::cell::Cell;
 
 use collector::cursor::Cursor;
-use collector::poll::{PollReport, Shard};
+use collector::poll::{FeedReport, PollReport, Shard};
 use futures::executor::block_on;
 use futures::future::join_all;
 use testkit::{at, feed};
 
+use crate::poll::idle_at;
 use crate::poll_fixture::{PollFixture, assert_no_overlap, only_feed};
 use crate::scripted_ports::{Act, Event};
 
@@ -20,40 +21,42 @@ fn overtaken_before(fixture: &PollFixture, call: impl Fn(Event<'_>) -> bool) -> 
         }
         Act::Proceed
     });
-    assert_eq!(fixture.state.cursor(feed()), Some(ahead), "the other one's cursor stands");
+    assert_eq!(fixture.state.cursor(feed()), Some(ahead), "the other poller's cursor is left as it is");
     report
 }
 
-/// It gave way and takes it for no error.
-fn assert_lost_race(report: &PollReport) {
-    let feed = only_feed(report);
-    assert_eq!((feed.lost_race, feed.error.clone(), feed.more_to_do, feed.windows_listed), (true, None, false, 0));
-    assert!(!report.is_failure() && !report.more_to_do);
+/// The poller found the cursor at `cursor`, lost the race, and reports neither progress nor an error.
+fn assert_lost_race(report: &PollReport, cursor: &str) {
+    assert_eq!(*only_feed(report), FeedReport { lost_race: true, ..idle_at(cursor) });
+    assert!(!report.is_failure());
+    assert!(!report.more_to_do);
 }
 
 #[test]
-fn a_poller_overtaken_before_it_recorded_a_window_asks_for_nothing() {
+fn lists_nothing_after_losing_the_race_to_record() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    assert_lost_race(&overtaken_before(&fixture, |event| matches!(event, Event::Record)));
+    let report = overtaken_before(&fixture, |event| matches!(event, Event::Record));
+    assert_lost_race(&report, "2026-11-22T11:55:00Z");
     assert_eq!(fixture.listings(), []);
 }
 
 #[test]
-fn a_poller_overtaken_before_it_committed_keeps_nothing_of_its_window() {
+fn commits_nothing_after_losing_the_race_to_commit() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    assert_lost_race(&overtaken_before(&fixture, |event| matches!(event, Event::Commit)));
+    let report = overtaken_before(&fixture, |event| matches!(event, Event::Commit));
+    assert_lost_race(&report, "2026-11-22T11:55:00Z");
     assert_eq!(fixture.state.committed(feed()), []);
 }
 
 #[test]
-fn a_poller_overtaken_before_it_skipped_a_loss_tells_none() {
+fn reports_no_loss_after_losing_race_to_skip() {
     let fixture = PollFixture::exchange_listed_until("2026-11-14T12:00:00Z");
     let report = overtaken_before(&fixture, |event| matches!(event, Event::Skip));
-    assert_lost_race(&report);
-    assert_eq!((&only_feed(&report).lost[..], fixture.state.losses()), (&[][..], vec![]));
+    assert_lost_race(&report, "2026-11-14T12:00:00Z");
+    assert_eq!(fixture.state.losses(), []);
 }
 
-/// The number of port calls of a first run.
+/// The number of port calls of one poll.
 fn calls_of_one_poll(fixture: &PollFixture) -> usize {
     let calls = Cell::new(0);
     fixture.poll_with(|_| {
@@ -72,8 +75,8 @@ fn busy_feed() -> PollFixture {
     fixture
 }
 
-/// Three pollers take turns call by call, the second and third starting so many turns after the first.
-fn three_at_once(second: usize, third: usize) {
+/// Three pollers take turns call by call; the second and the third start that many turns after the first.
+fn poll_three_interleaved(second: usize, third: usize) {
     let fixture = busy_feed();
     let every_call_gives_way = |_: Event<'_>| Act::GiveWay;
     let pollers = [0, second, third].map(|turns| {
@@ -86,18 +89,18 @@ fn three_at_once(second: usize, third: usize) {
             poller.run(Shard::WHOLE, deadline).await.unwrap()
         }
     });
-    let reports = block_on(patiently(join_all(pollers)));
+    let reports = block_on(poll_without_wakers(join_all(pollers)));
     let title = format!("{second} and {third} turns later");
     assert!(reports.iter().all(|report| only_feed(report).error.is_none()), "{title}: {reports:?}");
     assert_eq!(fixture.queued().len(), 12, "{title}");
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T12:00:00Z"))), "{title}");
     let committed: u64 = reports.iter().map(|report| only_feed(report).windows_listed).sum();
-    assert_eq!(committed, 2, "{title}: each window is committed by one of them");
+    assert_eq!(committed, 2, "{title}: each window is committed by exactly one poller");
     assert_no_overlap(&fixture.asked(feed()));
 }
 
-/// Polls `all` again and again: whoever is pending waits for a turn and for nothing else.
-async fn patiently<T>(all: impl Future<Output = T>) -> T {
+/// Polls `all` again and again: a pending future waits for its turn and for nothing else.
+async fn poll_without_wakers<T>(all: impl Future<Output = T>) -> T {
     let mut all = Box::pin(all);
     std::future::poll_fn(|context| {
         context.waker().wake_by_ref();
@@ -107,12 +110,12 @@ async fn patiently<T>(all: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn three_pollers_at_once_list_everything_whoever_is_ahead() {
+fn three_interleaved_pollers_list_everything() {
     let calls = calls_of_one_poll(&busy_feed());
-    assert!(calls > 10, "a fixture of {calls} calls is too short");
+    assert!(calls > 10, "a poll of {calls} calls is too short for this test");
     for second in 0..=calls {
         for third in second..=calls {
-            three_at_once(second, third);
+            poll_three_interleaved(second, third);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A poll stops cleanly before its deadline, and the next one goes on.
+//! A poll stops cleanly before its deadline, and the next one resumes where it stopped.
 
 use collector::cursor::Cursor;
 use collector::poll::PollReport;
@@ -8,16 +8,16 @@ use testkit::{TENANT, at, feed, tenant, window};
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture, only_feed};
 use crate::scripted_ports::{Act, Event};
 
-/// The first of the two windows of a first run of two hours.
+/// The two windows of a first poll with a backfill of two hours.
 const FIRST: (&str, &str) = ("2026-11-22T10:00:05Z", "2026-11-22T11:00:00Z");
 const SECOND: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z");
 
-/// During the first listing time runs until so long before the deadline.
-fn slow_first_listing(fixture: &PollFixture, left: SignedDuration, then: Act) -> PollReport {
+/// The first listing takes until `remaining` before the deadline, and then acts as `then`.
+fn slow_first_listing(fixture: &PollFixture, remaining: SignedDuration, then: Act) -> PollReport {
     let deadline = fixture.deadline();
     fixture.poll_with(|event| match event {
         Event::List(_, listed) if listed == window(FIRST.0, FIRST.1) => {
-            fixture.clock.set(deadline - left);
+            fixture.clock.set(deadline - remaining);
             then.clone()
         }
         _ => Act::Proceed,
@@ -25,44 +25,50 @@ fn slow_first_listing(fixture: &PollFixture, left: SignedDuration, then: Act) ->
 }
 
 #[test]
-fn within_the_reserve_nothing_is_begun() {
+fn starts_nothing_within_the_reserve() {
     let mut fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
     fixture.policy.limits.stop_before = SignedDuration::from_mins(14);
     let report = fixture.poll();
     assert_eq!(fixture.api.calls(), []);
-    assert!(report.more_to_do && report.tenants.iter().all(|tenant| tenant.more_to_do));
+    assert!(report.more_to_do);
+    assert!(report.tenants.iter().all(|tenant| tenant.more_to_do));
     assert!(!report.is_failure());
 }
 
 #[test]
-fn a_window_under_way_is_finished_within_the_reserve_and_no_other_begun() {
+fn finishes_only_the_current_window_within_the_reserve() {
     let fixture = PollFixture::exchange();
     let report = slow_first_listing(&fixture, fixture.policy.limits.stop_before, Act::Proceed);
     assert_eq!(fixture.asked(feed()), [window(FIRST.0, FIRST.1)]);
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at(FIRST.1))));
-    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).more_to_do), (1, true));
+    assert_eq!(only_feed(&report).windows_listed, 1);
+    assert!(only_feed(&report).more_to_do);
     assert!(report.more_to_do);
 }
 
 #[test]
-fn a_moment_before_the_reserve_the_next_window_is_begun() {
+fn starts_another_window_just_before_the_reserve() {
     let fixture = PollFixture::exchange();
     let report =
         slow_first_listing(&fixture, fixture.policy.limits.stop_before + SignedDuration::from_millis(1), Act::Proceed);
-    assert_eq!((only_feed(&report).windows_listed, report.more_to_do), (2, false));
+    assert_eq!(only_feed(&report).windows_listed, 2);
+    assert!(!report.more_to_do);
 }
 
 #[test]
-fn at_the_deadline_a_window_under_way_is_dropped() {
+fn drops_the_current_window_at_the_deadline() {
     let fixture = PollFixture::exchange();
     let report = slow_first_listing(&fixture, SignedDuration::ZERO, Act::Hang);
-    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).error.clone()), (0, None));
-    assert!(report.more_to_do && report.tenants[0].more_to_do && only_feed(&report).more_to_do);
+    assert_eq!(only_feed(&report).windows_listed, 0);
+    assert_eq!(only_feed(&report).error, None);
+    assert!(only_feed(&report).more_to_do);
+    assert!(report.tenants[0].more_to_do);
+    assert!(report.more_to_do);
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording(window(FIRST.0, FIRST.1))));
 }
 
 #[test]
-fn the_next_poll_finishes_what_was_dropped() {
+fn next_poll_finishes_the_dropped_window() {
     let fixture = PollFixture::exchange();
     fixture.publish(&[("a", "2026-11-22T10:30:00Z"), ("b", "2026-11-22T11:30:00Z")]);
     slow_first_listing(&fixture, SignedDuration::ZERO, Act::Hang);
@@ -75,7 +81,7 @@ fn the_next_poll_finishes_what_was_dropped() {
 }
 
 #[test]
-fn a_tenant_whose_opening_hangs_is_left_to_the_next_poll() {
+fn leaves_a_hanging_tenant_to_the_next_poll() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
     let deadline = fixture.deadline();
     let report = fixture.poll_with(|event| match event {
@@ -86,6 +92,7 @@ fn a_tenant_whose_opening_hangs_is_left_to_the_next_poll() {
         }
         _ => Act::Proceed,
     });
-    assert!(report.tenants[0].more_to_do && report.tenants[0].error.is_none());
-    assert_eq!(report.tenants[1].content_types[0].windows_listed, 1, "the other had its turn meanwhile");
+    assert!(report.tenants[0].more_to_do);
+    assert_eq!(report.tenants[0].error, None);
+    assert_eq!(report.tenants[1].content_types[0].windows_listed, 1, "the other tenant has its turn meanwhile");
 }

@@ -1,16 +1,17 @@
-//! Each tenant and feed fails alone, and what failed is asked for again with the same bounds.
+//! Each tenant and feed fails alone, and a window that failed is listed again with the same bounds.
 
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::feed::{ContentType, FeedId};
-use collector::poll::PollReport;
+use collector::poll::{FeedReport, PollReport};
 use collector::window::Window;
 use testkit::{Call, TENANT, at, feed, tenant, window};
 
+use crate::poll::idle_at;
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture, feed_of, only_feed};
 use crate::scripted_ports::{Act, Event};
 
-fn passing() -> Failure {
+fn http_503() -> Failure {
     Failure::new(FailureKind::Transient, "HTTP 503")
 }
 
@@ -22,7 +23,7 @@ fn steady_window() -> Window {
     window("2026-11-22T11:55:00Z", "2026-11-22T12:00:00Z")
 }
 
-/// The kind of what stopped a feed, if anything did.
+/// The kind of the error that stopped a feed, if any.
 fn error_of(report: &PollReport, feed: FeedId) -> Option<FailureKind> {
     let mut reports = report.feeds();
     let found =
@@ -31,22 +32,20 @@ fn error_of(report: &PollReport, feed: FeedId) -> Option<FailureKind> {
 }
 
 #[test]
-fn a_listing_that_breaks_off_is_told_with_its_window() {
+fn reports_a_failed_listing_with_its_window() {
     let fixture = steady();
-    fixture.api.fail(Call::List(feed(), steady_window()), passing());
+    fixture.api.fail(Call::List(feed(), steady_window()), http_503());
     let report = fixture.poll();
-    let expected =
-        Failure::new(FailureKind::Transient, "window [2026-11-22T11:55:00Z, 2026-11-22T12:00:00Z): HTTP 503");
-    assert_eq!(only_feed(&report).error, Some(expected));
-    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).more_to_do), (0, false));
+    let error = http_503().context("window [2026-11-22T11:55:00Z, 2026-11-22T12:00:00Z)");
+    assert_eq!(*only_feed(&report), FeedReport { error: Some(error), ..idle_at("2026-11-22T11:55:00Z") });
     fixture.api.assert_met();
 }
 
 #[test]
-fn a_listing_that_breaks_off_leaves_the_cursor() {
+fn interrupted_listing_leaves_the_cursor() {
     let fixture = steady();
     let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::FailAfterFirst(passing()),
+        Event::List(..) => Act::FailAfterFirst(http_503()),
         _ => Act::Proceed,
     });
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording(steady_window())));
@@ -54,9 +53,9 @@ fn a_listing_that_breaks_off_leaves_the_cursor() {
 }
 
 #[test]
-fn after_a_listing_broke_off_the_very_same_window_is_asked_for_first() {
+fn relists_the_same_window_first_after_a_failure() {
     let fixture = steady();
-    fixture.api.fail(Call::List(feed(), steady_window()), passing());
+    fixture.api.fail(Call::List(feed(), steady_window()), http_503());
     fixture.poll();
     fixture.five_minutes_later();
     fixture.poll();
@@ -65,22 +64,22 @@ fn after_a_listing_broke_off_the_very_same_window_is_asked_for_first() {
 }
 
 #[test]
-fn a_listing_that_breaks_off_after_a_page_is_queued_whole_by_the_next_poll() {
+fn next_poll_queues_an_interrupted_listing_in_full() {
     let fixture = steady();
     let created = "2026-11-22T11:57:00Z";
     fixture.publish(&[("a", created), ("b", created), ("c", created)]);
     let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::FailAfterFirst(passing()),
+        Event::List(..) => Act::FailAfterFirst(http_503()),
         _ => Act::Proceed,
     });
     assert_eq!(fixture.queue.content_ids(), ["a", "b"]);
-    assert_eq!(only_feed(&report).contents_queued, 2, "what is in the queue counts, whatever came later");
+    assert_eq!(only_feed(&report).contents_queued, 2, "queued messages count even though the window failed later");
     fixture.poll();
     assert_eq!(fixture.queue.content_ids(), ["a", "b", "a", "b", "c"]);
 }
 
 #[test]
-fn a_window_moves_no_cursor_before_its_messages_are_in_the_queue() {
+fn queue_failure_leaves_the_cursor() {
     let fixture = steady();
     fixture.publish(&[("a", "2026-11-22T11:57:00Z")]);
     let outage = Failure::new(FailureKind::AwsService, "the queue is down");
@@ -93,7 +92,7 @@ fn a_window_moves_no_cursor_before_its_messages_are_in_the_queue() {
 }
 
 #[test]
-fn a_window_that_could_not_be_recorded_is_not_asked_for() {
+fn does_not_list_an_unrecorded_window() {
     let fixture = steady();
     let outage = Failure::new(FailureKind::AwsService, "the state is down");
     let report = fixture.poll_with(|event| match event {
@@ -105,7 +104,7 @@ fn a_window_that_could_not_be_recorded_is_not_asked_for() {
 }
 
 #[test]
-fn a_window_that_could_not_be_committed_is_asked_for_again() {
+fn relists_a_window_that_was_not_committed() {
     let fixture = steady();
     let outage = Failure::new(FailureKind::AwsService, "the state is down");
     fixture.poll_with(|event| match event {
@@ -118,7 +117,7 @@ fn a_window_that_could_not_be_committed_is_asked_for_again() {
 }
 
 #[test]
-fn a_failing_content_type_stops_no_other() {
+fn failing_content_type_does_not_affect_the_others() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
     let dlp = feed_of(TENANT, ContentType::Dlp);
     fixture.listed_until(feed(), "2026-11-22T11:55:00Z");
@@ -126,16 +125,17 @@ fn a_failing_content_type_stops_no_other() {
     let denied = Failure::new(FailureKind::Permission, "ActivityFeed.ReadDlp is missing");
     fixture.api.fail(Call::List(dlp, steady_window()), denied);
     let report = fixture.poll();
-    assert_eq!((error_of(&report, dlp), error_of(&report, feed())), (Some(FailureKind::Permission), None));
+    assert_eq!(error_of(&report, dlp), Some(FailureKind::Permission));
+    assert_eq!(error_of(&report, feed()), None);
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T12:00:00Z"))));
     assert!(!report.is_failure());
 }
 
 #[test]
-fn a_failing_window_stops_the_later_ones_of_its_feed_alone() {
+fn failing_window_stops_only_its_own_feed() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
     let first = window("2026-11-22T10:00:05Z", "2026-11-22T11:00:00Z");
-    fixture.api.fail(Call::List(feed(), first), passing());
+    fixture.api.fail(Call::List(feed(), first), http_503());
     fixture.poll();
     assert_eq!(fixture.asked(feed()), [first]);
     assert_eq!(fixture.asked(feed_of(OTHER, EXCHANGE)).len(), 2);

@@ -1,16 +1,17 @@
-//! The first poll of a feed, and the one that follows it.
+//! The first poll of a feed, and the second.
 
-use collector::content::ContentDigest;
+use collector::content::{ContentDigest, Listing};
 use collector::cursor::Cursor;
 use collector::message::ContentMessage;
 use collector::plan::PlanPolicy;
+use collector::window_record::WindowRecord;
 use jiff::SignedDuration;
 use testkit::{Call, TENANT, at, content, feed, window};
 
 use crate::poll_fixture::{NOW, PollFixture, only_feed};
 
 #[test]
-fn a_first_poll_starts_the_subscription_and_lists_the_backfill() {
+fn first_poll_starts_subscription_and_lists_backfill() {
     let fixture = PollFixture::exchange();
     let report = fixture.poll();
     assert_eq!(
@@ -27,7 +28,7 @@ fn a_first_poll_starts_the_subscription_and_lists_the_backfill() {
 }
 
 #[test]
-fn a_first_poll_queues_what_was_published_meanwhile_and_nothing_else() {
+fn first_poll_queues_exactly_the_backfill_content() {
     let fixture = PollFixture::exchange();
     fixture.publish(&[
         ("before", "2026-11-22T10:00:04.999Z"),
@@ -35,15 +36,16 @@ fn a_first_poll_queues_what_was_published_meanwhile_and_nothing_else() {
         ("late in the hour", "2026-11-22T10:59:59.999Z"),
         ("on the hour", "2026-11-22T11:00:00Z"),
         ("last", "2026-11-22T11:59:59.999Z"),
-        ("not settled", "2026-11-22T12:00:00Z"),
+        ("not stable yet", "2026-11-22T12:00:00Z"),
     ]);
     let report = fixture.poll();
     assert_eq!(fixture.queue.content_ids(), ["first", "late in the hour", "on the hour", "last"]);
-    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).contents_queued), (2, 4));
+    assert_eq!(only_feed(&report).windows_listed, 2);
+    assert_eq!(only_feed(&report).contents_queued, 4);
 }
 
 #[test]
-fn a_message_says_all_that_a_fetcher_needs() {
+fn message_carries_everything_the_fetcher_needs() {
     let fixture = PollFixture::exchange();
     fixture.publish(&[("a", "2026-11-22T11:30:00.5Z")]);
     fixture.poll();
@@ -54,7 +56,7 @@ fn a_message_says_all_that_a_fetcher_needs() {
 }
 
 #[test]
-fn a_poll_leaves_the_cursor_at_the_end_of_its_last_window() {
+fn moves_the_cursor_to_the_last_windows_end() {
     let fixture = PollFixture::exchange();
     let report = fixture.poll();
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T12:00:00Z"))));
@@ -63,36 +65,37 @@ fn a_poll_leaves_the_cursor_at_the_end_of_its_last_window() {
 }
 
 #[test]
-fn what_each_window_held_is_remembered() {
+fn records_the_contents_of_each_window() {
     let fixture = PollFixture::exchange();
     fixture.publish(&[("a", "2026-11-22T11:30:00Z"), ("b", "2026-11-22T11:31:00Z")]);
     fixture.poll();
-    let held: Vec<_> =
-        fixture.state.committed(feed()).into_iter().map(|row| (row.window, row.digests, row.listed_at)).collect();
-    let [a, b] = ["a", "b"].map(ContentDigest::of);
+    let record = |window, ids: &[&str]| {
+        let digests = ids.iter().copied().map(ContentDigest::of).collect();
+        WindowRecord::new(&Listing { window, digests, listed_at: at(NOW) })
+    };
     assert_eq!(
-        held,
+        fixture.state.committed(feed()),
         [
-            (window("2026-11-22T10:00:05Z", "2026-11-22T11:00:00Z"), [].into(), at(NOW)),
-            (window("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z"), [a, b].into(), at(NOW)),
+            record(window("2026-11-22T10:00:05Z", "2026-11-22T11:00:00Z"), &[]),
+            record(window("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z"), &["a", "b"]),
         ]
     );
 }
 
 #[test]
-fn the_next_poll_lists_one_window_that_follows() {
+fn next_poll_lists_the_following_window() {
     let fixture = PollFixture::exchange();
-    fixture.publish(&[("not settled before", "2026-11-22T12:00:00Z")]);
+    fixture.publish(&[("not stable before", "2026-11-22T12:00:00Z")]);
     fixture.poll();
     fixture.five_minutes_later();
     let report = fixture.poll();
     assert_eq!(fixture.asked(feed())[2..], [window("2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z")]);
-    assert_eq!(fixture.queue.content_ids(), ["not settled before"]);
+    assert_eq!(fixture.queue.content_ids(), ["not stable before"]);
     assert!(!only_feed(&report).subscription_started);
 }
 
 #[test]
-fn a_feed_told_to_look_back_for_nothing_collects_from_now_on() {
+fn zero_backfill_collects_from_now_on() {
     let mut fixture = PollFixture::exchange();
     fixture.policy.plan = PlanPolicy::with_backfill_hours(0);
     fixture.publish(&[("before", "2026-11-22T11:59:00Z"), ("after", "2026-11-22T12:01:00Z")]);

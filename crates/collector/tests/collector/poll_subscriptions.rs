@@ -1,4 +1,4 @@
-//! Subscriptions are kept on, and what one missed is told.
+//! A disabled subscription is started again, and the gap that it leaves is reported as a loss.
 
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
@@ -11,14 +11,14 @@ use testkit::{Call, at, feed};
 use crate::poll_fixture::{NOW, PollFixture, only_feed};
 use crate::scripted_ports::{Act, Event};
 
-/// Polled until five minutes ago, and then somebody turned the subscription off.
-fn turned_off() -> PollFixture {
+/// A feed that was polled five minutes ago; then somebody disabled its subscription.
+fn disabled() -> PollFixture {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     fixture.api.disable(feed());
     fixture
 }
 
-/// What may have been published before it is on again at `to`.
+/// The loss if the subscription is enabled again at `to`.
 fn gap(to: &str) -> Loss {
     let from = at("2026-11-22T11:55:00Z");
     Loss { from, to: at(to), reason: LossReason::SubscriptionDisabled, content: None }
@@ -29,17 +29,18 @@ fn denied() -> Failure {
 }
 
 #[test]
-fn a_subscription_found_off_is_started_and_the_gap_told() {
-    let fixture = turned_off();
+fn restarts_a_disabled_subscription_and_reports_the_gap() {
+    let fixture = disabled();
     let report = fixture.poll();
     assert_eq!(fixture.starts(), 1);
     assert!(only_feed(&report).subscription_started);
-    assert_eq!((&only_feed(&report).lost[..], fixture.state.losses()), (&[gap(NOW)][..], vec![gap(NOW)]));
+    assert_eq!(only_feed(&report).lost, [gap(NOW)]);
+    assert_eq!(fixture.state.losses(), [gap(NOW)]);
 }
 
 #[test]
-fn what_was_published_before_it_was_turned_off_is_still_listed() {
-    let fixture = turned_off();
+fn lists_content_published_before_the_subscription_was_disabled() {
+    let fixture = disabled();
     fixture.publish(&[("a", "2026-11-22T11:56:00Z")]);
     fixture.poll();
     assert_eq!(fixture.queue.content_ids(), ["a"]);
@@ -47,8 +48,8 @@ fn what_was_published_before_it_was_turned_off_is_still_listed() {
 }
 
 #[test]
-fn the_gap_is_kept_before_the_start_that_ends_it() {
-    let fixture = turned_off();
+fn records_the_gap_before_starting_the_subscription() {
+    let fixture = disabled();
     fixture.poll_with(|event| {
         if let Event::Start = event {
             assert_eq!(fixture.state.losses(), [gap(NOW)]);
@@ -59,8 +60,8 @@ fn the_gap_is_kept_before_the_start_that_ends_it() {
 }
 
 #[test]
-fn a_start_is_not_repeated_within_fifteen_minutes() {
-    let fixture = turned_off();
+fn does_not_repeat_a_start_within_fifteen_minutes() {
+    let fixture = disabled();
     for minutes in [0, 5, 10] {
         fixture.clock.set(at(NOW) + SignedDuration::from_mins(minutes));
         fixture.api.disable(feed());
@@ -74,31 +75,30 @@ fn a_start_is_not_repeated_within_fifteen_minutes() {
 }
 
 #[test]
-fn while_a_start_takes_effect_the_feed_is_polled_on() {
-    let fixture = turned_off();
+fn keeps_polling_while_a_start_takes_effect() {
+    let fixture = disabled();
     fixture.poll();
     fixture.five_minutes_later();
     fixture.api.disable(feed());
     let report = fixture.poll();
-    assert_eq!((only_feed(&report).windows_listed, &only_feed(&report).lost[..]), (1, &[][..]));
+    assert_eq!(only_feed(&report).windows_listed, 1);
+    assert_eq!(only_feed(&report).lost, []);
 }
 
 #[test]
-fn a_failed_start_stops_the_feed_and_is_told() {
-    let fixture = turned_off();
+fn failed_start_stops_the_feed_with_an_error() {
+    let fixture = disabled();
     fixture.api.fail(Call::Start(feed()), denied());
     let report = fixture.poll();
     assert_eq!(only_feed(&report).error, Some(denied()));
     assert!(!only_feed(&report).subscription_started);
-    assert_eq!(
-        (fixture.listings(), fixture.state.cursor(feed())),
-        (vec![], Some(Cursor::at(at("2026-11-22T11:55:00Z"))))
-    );
+    assert_eq!(fixture.listings(), []);
+    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T11:55:00Z"))));
 }
 
 #[test]
-fn a_failed_start_is_tried_again_by_the_next_poll() {
-    let fixture = turned_off();
+fn next_poll_retries_a_failed_start() {
+    let fixture = disabled();
     fixture.api.fail(Call::Start(feed()), denied());
     fixture.poll();
     fixture.five_minutes_later();
@@ -107,8 +107,8 @@ fn a_failed_start_is_tried_again_by_the_next_poll() {
 }
 
 #[test]
-fn a_gap_that_grows_while_starts_fail_stays_one_loss() {
-    let fixture = turned_off();
+fn growing_gap_stays_one_loss() {
+    let fixture = disabled();
     for _ in 0..2 {
         fixture.api.fail(Call::Start(feed()), denied());
         fixture.poll();
@@ -119,30 +119,31 @@ fn a_gap_that_grows_while_starts_fail_stays_one_loss() {
 }
 
 #[test]
-fn a_gap_that_could_not_be_kept_starts_nothing() {
-    let fixture = turned_off();
+fn does_not_start_before_the_gap_is_recorded() {
+    let fixture = disabled();
     fixture.poll_with(|event| match event {
         Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
         _ => Act::Proceed,
     });
     assert_eq!(fixture.starts(), 0);
     fixture.five_minutes_later();
-    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T12:05:05Z")], "it is still noticed");
+    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T12:05:05Z")], "the next poll finds it again");
 }
 
 #[test]
-fn a_first_start_that_fails_is_no_loss() {
+fn failed_first_start_is_not_a_loss() {
     let fixture = PollFixture::exchange();
     fixture.api.fail(Call::Start(feed()), denied());
     let report = fixture.poll();
-    assert_eq!((&only_feed(&report).lost[..], fixture.state.losses()), (&[][..], vec![]));
+    assert_eq!(only_feed(&report).lost, []);
+    assert_eq!(fixture.state.losses(), []);
     fixture.five_minutes_later();
     assert_eq!(only_feed(&fixture.poll()).windows_listed, 3);
 }
 
 #[test]
-fn a_start_is_remembered_from_before_it_is_asked_for() {
-    let fixture = turned_off();
+fn remembers_a_start_before_requesting_it() {
+    let fixture = disabled();
     let deadline = fixture.deadline();
     fixture.poll_with(|event| match event {
         Event::Start => {

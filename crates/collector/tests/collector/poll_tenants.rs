@@ -1,4 +1,4 @@
-//! Tenants fail alone, and a poll fails only if all of them do.
+//! A tenant fails alone, and a poll fails only if all tenants do.
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
@@ -11,67 +11,69 @@ use testkit::{Call, TENANT, tenant};
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture};
 use crate::scripted_ports::{Act, Event};
 
-fn passing() -> Failure {
+fn http_503() -> Failure {
     Failure::new(FailureKind::Transient, "HTTP 503")
 }
 
 #[test]
-fn a_tenant_that_cannot_be_asked_stops_no_other() {
+fn failing_tenant_does_not_affect_the_others() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
-    let refused = Failure::new(FailureKind::CredentialsRejected, "the secret has expired");
-    fixture.api.fail(Call::Subscriptions(TENANT), refused.clone());
+    let rejected = Failure::new(FailureKind::CredentialsRejected, "the secret has expired");
+    fixture.api.fail(Call::Subscriptions(TENANT), rejected.clone());
     let report = fixture.poll();
-    assert_eq!((&report.tenants[0].error, report.tenants[0].content_types.len()), (&Some(refused), 0));
+    assert_eq!(report.tenants[0].error, Some(rejected));
+    assert_eq!(report.tenants[0].content_types, []);
     assert_eq!(report.tenants[1].content_types[0].error, None);
-    assert!(!report.is_failure() && !report.more_to_do);
+    assert!(!report.is_failure());
+    assert!(!report.more_to_do);
 }
 
 #[test]
-fn a_bad_secret_stops_its_tenant_alone_and_is_told() {
+fn invalid_secret_fails_only_its_own_tenant() {
     let fixture = PollFixture::exchange();
     fixture.tenants.put_bad("m365/fabrikam", "client_id is missing");
     let report = fixture.poll();
-    let problem = "secret m365/fabrikam is not a tenant: client_id is missing";
-    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::InvalidSecret, problem)));
+    let message = "secret m365/fabrikam is not a tenant: client_id is missing";
+    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::InvalidSecret, message)));
     assert_eq!(report.tenants[0].content_types[0].error, None);
     assert!(!report.is_failure());
 }
 
 #[test]
-fn of_two_secrets_for_one_tenant_the_first_by_name_is_used() {
+fn uses_the_first_secret_of_a_duplicate_tenant() {
     let fixture = PollFixture::exchange();
-    let mut double = tenant(TENANT, &ContentType::ALL);
-    double.secret_id = "m365/zzz".to_owned();
-    fixture.tenants.put(double);
+    let mut duplicate = tenant(TENANT, &ContentType::ALL);
+    duplicate.secret_id = "m365/zzz".to_owned();
+    fixture.tenants.put(duplicate);
     let report = fixture.poll();
-    let problem = "secret m365/zzz names the tenant that secret m365/11111111-2222-3333-4444-555555555555 names \
+    let message = "secret m365/zzz names the tenant that secret m365/11111111-2222-3333-4444-555555555555 names \
                    already; delete one of them";
-    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::InvalidSecret, problem)));
-    assert_eq!(fixture.listings().len(), 2, "the two windows of the first secret's only type");
+    assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::InvalidSecret, message)));
+    assert_eq!(fixture.listings().len(), 2, "the two windows of the only type in the first secret");
 }
 
 #[test]
-fn a_poll_fails_if_no_tenant_could_be_polled() {
+fn poll_fails_if_no_tenant_was_polled() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE])]);
     fixture.tenants.put_bad("m365/fabrikam", "client_id is missing");
-    fixture.api.fail(Call::Subscriptions(TENANT), passing());
+    fixture.api.fail(Call::Subscriptions(TENANT), http_503());
     assert!(fixture.poll().is_failure());
 }
 
 #[test]
-fn a_poll_fails_if_every_feed_fails() {
+fn poll_fails_if_every_feed_fails() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
     let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::Fail(passing()),
+        Event::List(..) => Act::Fail(http_503()),
         _ => Act::Proceed,
     });
     assert!(report.is_failure());
 }
 
-/// The secrets cannot even be listed.
-struct Unreadable;
+/// Tenants whose secrets cannot even be listed.
+struct UnlistableTenants;
 
-impl Tenants for Unreadable {
+impl Tenants for UnlistableTenants {
     async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         Err(Failure::new(FailureKind::AwsService, "AccessDenied"))
     }
@@ -82,10 +84,10 @@ impl Tenants for Unreadable {
 }
 
 #[test]
-fn a_poll_fails_if_the_secrets_cannot_be_listed() {
+fn poll_fails_if_secrets_cannot_be_listed() {
     let fixture = PollFixture::exchange();
     let poller = Poll {
-        tenants: Unreadable,
+        tenants: UnlistableTenants,
         management_api: fixture.api.clone(),
         state: fixture.state.clone(),
         queue: fixture.queue.clone(),

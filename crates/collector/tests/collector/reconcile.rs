@@ -1,73 +1,94 @@
-//! A look back at one window: its bounds, what is late, and the proof that all is there.
+//! A recheck of one window: its bounds, late content, and the proof that everything is archived.
 
 use collector::ports::Clock;
-use collector::reconcile::LateContent;
+use collector::reconcile::{FeedReconciliation, LateContent};
 use jiff::SignedDuration;
-use testkit::{at, feed, window};
+use testkit::{TENANT, at, feed};
 
+use crate::poll_fixture::EXCHANGE;
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 const B: (&str, &str) = ("b", "2026-11-22T11:17:00Z");
 const C: (&str, &str) = ("c", "2026-11-22T11:20:00Z");
 
+/// The report row of [`feed`] in a run that finds nothing to do.
+pub(crate) fn nothing_found() -> FeedReconciliation {
+    FeedReconciliation {
+        tenant_id: TENANT,
+        content_type: EXCHANGE,
+        windows_checked: 0,
+        late: Vec::new(),
+        missing: 0,
+        lost: Vec::new(),
+        windows_open: 0,
+        more_to_do: false,
+        error: None,
+    }
+}
+
 #[test]
-fn the_very_same_bounds_are_asked_again() {
+fn relists_the_window_with_the_same_bounds() {
     let fixture = ReconcileFixture::exchange();
-    let odd = fixture.list(feed(), ("2026-11-22T10:59:43Z", "2026-11-22T11:31:07Z"), &[]);
+    let uneven = fixture.list(feed(), ("2026-11-22T10:59:43Z", "2026-11-22T11:31:07Z"), &[]);
     for _ in 0..4 {
         fixture.reconcile();
         fixture.an_hour_later();
     }
-    assert_eq!(fixture.listings(), [(feed(), odd); 3], "due at the ages of 15 minutes, 1 and 3 hours");
+    assert_eq!(fixture.listings(), [(feed(), uneven); 3], "due at the ages of 15 minutes, 1 and 3 hours");
 }
 
 #[test]
-fn a_window_that_is_not_due_is_left_alone() {
+fn ignores_a_window_that_is_not_due() {
     let fixture = ReconcileFixture::exchange();
-    let young = window("2026-11-22T11:30:00Z", "2026-11-22T11:45:01Z");
-    fixture.list(feed(), ("2026-11-22T11:30:00Z", "2026-11-22T11:45:01Z"), &[A]);
+    let young = fixture.list(feed(), ("2026-11-22T11:30:00Z", "2026-11-22T11:45:01Z"), &[A]);
     let report = fixture.reconcile();
-    assert_eq!((only(&report).windows_checked, only(&report).windows_open, report.more_to_do), (0, 0, false));
-    assert_eq!((fixture.listings(), fixture.archive.reports().len()), (vec![], 0));
+    assert_eq!(*only(&report), nothing_found());
+    assert!(!report.more_to_do);
+    assert_eq!(fixture.listings(), []);
+    assert!(fixture.archive.reports().is_empty());
     fixture.later(SignedDuration::from_secs(1));
-    assert_eq!((only(&fixture.reconcile()).windows_checked, fixture.listings()), (1, vec![(feed(), young)]));
+    assert_eq!(only(&fixture.reconcile()).windows_checked, 1);
+    assert_eq!(fixture.listings(), [(feed(), young)]);
 }
 
 #[test]
-fn a_window_whose_contents_are_archived_is_settled_with_the_time_of_proof() {
+fn settles_a_window_when_everything_is_archived() {
     let fixture = ReconcileFixture::with(&[A, B]);
     fixture.archive(feed(), &[A, B]);
     let report = fixture.reconcile();
+    assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, ..nothing_found() });
     let record = fixture.record();
-    let now = Some(fixture.clock.now());
-    assert_eq!((record.settled_at, record.checked_at, record.archived()), (now, now, 2));
-    assert_eq!((only(&report).windows_checked, only(&report).windows_open, only(&report).missing), (1, 0, 0));
-    assert_eq!(fixture.queue.sent(), [], "what is there is not fetched again");
+    assert_eq!(record.archived(), 2);
+    assert_eq!(record.checked_at, Some(fixture.clock.now()));
+    assert_eq!(record.settled_at, Some(fixture.clock.now()));
+    assert_eq!(fixture.queue.sent(), [], "archived content is not fetched again");
 }
 
 #[test]
-fn an_empty_window_is_proven_too() {
+fn settles_an_empty_window() {
     let fixture = ReconcileFixture::with(&[]);
     fixture.reconcile();
     assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()));
 }
 
 #[test]
-fn late_content_is_queued_with_the_window_in_which_it_stood() {
+fn queues_late_content_with_its_window() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
     fixture.publish(feed(), &[B]);
     fixture.reconcile();
     let messages = fixture.queue.drain();
     let [message] = &messages[..] else { panic!("{messages:?}") };
-    let bounds = (message.window_start, message.window_end);
-    assert_eq!((message.content_id.as_str(), message.feed(), bounds), ("b", feed(), (at(BOUNDS.0), at(BOUNDS.1))));
+    assert_eq!(message.content_id, "b");
+    assert_eq!(message.feed(), feed());
+    assert_eq!(message.window_start, at(BOUNDS.0));
+    assert_eq!(message.window_end, at(BOUNDS.1));
     assert_eq!(message.content_created, at(B.1));
 }
 
 #[test]
-fn late_content_is_counted_with_the_bounds_of_its_delay() {
+fn reports_late_content_with_bounds_of_its_delay() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
     fixture.publish(feed(), &[B]);
@@ -77,29 +98,33 @@ fn late_content_is_counted_with_the_bounds_of_its_delay() {
         not_listed_after_seconds,
         listed_after_seconds,
     };
-    // Listed at 11:30:05 and looked at at 12:00:05.
+    // Listed at 11:30:05 and rechecked at 12:00:05.
     assert_eq!(only(&fixture.reconcile()).late, [late("b", B.1, 785, 2_585)]);
     fixture.publish(feed(), &[C]);
     fixture.an_hour_later();
-    assert_eq!(only(&fixture.reconcile()).late, [late("c", C.1, 2_405, 6_005)], "since the look before");
+    assert_eq!(only(&fixture.reconcile()).late, [late("c", C.1, 2_405, 6_005)], "since the previous recheck");
     assert_eq!(fixture.record().late, 2);
 }
 
 #[test]
-fn late_content_is_late_once_and_not_missing() {
+fn counts_late_content_once_and_not_as_missing() {
     let fixture = ReconcileFixture::with(&[]);
     fixture.publish(feed(), &[A]);
     let first = fixture.reconcile();
-    assert_eq!((only(&first).late.len(), only(&first).missing, only(&first).windows_open), (1, 0, 1));
+    assert_eq!(only(&first).late.len(), 1);
+    assert_eq!(only(&first).missing, 0);
+    assert_eq!(only(&first).windows_open, 1);
     fixture.archive(feed(), &[A]);
     fixture.an_hour_later();
     let second = fixture.reconcile();
-    assert_eq!((only(&second).late.len(), only(&second).windows_open), (0, 0));
-    assert_eq!((fixture.queue.content_ids(), fixture.record().late), (vec!["a".to_owned()], 1));
+    assert_eq!(only(&second).late, []);
+    assert_eq!(only(&second).windows_open, 0);
+    assert_eq!(fixture.queue.content_ids(), ["a"]);
+    assert_eq!(fixture.record().late, 1);
 }
 
 #[test]
-fn late_content_opens_a_settled_window_again() {
+fn late_content_reopens_a_settled_window() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
     fixture.reconcile();
@@ -110,5 +135,5 @@ fn late_content_opens_a_settled_window_again() {
     fixture.archive(feed(), &[B]);
     fixture.later(SignedDuration::from_mins(5));
     fixture.reconcile();
-    assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()), "due in the next run, whatever its age");
+    assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()), "an open window is due in every run");
 }

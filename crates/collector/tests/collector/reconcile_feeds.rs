@@ -1,10 +1,12 @@
-//! Many feeds, few hands, a deadline: a run is fair, stops cleanly, and the next one goes on.
+//! Many feeds and a deadline: a run is fair, stops cleanly, and the next one resumes where it stopped.
 
 use collector::feed::{ContentType, FeedId};
+use collector::reconcile::FeedReconciliation;
 use jiff::SignedDuration;
 use testkit::{TENANT, feed, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, feed_of};
+use crate::reconcile::nothing_found;
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
 use crate::scripted_ports::{Act, Event};
 
@@ -14,8 +16,8 @@ const HALF_HOURS: [(&str, &str); 3] = [
     ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z"),
 ];
 
-/// Three windows that are due.
-fn three_windows(fixture: &ReconcileFixture, feed: FeedId) {
+/// Three windows of `feed` that are due.
+fn list_three_windows(fixture: &ReconcileFixture, feed: FeedId) {
     for bounds in HALF_HOURS {
         fixture.list(feed, bounds, &[]);
     }
@@ -30,76 +32,80 @@ fn feeds_take_turns_window_by_window() {
     let mut fixture = two_tenants();
     fixture.policy.limits.concurrency = 1;
     let feeds = [TENANT, OTHER].map(|tenant_id| feed_of(tenant_id, EXCHANGE));
-    feeds.iter().for_each(|feed| three_windows(&fixture, *feed));
+    feeds.iter().for_each(|feed| list_three_windows(&fixture, *feed));
     fixture.reconcile();
     let turns: Vec<FeedId> = fixture.listings().into_iter().map(|(feed, _)| feed).collect();
     assert_eq!(turns, [feeds, feeds, feeds].concat());
 }
 
 #[test]
-fn a_feeds_windows_are_looked_at_oldest_first() {
+fn checks_the_oldest_window_first() {
     let fixture = ReconcileFixture::exchange();
-    three_windows(&fixture, feed());
+    list_three_windows(&fixture, feed());
     fixture.reconcile();
-    let asked: Vec<String> = fixture.listings().into_iter().map(|(_, window)| window.start().to_string()).collect();
-    assert_eq!(asked, HALF_HOURS.map(|(start, _)| start));
+    let starts: Vec<String> = fixture.listings().into_iter().map(|(_, window)| window.start().to_string()).collect();
+    assert_eq!(starts, HALF_HOURS.map(|(start, _)| start));
 }
 
 #[test]
-fn all_content_types_of_a_tenant_are_looked_at() {
+fn checks_all_content_types_of_a_tenant() {
     let fixture = ReconcileFixture::of([tenant(TENANT, &ContentType::ALL)]);
     for content_type in ContentType::ALL {
         fixture.list(feed_of(TENANT, content_type), BOUNDS, &[]);
     }
     let report = fixture.reconcile();
-    let checked_at: Vec<ContentType> = report.feeds.iter().map(|feed| feed.content_type).collect();
-    assert_eq!(checked_at, ContentType::ALL);
+    let content_types: Vec<ContentType> = report.feeds.iter().map(|feed| feed.content_type).collect();
+    assert_eq!(content_types, ContentType::ALL);
     assert!(report.feeds.iter().all(|feed| feed.windows_checked == 1));
 }
 
 #[test]
-fn a_bad_secret_is_skipped() {
+fn skips_an_invalid_secret() {
     let fixture = ReconcileFixture::with(&[]);
     fixture.tenants.put_bad("m365/a-bad-one", "client_id is missing");
     let report = fixture.reconcile();
-    assert_eq!((only(&report).windows_checked, report.errors().count()), (1, 0));
+    assert_eq!(only(&report).windows_checked, 1);
+    assert_eq!(report.errors().next(), None);
 }
 
 #[test]
-fn a_tenant_with_two_secrets_is_looked_at_once() {
+fn checks_a_tenant_with_two_secrets_once() {
     let (first, mut second) = (tenant(TENANT, &[EXCHANGE]), tenant(TENANT, &[EXCHANGE]));
     second.secret_id = "m365/second".to_owned();
     let fixture = ReconcileFixture::of([second, first.clone()]);
     fixture.list(feed(), BOUNDS, &[]);
     fixture.publish(feed(), &[("late", "2026-11-22T11:10:00Z")]);
     let report = fixture.reconcile();
-    assert_eq!((only(&report).late.len(), fixture.queue.sent().len()), (1, 1));
+    assert_eq!(only(&report).late.len(), 1);
+    assert_eq!(fixture.queue.sent().len(), 1);
     assert_eq!(fixture.queue.sent()[0].0.secret_id, first.secret_id, "the first by name, as in the poller");
 }
 
 #[test]
-fn within_the_reserve_nothing_is_begun_and_the_next_run_goes_on() {
+fn stops_at_the_reserve_and_resumes_next_run() {
     let fixture = ReconcileFixture::exchange();
-    three_windows(&fixture, feed());
-    let until_no_more_begins = fixture.deadline() - fixture.policy.limits.stop_before;
+    list_three_windows(&fixture, feed());
+    let no_more_starts = fixture.deadline() - fixture.policy.limits.stop_before;
     let report = fixture.reconcile_with(|event| match event {
         Event::UpdateWindow => {
-            fixture.clock.set(until_no_more_begins);
+            fixture.clock.set(no_more_starts);
             Act::Proceed
         }
         _ => Act::Proceed,
     });
-    assert_eq!((only(&report).windows_checked, only(&report).more_to_do, report.more_to_do), (1, true, true));
+    assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, more_to_do: true, ..nothing_found() });
+    assert!(report.more_to_do);
     let report = fixture.reconcile();
-    assert_eq!((only(&report).windows_checked, report.more_to_do), (2, false));
-    assert_eq!(fixture.listings().len(), 3, "none of them twice");
+    assert_eq!(only(&report).windows_checked, 2);
+    assert!(!report.more_to_do);
+    assert_eq!(fixture.listings().len(), 3, "no window twice");
     assert_eq!(fixture.day("2026-11-22").unwrap()["windows_settled"], 3);
 }
 
 #[test]
-fn at_the_deadline_a_look_under_way_is_dropped_and_done_again() {
+fn repeats_a_recheck_dropped_at_the_deadline() {
     let fixture = ReconcileFixture::exchange();
-    three_windows(&fixture, feed());
+    list_three_windows(&fixture, feed());
     let deadline = fixture.deadline();
     let second = fixture.state.committed(feed())[1].window;
     let report = fixture.reconcile_with(|event| match event {
@@ -109,17 +115,18 @@ fn at_the_deadline_a_look_under_way_is_dropped_and_done_again() {
         }
         _ => Act::Proceed,
     });
-    let found = only(&report);
-    assert_eq!((found.windows_checked, found.more_to_do, found.error.clone()), (1, true, None));
-    assert!(report.more_to_do && !report.is_failure());
+    assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, more_to_do: true, ..nothing_found() });
+    assert!(report.more_to_do);
+    assert!(!report.is_failure());
     assert_eq!(only(&fixture.reconcile()).windows_checked, 2);
 }
 
 #[test]
-fn a_tenant_whose_turn_never_came_is_left_to_the_next_run() {
+fn leaves_an_unvisited_tenant_to_the_next_run() {
     let mut fixture = two_tenants();
     fixture.policy.limits.stop_before = SignedDuration::from_mins(10);
     let report = fixture.reconcile();
-    assert!(report.more_to_do && report.feeds.iter().all(|feed| feed.more_to_do));
+    assert!(report.more_to_do);
+    assert!(report.feeds.iter().all(|feed| feed.more_to_do));
     assert_eq!(fixture.listings(), []);
 }

@@ -1,4 +1,4 @@
-//! Content that comes late is found only by looking again: where that was not done in time, somebody is told.
+//! Late content is found only by a recheck: a window that was not rechecked in time is reported as a loss.
 
 use std::cell::Cell;
 
@@ -25,7 +25,7 @@ const WINDOWS: [(&str, &str); 6] = [
     ("2026-11-23T00:00:00Z", "2026-11-23T01:00:00Z"),
 ];
 
-/// The first look when all of the day of [`BOUNDS`] is over the edge.
+/// The first run after the whole day of [`BOUNDS`] has passed the retention edge.
 const DAY_IS_OVER: &str = "2026-11-30T00:00:05Z";
 
 fn not_rechecked(from: &str, to: &str) -> Loss {
@@ -46,41 +46,42 @@ fn with_windows() -> ReconcileFixture {
 }
 
 #[test]
-fn a_window_that_was_not_listed_again_is_told_once_when_its_day_is_over() {
+fn reports_an_unchecked_window_once_after_its_day() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..9 * 24 {
         fixture.an_hour_later();
-        // Microsoft does not answer.
+        // Microsoft does not respond.
         let report = fixture.reconcile_with(|event| match event {
             Event::List(..) => Act::Fail(down()),
             _ => Act::Proceed,
         });
-        told.extend(only(&report).lost.iter().map(|loss| (fixture.clock.now(), loss.clone())));
+        reported.extend(only(&report).lost.iter().map(|loss| (fixture.clock.now(), loss.clone())));
         fixture.tell(&report);
     }
     let loss = not_rechecked(BOUNDS.0, BOUNDS.1);
-    assert_eq!(told, [(at(DAY_IS_OVER), loss.clone())]);
+    assert_eq!(reported, [(at(DAY_IS_OVER), loss.clone())]);
     let day = fixture.day("2026-11-22").unwrap();
-    assert_eq!((&day["lost"], &day["contents_archived"]), (&json!([loss]), &json!(1)));
+    assert_eq!(day["lost"], json!([loss]));
+    assert_eq!(day["contents_archived"], 1);
 }
 
 #[test]
-fn a_window_that_is_looked_at_as_it_should_be_is_never_told() {
+fn never_reports_a_window_checked_on_time() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
     for _ in 0..9 * 24 {
         fixture.an_hour_later();
         assert_eq!(only(&fixture.reconcile()).lost, [], "{}", fixture.clock.now());
     }
-    assert_eq!(fixture.listings().len(), 6, "an hour, three, twelve, a day, three, six");
+    assert_eq!(fixture.listings().len(), 6, "after one hour, 3 hours, 12 hours, 1 day, 3 days and 6 days");
     assert_eq!(done_until(&fixture), Some(at(BOUNDS.1)));
 }
 
-/// The first poll lists a week; whatever hour and minute that is, and however seldom somebody looks back.
+/// The first poll lists a week: at whatever minute that is, and however seldom the reconciler runs.
 #[test]
-fn a_week_that_was_listed_at_once_is_never_told() {
+fn never_reports_a_backfilled_week() {
     for (minute, hours) in [(0, 1), (13, 1), (30, 2), (47, 3), (59, 3)] {
         let fixture = ReconcileFixture::exchange();
         let listed_at = fixture.clock.now();
@@ -98,12 +99,12 @@ fn a_week_that_was_listed_at_once_is_never_told() {
                 fixture.clock.now()
             );
         }
-        assert_eq!(done_until(&fixture), Some(listed_at), "all is done with");
+        assert_eq!(done_until(&fixture), Some(listed_at), "every window is finished");
     }
 }
 
 #[test]
-fn an_outage_is_told_once_and_not_once_a_window() {
+fn reports_an_outage_once_in_contiguous_spans() {
     let fixture = with_windows();
     fixture.later(SignedDuration::from_hours(10 * 24));
     let losses = [
@@ -113,48 +114,53 @@ fn an_outage_is_told_once_and_not_once_a_window() {
     ];
     let report = fixture.reconcile();
     fixture.tell(&report);
-    assert_eq!((&only(&report).lost[..], &fixture.state.losses()[..]), (&losses[..], &losses[..]));
+    assert_eq!(only(&report).lost, losses);
+    assert_eq!(fixture.state.losses(), losses);
     for _ in 0..3 {
         fixture.an_hour_later();
-        assert_eq!((&only(&fixture.reconcile()).lost[..], fixture.state.losses().len()), (&[][..], 3));
+        assert_eq!(only(&fixture.reconcile()).lost, []);
+        assert_eq!(fixture.state.losses(), losses);
     }
 }
 
 #[test]
-fn what_could_not_all_be_kept_is_made_up_for_without_an_overlap() {
+fn recovers_unrecorded_losses_without_overlap() {
     let fixture = with_windows();
     fixture.later(SignedDuration::from_hours(10 * 24));
-    let kept = Cell::new(0);
+    let recorded = Cell::new(0);
     let report = fixture.reconcile_with(|event| match event {
-        Event::RecordLoss if kept.replace(kept.get() + 1) > 0 => Act::Fail(down()),
+        Event::RecordLoss if recorded.replace(recorded.get() + 1) > 0 => Act::Fail(down()),
         _ => Act::Proceed,
     });
-    assert_eq!((&only(&report).lost[..], only(&report).error.clone()), (&[][..], Some(down())));
+    assert_eq!(only(&report).lost, []);
+    assert_eq!(only(&report).error, Some(down()));
     fixture.an_hour_later();
     let report = fixture.reconcile();
-    assert_eq!((only(&report).lost.len(), fixture.state.losses().len()), (3, 3), "one was kept and not told");
+    assert_eq!(only(&report).lost.len(), 3, "one of them was recorded by the first run but not reported");
+    assert_eq!(fixture.state.losses().len(), 3);
     assert!(only(&report).lost.iter().all(|loss| fixture.state.losses().contains(loss)));
 }
 
 #[test]
-fn however_long_the_reconciler_stood_still_no_window_is_forgotten() {
+fn no_window_is_forgotten_after_any_outage() {
     for days in [9, 11, 20, 60] {
         let fixture = ReconcileFixture::with(&[A]);
         fixture.reconcile();
         fixture.an_hour_later();
         fixture.reconcile();
-        assert_eq!(done_until(&fixture), Some(at(BOUNDS.0)), "more looks are to come");
+        assert_eq!(done_until(&fixture), Some(at(BOUNDS.0)), "more rechecks are due later");
         fixture.later(SignedDuration::from_hours(days * 24));
         let lost: Vec<LossReason> = only(&fixture.reconcile()).lost.iter().map(|loss| loss.reason).collect();
         assert_eq!(lost, [LossReason::NotRechecked, LossReason::ContentGone], "after {days} days");
         let day = fixture.day("2026-11-22").unwrap();
-        assert_eq!((day["lost"].as_array().unwrap().len(), &day["contents_lost"]), (2, &json!(1)), "after {days} days");
+        assert_eq!(day["lost"].as_array().unwrap().len(), 2, "after {days} days");
+        assert_eq!(day["contents_lost"], 1, "after {days} days");
     }
 }
 
-/// Weeks of windows, and time for a day of them in each run.
+/// Weeks of windows, and each run has time for one day of them.
 #[test]
-fn a_long_loss_whose_windows_take_many_runs_is_told_once_and_stands_in_the_report_of_every_day() {
+fn reports_a_loss_spanning_many_runs_once() {
     let fixture = ReconcileFixture::exchange();
     let first = at("2026-11-20T00:00:00Z");
     let day = |number: i32| first + SignedDuration::from_hours(24) * number;
@@ -165,10 +171,10 @@ fn a_long_loss_whose_windows_take_many_runs_is_told_once_and_stands_in_the_repor
     fixture.clock.set(day(60));
     let mut lost = Vec::new();
     for _ in 0..60 {
-        let asked = Cell::new(0);
+        let archive_reads = Cell::new(0);
         let deadline = fixture.deadline();
         let report = fixture.reconcile_with(|event| {
-            if matches!(event, Event::Archived) && asked.replace(asked.get() + 1) == 24 {
+            if matches!(event, Event::Archived) && archive_reads.replace(archive_reads.get() + 1) == 24 {
                 fixture.clock.set(deadline);
             }
             Act::Proceed
@@ -183,13 +189,14 @@ fn a_long_loss_whose_windows_take_many_runs_is_told_once_and_stands_in_the_repor
     assert_eq!(days.len(), 40);
     for day in days {
         let report = fixture.day(&day).unwrap();
-        assert_eq!((&report["windows_settled"], &report["lost"]), (&json!(24), &json!(lost)), "{day}");
+        assert_eq!(report["windows_settled"], 24, "{day}");
+        assert_eq!(report["lost"], json!(lost), "{day}");
     }
 }
 
-/// A copy of a message may come when its window has long been done with.
+/// A copy of a message may arrive long after its window is finished.
 #[test]
-fn a_loss_of_a_day_that_was_done_with_is_told_and_stands_in_its_report() {
+fn adds_a_new_loss_to_a_finished_day() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.archive(feed(), &[A]);
     fixture.reconcile_last();
@@ -204,11 +211,12 @@ fn a_loss_of_a_day_that_was_done_with_is_told_and_stands_in_its_report() {
     fixture.an_hour_later();
     assert_eq!(only(&fixture.reconcile()).lost, std::slice::from_ref(&gone));
     let day = fixture.day("2026-11-22").unwrap();
-    assert_eq!((&day["windows"], &day["lost"]), (&json!(1), &json!([gone])));
+    assert_eq!(day["windows"], 1);
+    assert_eq!(day["lost"], json!([gone]));
 }
 
 #[test]
-fn a_report_whose_windows_are_no_longer_kept_is_not_replaced() {
+fn keeps_a_report_whose_windows_have_expired() {
     let fixture = ReconcileFixture::with(&[]);
     fixture.reconcile_last();
     fixture.clock.set(at("2026-11-22T00:00:00Z") + WindowRecord::TTL);
@@ -217,15 +225,15 @@ fn a_report_whose_windows_are_no_longer_kept_is_not_replaced() {
     fixture.an_hour_later();
     fixture.reconcile();
     assert_eq!(fixture.day("2026-11-22"), before);
-    assert!(fixture.days().contains(&"2026-11-23".to_owned()), "the days of the loss are reported");
+    assert!(fixture.days().contains(&"2026-11-23".to_owned()), "the other days of the loss are reported");
 }
 
 #[test]
-fn ages_that_were_lengthened_are_looked_for_where_that_is_possible_and_nothing_is_told() {
+fn rechecks_after_ages_are_lengthened_without_reporting_losses() {
     let mut fixture = ReconcileFixture::exchange();
-    let over = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
+    let expired = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
     fixture.policy.recheck_schedule = RecheckSchedule { ages: vec![SignedDuration::from_mins(15)] };
-    for bounds in [over, BOUNDS] {
+    for bounds in [expired, BOUNDS] {
         fixture.list(feed(), bounds, &[]);
         fixture.clock.set(at(bounds.1) + SignedDuration::from_mins(30));
         for _ in 0..3 {
@@ -236,7 +244,7 @@ fn ages_that_were_lengthened_are_looked_for_where_that_is_possible_and_nothing_i
     assert_eq!(done_until(&fixture), Some(at(BOUNDS.1)));
     fixture.policy.recheck_schedule = crate::reconcile_fixture::ages();
     fixture.reconcile();
-    assert_eq!(done_until(&fixture), Some(at(BOUNDS.0)), "the young window is looked at again");
+    assert_eq!(done_until(&fixture), Some(at(BOUNDS.0)), "the young window is rechecked");
     for _ in 0..48 {
         fixture.an_hour_later();
         assert_eq!(only(&fixture.reconcile()).lost, []);
@@ -244,14 +252,14 @@ fn ages_that_were_lengthened_are_looked_for_where_that_is_possible_and_nothing_i
 }
 
 #[test]
-fn what_can_still_be_listed_comes_before_what_cannot() {
+fn listable_windows_come_before_unlistable_ones() {
     let fixture = ReconcileFixture::exchange();
-    let over = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
+    let expired = ("2026-11-15T10:00:00Z", "2026-11-15T10:30:00Z");
     let urgent = ("2026-11-15T13:00:00Z", "2026-11-15T13:30:00Z");
-    for bounds in [over, urgent, BOUNDS] {
+    for bounds in [expired, urgent, BOUNDS] {
         fixture.list(feed(), bounds, &[]);
     }
-    // The first window takes all the time there is.
+    // The first window takes all the time of the run.
     let deadline = fixture.deadline();
     fixture.reconcile_with(|event| {
         if matches!(event, Event::UpdateWindow) {
@@ -259,7 +267,6 @@ fn what_can_still_be_listed_comes_before_what_cannot() {
         }
         Act::Proceed
     });
-    let checked_at: Vec<bool> =
-        fixture.state.committed(feed()).iter().map(|record| record.checked_at.is_some()).collect();
-    assert_eq!(checked_at, [false, true, false]);
+    let checked: Vec<bool> = fixture.state.committed(feed()).iter().map(|record| record.checked_at.is_some()).collect();
+    assert_eq!(checked, [false, true, false]);
 }

@@ -1,4 +1,4 @@
-//! A loss that nobody was told of is told by the one who looks back, once.
+//! The reconciler reports, once, each loss that was recorded but not reported.
 
 use collector::loss::{Loss, LossReason};
 use collector::ports::State;
@@ -18,7 +18,7 @@ fn gap(from: &str, to: &str) -> Loss {
 }
 
 #[test]
-fn an_untold_loss_is_told_after_fifteen_minutes_and_once() {
+fn reports_an_unreported_loss_after_fifteen_minutes() {
     let fixture = ReconcileFixture::exchange();
     fixture.lose(&gone("b"));
     for (minutes, lost) in [(0, vec![]), (14, vec![]), (1, vec![gone("b")]), (60, vec![gone("b")])] {
@@ -32,7 +32,7 @@ fn an_untold_loss_is_told_after_fifteen_minutes_and_once() {
 }
 
 #[test]
-fn a_told_loss_is_not_told_again() {
+fn does_not_repeat_a_reported_loss() {
     let fixture = ReconcileFixture::exchange();
     fixture.lose(&gone("b"));
     block_on(fixture.state.mark_reported(feed(), &gone("b"))).unwrap();
@@ -41,7 +41,7 @@ fn a_told_loss_is_not_told_again() {
 }
 
 #[test]
-fn a_gap_that_has_grown_is_told_again() {
+fn reports_a_gap_again_when_it_grows() {
     let fixture = ReconcileFixture::exchange();
     let (from, first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
     fixture.lose(&gap(from, first));
@@ -53,7 +53,7 @@ fn a_gap_that_has_grown_is_told_again() {
 }
 
 #[test]
-fn a_gap_that_grows_while_it_is_told_is_told_again() {
+fn reports_a_gap_that_grew_during_reporting() {
     let fixture = ReconcileFixture::exchange();
     let (from, first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
     fixture.lose(&gap(from, first));
@@ -66,7 +66,7 @@ fn a_gap_that_grows_while_it_is_told_is_told_again() {
 }
 
 #[test]
-fn a_gap_that_began_weeks_ago_is_told() {
+fn reports_a_gap_that_began_weeks_ago() {
     let fixture = ReconcileFixture::exchange();
     for from in ["2026-11-13T12:00:00Z", "2026-10-23T12:00:00Z"] {
         fixture.lose(&gap(from, "2026-11-15T12:05:05Z"));
