@@ -31,7 +31,7 @@ pub struct Figures {
 
 /// The figures of one tenant by content type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Comparison {
     /// Every content type, those without records too.
     pub content_types: BTreeMap<String, Figures>,
 }
@@ -43,7 +43,7 @@ struct Archived {
     figures: Figures,
 }
 
-impl Verdict {
+impl Comparison {
     /// Reads the whole archive of `tenant` and compares it with what `microsoft` published.
     pub async fn of(microsoft: &Simulator, tenant: Uuid, s3: &Client, bucket: &str, prefix: &str) -> Self {
         let mut content_types = BTreeMap::new();
@@ -88,7 +88,7 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,

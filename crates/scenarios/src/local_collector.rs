@@ -1,8 +1,7 @@
-//! The use cases, wired as the functions wire them, but in this process: to be killed, doubled and put out of time.
+//! The use cases over the ports that the functions have, but in this process: to be crashed, doubled and shifted in time.
 
-use aws_adapters::{DynamoDbState, S3Archive, SecretsManagerTenants, SqsQueue};
 use aws_sdk_sqs::types::Message;
-use collector::fetch::{Admission, Fetch, FetchOutcome};
+use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::plan::PlanPolicy;
 use collector::poll::{Poll, PollPolicy, PollReport, Shard};
 use collector::ports::{Clock, Queue};
@@ -10,177 +9,178 @@ use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
 use collector::window_record::RecheckSchedule;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
-use jiff::SignedDuration;
-use management_api::{Client, ClientSettings, RootOverrides};
+use composition::settings::{ArchiveLocation, Common};
+use composition::{AwsPorts, Wiring};
+use jiff::{SignedDuration, Timestamp};
+use lambda_support::MetricsLog;
 use management_api_simulator::Simulator;
-use testkit::{CrashPoint, FixedJitter, ManualClock, MemoryRateLimiter};
+use testkit::{CrashPoint, FixedJitter, Interceptor, ManualClock, WithInterceptor, WithQueue};
 
 use crate::resources::Resources;
 
-type Reconciler = Reconcile<
-    SecretsManagerTenants<ManualClock>,
-    Client<ManualClock, FixedJitter>,
-    DynamoDbState<ManualClock>,
-    SqsQueue,
-    S3Archive,
-    SqsQueue,
-    ManualClock,
->;
+/// The functions' own ports, with a clock that is set by hand.
+pub type LocalPorts = AwsPorts<ManualClock, FixedJitter>;
 
 /// A collector whose clock is the simulator's.
 #[derive(Debug, Clone)]
-pub struct Collector {
-    /// Where it keeps things.
+pub struct LocalCollector {
     pub resources: Resources,
-    /// Whom it asks.
     pub microsoft: Simulator,
-    /// What time it is for it.
     pub clock: ManualClock,
-    /// How far back it starts, in hours.
     pub backfill_hours: u8,
 }
 
-impl Collector {
+const LIMITS: RunLimits = RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) };
+
+impl LocalCollector {
     /// A collector with resources of its own, at the simulator's time.
     pub async fn new(microsoft: &Simulator) -> Self {
         let clock = ManualClock::at(microsoft.now());
         Self { resources: Resources::create().await, microsoft: microsoft.clone(), clock, backfill_hours: 168 }
     }
 
-    /// Puts both clocks on.
+    /// Advances both clocks.
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
         self.microsoft.set_now(self.clock.now());
     }
 
-    fn client(&self) -> Client<ManualClock, FixedJitter> {
+    fn wiring(&self) -> Wiring<ManualClock, FixedJitter> {
         let url = self.microsoft.url().parse().ok();
-        let overrides = RootOverrides { management_api: url.clone(), token_authority: url };
-        let settings = ClientSettings { overrides, ..ClientSettings::default() };
-        Client::new(settings, self.clock.clone(), FixedJitter(0.0)).unwrap()
+        let common = Common {
+            tenant_secret_prefix: self.resources.secret_prefix.clone(),
+            state_table: self.resources.table.clone(),
+            fetch_queue_url: self.resources.queue_url.clone(),
+            management_api: url.clone(),
+            token_authority: url,
+            metrics: MetricsLog::new(None),
+            path_style: true,
+        };
+        Wiring::with(self.resources.sdk.clone(), common, self.clock.clone(), FixedJitter(0.0))
     }
 
-    fn tenants(&self) -> SecretsManagerTenants<ManualClock> {
-        let secrets = self.resources.sdk.secrets_manager();
-        SecretsManagerTenants::new(secrets, &self.resources.secret_prefix, self.clock.clone())
+    fn archive(&self) -> ArchiveLocation {
+        ArchiveLocation { bucket: self.resources.bucket.clone(), prefix: "m365".to_owned() }
     }
 
-    fn state(&self) -> DynamoDbState<ManualClock> {
-        DynamoDbState::new(self.resources.sdk.dynamodb(), &self.resources.table, self.clock.clone())
+    fn deadline(&self) -> Timestamp {
+        self.clock.now() + SignedDuration::from_mins(4)
     }
 
-    fn queue(&self) -> SqsQueue {
-        SqsQueue::new(self.resources.sdk.sqs(), &self.resources.queue_url)
-    }
-
-    fn archive(&self) -> S3Archive {
-        S3Archive::new(self.resources.sdk.s3(), &self.resources.bucket, "m365")
+    fn poll_policy(&self) -> PollPolicy {
+        PollPolicy { plan: PlanPolicy::with_backfill_hours(self.backfill_hours), limits: LIMITS }
     }
 
     /// One poll.
     pub async fn poll(&self) -> PollReport {
-        self.poll_on(&CrashPoint::default()).await.unwrap()
+        self.poll_until(&CrashPoint::default()).await.unwrap()
     }
 
-    /// One poll that dies when `crash_point` goes; `None` if it did.
-    pub async fn poll_on(&self, crash_point: &CrashPoint) -> Option<PollReport> {
-        crash_point.run(self.poll_with(crash_point, crash_point.feed(self.queue()))).await
+    /// One poll in a process that crashes at `crash_point`; `None` if it did.
+    pub async fn poll_until(&self, crash_point: &CrashPoint) -> Option<PollReport> {
+        let (wiring, interceptor) = (self.wiring(), Interceptor::crash_at(crash_point));
+        let poll = Poll::<WithInterceptor<'_, LocalPorts>> {
+            tenants: interceptor.wrap(wiring.tenants()),
+            management_api: interceptor.wrap(wiring.management_api().unwrap()),
+            cursors: interceptor.wrap(wiring.state()),
+            losses: interceptor.wrap(wiring.state()),
+            queue: interceptor.wrap(wiring.queue()),
+            clock: self.clock.clone(),
+            policy: self.poll_policy(),
+        };
+        Some(crash_point.run(poll.run(Shard::WHOLE, self.deadline())).await?.unwrap())
     }
 
-    /// One poll into another queue than its own.
+    /// One poll into another queue than the collector's own.
     pub async fn poll_into(&self, queue: impl Queue) -> PollReport {
-        self.poll_with(&CrashPoint::default(), queue).await
-    }
-
-    async fn poll_with(&self, crash_point: &CrashPoint, queue: impl Queue) -> PollReport {
-        let poll = Poll {
-            tenants: self.tenants(),
-            management_api: crash_point.feed(self.client()),
-            state: crash_point.feed(self.state()),
+        let wiring = self.wiring();
+        let poll = Poll::<WithQueue<LocalPorts, _>> {
+            tenants: wiring.tenants(),
+            management_api: wiring.management_api().unwrap(),
+            cursors: wiring.state(),
+            losses: wiring.state(),
             queue,
             clock: self.clock.clone(),
-            policy: PollPolicy {
-                plan: PlanPolicy::with_backfill_hours(self.backfill_hours),
-                limits: RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) },
-            },
+            policy: self.poll_policy(),
         };
-        let deadline = self.clock.now() + SignedDuration::from_mins(4);
-        poll.run(Shard::WHOLE, deadline).await.unwrap()
+        poll.run(Shard::WHOLE, self.deadline()).await.unwrap()
     }
 
-    /// One look back at windows of `ages` minutes, whose report is lost.
+    /// One reconciliation at these ages in minutes, whose report is lost.
     pub async fn reconcile(&self, ages: &[i64]) -> ReconcileReport {
-        self.reconciler(ages).run(self.clock.now() + SignedDuration::from_mins(4)).await.unwrap()
+        self.reconciler(ages).run(self.deadline()).await.unwrap()
     }
 
-    /// One look back at windows of `ages` minutes, whose report is told.
-    pub async fn reconcile_and_tell(&self, ages: &[i64]) -> ReconcileReport {
+    /// One reconciliation at these ages in minutes, whose losses are reported.
+    pub async fn reconcile_and_report(&self, ages: &[i64]) -> ReconcileReport {
         let report = self.reconcile(ages).await;
         self.reconciler(ages).mark_losses_reported(&report).await;
         report
     }
 
-    fn reconciler(&self, ages: &[i64]) -> Reconciler {
-        let dead_letters = SqsQueue::new(self.resources.sdk.sqs(), &self.resources.dead_letter_queue_url);
+    fn reconciler(&self, ages: &[i64]) -> Reconcile<LocalPorts> {
+        let wiring = self.wiring();
+        let ages = ages.iter().copied().map(SignedDuration::from_mins).collect();
         Reconcile {
-            tenants: self.tenants(),
-            management_api: self.client(),
-            state: self.state(),
-            queue: self.queue(),
-            archive: self.archive(),
-            dead_letters,
+            tenants: wiring.tenants(),
+            management_api: wiring.management_api().unwrap(),
+            windows: wiring.state(),
+            losses: wiring.state(),
+            queue: wiring.queue(),
+            archive: wiring.archive(&self.archive()),
+            dead_letters: wiring.dead_letters(Some(&self.resources.dead_letter_queue_url)),
             clock: self.clock.clone(),
-            policy: ReconcilePolicy {
-                recheck_schedule: RecheckSchedule {
-                    ages: ages.iter().copied().map(SignedDuration::from_mins).collect(),
-                },
-                limits: RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) },
-            },
+            policy: ReconcilePolicy { recheck_schedule: RecheckSchedule { ages }, limits: LIMITS },
         }
     }
 
     /// Fetches what is in the queue, each message `deliveries` times, until the queue is empty. What fails stays.
-    pub async fn fetch_all(&self, deliveries: usize) -> Vec<FetchOutcome> {
-        let fetch = Fetch {
-            tenants: self.tenants(),
-            management_api: self.client(),
-            state: self.state(),
-            queue: self.queue(),
-            archive: self.archive(),
-            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(1_000_000), &self.clock),
+    pub async fn fetch_all(&self, deliveries: u32) -> Vec<FetchOutcome> {
+        let wiring = self.wiring();
+        let fetch = Fetch::<LocalPorts> {
+            tenants: wiring.tenants(),
+            management_api: wiring.management_api().unwrap(),
+            losses: wiring.state(),
+            queue: wiring.queue(),
+            archive: wiring.archive(&self.archive()),
+            rate_limiter: wiring.rate_limiter(RateLimitPolicy::under(1_000_000)),
+            clock: self.clock.clone(),
             jitter: FixedJitter(0.5),
         };
         let mut outcomes = Vec::new();
         loop {
-            let batch = self.receive().await;
-            if batch.is_empty() {
+            let messages = self.receive().await;
+            if messages.is_empty() {
                 return outcomes;
             }
-            let deliver = async |message: &Message| {
-                let mut outcome = fetch.run(message.body().unwrap(), 1, Admission::Now).await;
-                for _ in 1..deliveries {
-                    outcome = fetch.run(message.body().unwrap(), 2, Admission::Now).await;
-                }
+            let mut last = Vec::new();
+            for receive_count in 1..=deliveries {
+                let batch: Vec<Delivery<'_>> =
+                    messages.iter().map(|message| delivery(message, receive_count)).collect();
+                last = fetch.run_batch(&batch, self.deadline(), |_, _| ()).await;
+            }
+            for (message, outcome) in messages.iter().zip(&last) {
                 if !matches!(outcome, FetchOutcome::Failed { .. }) {
                     self.delete(message).await;
                 }
-                outcome
-            };
-            let delivered: FuturesUnordered<_> = batch.iter().map(deliver).collect();
-            outcomes.extend(delivered.collect::<Vec<_>>().await);
+            }
+            outcomes.extend(last);
         }
     }
 
     async fn receive(&self) -> Vec<Message> {
         let request = self.resources.sdk.sqs().receive_message().queue_url(&self.resources.queue_url);
-        let answer = request.max_number_of_messages(10).visibility_timeout(300).send().await.unwrap();
-        answer.messages.unwrap_or_default()
+        let response = request.max_number_of_messages(10).visibility_timeout(300).send().await.unwrap();
+        response.messages.unwrap_or_default()
     }
 
     async fn delete(&self, message: &Message) {
         let request = self.resources.sdk.sqs().delete_message().queue_url(&self.resources.queue_url);
         request.set_receipt_handle(message.receipt_handle.clone()).send().await.unwrap();
     }
+}
+
+/// Without a receipt, so that a message that fails stays invisible and the loop ends.
+fn delivery(message: &Message, receive_count: u32) -> Delivery<'_> {
+    Delivery { id: message.message_id(), body: message.body().unwrap(), receive_count, receipt: None }
 }

@@ -50,7 +50,7 @@ impl Stack {
     /// # Errors
     /// What the tool printed, where it failed.
     pub async fn logs(&self) -> Result<String, String> {
-        run(root().join(".venv/bin/python"), &[script("inspect.py"), "logs".to_owned(), self.name.clone()]).await
+        run(root().join(".venv/bin/python"), &[script("show-stack.py"), "logs".to_owned(), self.name.clone()]).await
     }
 }
 

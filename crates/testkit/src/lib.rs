@@ -20,7 +20,9 @@ mod tenants;
 
 pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
 pub use self::clock::{FixedJitter, ManualClock};
-pub use self::intercept::{Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor};
+pub use self::intercept::{
+    Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor, WithQueue,
+};
 pub use self::management_api::{Call, FakeManagementApi};
 pub use self::queue::{Disorder, MemoryQueue, Received};
 pub use self::rate_limit::MemoryRateLimiter;

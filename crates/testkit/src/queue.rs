@@ -5,12 +5,13 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use collector::failure::Failure;
+use collector::fetch::Delivery;
 use collector::message::ContentMessage;
 use collector::ports::{Clock, DeadLetters, Queue};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::ManualClock;
-use crate::template;
+use crate::template::QUEUES;
 
 /// A queue. Clones are the same queue.
 #[derive(Debug, Clone)]
@@ -44,6 +45,19 @@ pub struct Received {
     pub receipt: String,
     pub body: String,
     pub receive_count: u32,
+}
+
+impl Received {
+    /// The message as a fetcher gets it.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery<'_> {
+        Delivery {
+            id: Some(&self.receipt),
+            body: &self.body,
+            receive_count: self.receive_count,
+            receipt: Some(&self.receipt),
+        }
+    }
 }
 
 /// What a standard queue may do: deliver late, twice, in any order, and again after it was told to delete.
@@ -95,7 +109,11 @@ impl MemoryQueue {
     }
 
     /// Sends any text.
-    pub fn put(&self, body: impl Into<String>, delay: SignedDuration) {
+    pub fn put(&self, body: impl Into<String>) {
+        self.put_delayed(body, SignedDuration::ZERO);
+    }
+
+    fn put_delayed(&self, body: impl Into<String>, delay: SignedDuration) {
         assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
         let (body, sent_at) = (body.into(), self.clock.now());
         let mut messages = self.messages.lock().unwrap();
@@ -111,13 +129,13 @@ impl MemoryQueue {
     pub fn receive_batch(&self) -> Vec<Received> {
         let now = self.clock.now();
         let mut messages = self.messages.lock().unwrap();
-        messages.stored.retain(|message| now < message.sent_at + template::retention());
+        messages.stored.retain(|message| now < message.sent_at + QUEUES.retention);
         if let Some(dead_letters) = &self.dead_letters {
-            let most = template::max_receive_count();
+            let most = QUEUES.max_receive_count;
             let exhausted = |message: &mut Stored| message.visible_at <= now && message.receive_count >= most;
             for message in messages.stored.extract_if(.., exhausted) {
                 self.disorder.became_dead_letter();
-                dead_letters.put(message.body, SignedDuration::ZERO);
+                dead_letters.put(message.body);
             }
         }
         let mut visible: Vec<&mut Stored> =
@@ -126,7 +144,7 @@ impl MemoryQueue {
         while !visible.is_empty() && batch.len() < BATCH {
             let message = visible.remove(self.disorder.next(visible.len()));
             message.receive_count += 1;
-            message.visible_at = now + template::visibility_timeout();
+            message.visible_at = now + QUEUES.visibility_timeout;
             let (body, receive_count) = (message.body.clone(), message.receive_count);
             batch.push(Received { receipt: message.id.to_string(), body, receive_count });
         }
@@ -203,12 +221,12 @@ fn parse(body: &str) -> ContentMessage {
 
 impl Queue for MemoryQueue {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        messages.iter().for_each(|message| self.put(serde_json::to_string(message).unwrap(), SignedDuration::ZERO));
+        messages.iter().for_each(|message| self.put(serde_json::to_string(message).unwrap()));
         Ok(())
     }
 
     async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        self.put(serde_json::to_string(message).unwrap(), delay);
+        self.put_delayed(serde_json::to_string(message).unwrap(), delay);
         Ok(())
     }
 
@@ -225,7 +243,7 @@ impl DeadLetters for MemoryQueue {
 
     async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
         let batch = self.receive_batch();
-        let timeout = template::dead_letter_visibility_timeout();
+        let timeout = QUEUES.dead_letter_visibility_timeout;
         for message in &batch {
             self.change_visibility(&message.receipt, timeout).await?;
         }

@@ -1,34 +1,35 @@
 //! What the template says of its queues, so that the queues in memory cannot drift from it.
 
+use std::sync::LazyLock;
+
 use jiff::SignedDuration;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The fetch queue, and behind it its dead-letter queue.
+pub(crate) static QUEUES: LazyLock<Queues> = LazyLock::new(|| {
+    // The fetch queue comes first in the template, its dead-letter queue second.
+    let seconds = |key: &str, queue: usize| SignedDuration::from_secs(numbers(key)[queue].into());
+    Queues {
+        max_receive_count: numbers("maxReceiveCount")[0],
+        visibility_timeout: seconds("VisibilityTimeout", 0),
+        dead_letter_visibility_timeout: seconds("VisibilityTimeout", 1),
+        retention: seconds("MessageRetentionPeriod", 0),
+    }
+});
+
+#[derive(Debug)]
+pub(crate) struct Queues {
+    pub(crate) max_receive_count: u32,
+    pub(crate) visibility_timeout: SignedDuration,
+    pub(crate) dead_letter_visibility_timeout: SignedDuration,
+    pub(crate) retention: SignedDuration,
+}
 
 /// The numbers behind `key`, in the order in which they stand in the template.
 fn numbers(key: &str) -> Vec<u32> {
     let values = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "));
     values.filter_map(|value| value.split_whitespace().next()?.parse().ok()).collect()
-}
-
-/// The fetch queue comes first in the template, its dead-letter queue second.
-fn seconds(key: &str, queue: usize) -> SignedDuration {
-    SignedDuration::from_secs(numbers(key)[queue].into())
-}
-
-pub(crate) fn max_receive_count() -> u32 {
-    numbers("maxReceiveCount")[0]
-}
-
-pub(crate) fn visibility_timeout() -> SignedDuration {
-    seconds("VisibilityTimeout", 0)
-}
-
-pub(crate) fn dead_letter_visibility_timeout() -> SignedDuration {
-    seconds("VisibilityTimeout", 1)
-}
-
-pub(crate) fn retention() -> SignedDuration {
-    seconds("MessageRetentionPeriod", 0)
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use collector::loss::{Loss, LossReason};
 use jiff::SignedDuration;
 use serde_json::json;
-use testkit::{TENANT, at, feed, tenant};
+use testkit::{Action, PortCall, TENANT, at, feed, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, feed_of};
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture};
-use crate::scripted_ports::{Act, Event};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 const B: (&str, &str) = ("b", "2026-11-22T11:17:00Z");
@@ -124,10 +123,10 @@ fn rewrites_only_reports_of_changed_days() {
     // A recheck takes a second.
     let reconcile = || {
         fixture.reconcile_with(|event| {
-            if matches!(event, Event::UpdateWindow) {
+            if matches!(event, PortCall::UpdateWindow(_)) {
                 fixture.clock.advance(SignedDuration::from_secs(1));
             }
-            Act::Proceed
+            Action::Proceed
         })
     };
     reconcile();

@@ -1,7 +1,7 @@
 //! Every loss appears in the reports of the days that it touches.
 
 use collector::loss::{Loss, LossReason};
-use collector::ports::{ReconcileProgress, State, WindowLog};
+use collector::ports::{Losses, ReconcileProgress, Windows};
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;

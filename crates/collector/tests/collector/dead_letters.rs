@@ -7,7 +7,7 @@ use collector::ports::Clock;
 use collector::reconcile::DeadLetterReport;
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use testkit::{Call, TENANT, feed, message};
+use testkit::{Call, Interceptor, TENANT, feed, message};
 
 use crate::fetch_fixture::body;
 use crate::poll_fixture::OTHER;
@@ -139,9 +139,8 @@ fn receives_at_most_five_hundred_dead_letters_per_run() {
 #[test]
 fn works_without_a_dead_letter_queue() {
     let fixture = one_dead_letter();
-    let (api, state, queue) = (fixture.api.clone(), fixture.state.clone(), fixture.queue.clone());
-    let no_queue: Option<testkit::MemoryDeadLetters> = None;
-    let reconciler = fixture.reconciler(api, state, queue, fixture.archive.clone(), no_queue);
+    let mut reconciler = fixture.reconciler(&Interceptor::default());
+    reconciler.dead_letters = Interceptor::default().wrap(None);
     let report = block_on(reconciler.run(fixture.clock.now() + SignedDuration::from_mins(10))).unwrap();
     assert_eq!(report.dead_letters, nothing());
     assert_eq!(fixture.dead_letters.bodies().len(), 1);

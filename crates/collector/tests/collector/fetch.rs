@@ -4,16 +4,14 @@ use std::io::Read;
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
-use collector::fetch::{Admission, Archived, Fetch, FetchOutcome};
+use collector::fetch::{Archived, FetchOutcome};
 use collector::loss::{Loss, LossReason};
 use collector::ports::ObjectMetadata;
 use flate2::read::GzDecoder;
-use futures::executor::block_on;
 use jiff::SignedDuration;
-use testkit::{Call, CrashPoint, TENANT, at, blob};
+use testkit::{Action, Call, CrashPoint, PortCall, TENANT, at, blob};
 
-use crate::fetch_fixture::{CREATED, FetchFixture, body, failed, message_for_a, unlimited};
-use crate::scripted_ports::{Act, Event};
+use crate::fetch_fixture::{CREATED, FetchFixture, body, failed, message_for_a};
 
 /// The file name is the first half of the SHA-256 of the id `a`.
 const KEY: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange/day=2026-11-22/hour=10/\
@@ -112,10 +110,10 @@ fn records_content_that_is_gone_as_lost() {
 #[test]
 fn retries_a_loss_that_was_not_recorded() {
     let fixture = FetchFixture::with_two_records();
-    let outcome = fixture.fetch_with(|event| match event {
-        Event::Open(_) => Act::Fail(Failure::new(FailureKind::ContentGone, "AF20051")),
-        Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
-        _ => Act::Proceed,
+    let outcome = fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => Action::Fail(Failure::new(FailureKind::ContentGone, "AF20051")),
+        PortCall::RecordLoss(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Action::Proceed,
     });
     let (kind, ..) = failed(outcome);
     assert_eq!(kind, FailureKind::AwsService);
@@ -135,7 +133,7 @@ fn does_not_store_an_incomplete_array() {
         let fixture = FetchFixture::with(body);
         let (kind, message, _) = failed(fixture.fetch());
         assert_eq!(kind, FailureKind::Transient, "{title}");
-        assert!(message.contains(": the body is no complete JSON array of records: byte "), "{title}: {message}");
+        assert!(message.contains(": the body is not a complete JSON array of records: byte "), "{title}: {message}");
         assert!(fixture.is_untouched(), "{title}");
     }
 }
@@ -143,9 +141,9 @@ fn does_not_store_an_incomplete_array() {
 #[test]
 fn does_not_store_an_interrupted_body() {
     let fixture = FetchFixture::with_two_records();
-    let outcome = fixture.fetch_with(|event| match event {
-        Event::Open(_) => Act::FailAfterFirst(Failure::new(FailureKind::Transient, "the connection was reset")),
-        _ => Act::Proceed,
+    let outcome = fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => Action::FailAfterFirst(Failure::new(FailureKind::Transient, "the connection was reset")),
+        _ => Action::Proceed,
     });
     let message = "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: the connection was reset";
     let (kind, actual, retry_in) = failed(outcome);
@@ -163,25 +161,16 @@ fn redelivery_after_any_crash_archives_the_same_object() {
     for step in 1.. {
         let fixture = FetchFixture::with_two_records();
         fixture.api.fail(Call::Open(message_for_a().content_uri), throttled.clone());
-        let crash_point = CrashPoint::failing_at(step);
-        let fetch = Fetch {
-            tenants: fixture.tenants.clone(),
-            management_api: crash_point.feed(fixture.api.clone()),
-            state: crash_point.feed(fixture.state.clone()),
-            queue: crash_point.feed(fixture.queue.clone()),
-            archive: fixture.archive.clone(),
-            rate_limiter: unlimited(),
-            jitter: fixture.jitter,
-        };
-        let outcome = block_on(crash_point.run(fetch.run(&body(&message_for_a()), 1, Admission::Now)));
+        let crash_point = CrashPoint::at(step);
+        let outcome = fixture.fetch_until(&crash_point);
         let mut deliveries = fixture.queue.drain();
         deliveries.extend(outcome.is_none().then(message_for_a));
         assert!(!deliveries.is_empty(), "crashed at step {step}: neither the message nor a copy of it is left");
         for delivery in deliveries {
             // If the scripted fault is still pending, this delivery is throttled and leaves a copy.
-            fixture.deliver(&body(&delivery), 1, |_| Act::Proceed);
+            fixture.deliver(&body(&delivery), 1, |_| Action::Proceed);
         }
-        fixture.queue.drain().iter().for_each(|copy| drop(fixture.deliver(&body(copy), 1, |_| Act::Proceed)));
+        fixture.queue.drain().iter().for_each(|copy| drop(fixture.deliver(&body(copy), 1, |_| Action::Proceed)));
         assert_eq!(fixture.archive.objects(), undisturbed.archive.objects(), "crashed at step {step}");
         if outcome.is_some() {
             assert!(step > 4, "a fetch of {step} steps is too short for this test");
@@ -194,7 +183,7 @@ fn redelivery_after_any_crash_archives_the_same_object() {
 fn rejects_a_body_that_is_not_a_message() {
     let fixture = FetchFixture::with_two_records();
     for body in ["", "{}", "not JSON", r#"{"version":2}"#] {
-        let (kind, _, retry_in) = failed(fixture.deliver(body, 1, |_| Act::Proceed));
+        let (kind, _, retry_in) = failed(fixture.deliver(body, 1, |_| Action::Proceed));
         assert_eq!(kind, FailureKind::InvalidMessage, "{body}");
         assert_eq!(retry_in, SignedDuration::from_secs(30), "{body}");
     }

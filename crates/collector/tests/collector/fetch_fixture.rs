@@ -8,7 +8,7 @@ use collector::rate_limit::RateLimitPolicy;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{
-    Action, FakeManagementApi, FixedJitter, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue,
+    Action, CrashPoint, FakeManagementApi, FixedJitter, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue,
     MemoryRateLimiter, MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, at, blob, content, feed, message,
     tenant,
 };
@@ -78,6 +78,15 @@ impl FetchFixture {
     /// Fetches content `a` while `script` decides what becomes of each call.
     pub(crate) fn fetch_with(&self, script: impl Fn(PortCall<'_>) -> Action) -> FetchOutcome {
         self.deliver(&body(&message_for_a()), 1, script)
+    }
+
+    /// Fetches content `a` in a process that crashes at `crash_point`; `None` if it did.
+    pub(crate) fn fetch_until(&self, crash_point: &CrashPoint) -> Option<FetchOutcome> {
+        let fetcher = self.fetcher(&Interceptor::crash_at(crash_point));
+        let body = body(&message_for_a());
+        let batch = [Delivery { id: None, body: &body, receive_count: 1, receipt: None }];
+        let outcomes = block_on(crash_point.run(fetcher.run_batch(&batch, self.deadline(), |_, _| ())))?;
+        outcomes.into_iter().next()
     }
 
     pub(crate) fn deliver(

@@ -4,10 +4,9 @@ use collector::failure::{Failure, FailureKind};
 use collector::fetch::FetchOutcome;
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use testkit::FixedJitter;
+use testkit::{Action, FixedJitter, PortCall};
 
 use crate::fetch_fixture::{FetchFixture, body, failed, message_for_a};
-use crate::scripted_ports::{Act, Event};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
@@ -19,9 +18,9 @@ fn throttled(retry_after: Option<SignedDuration>) -> Failure {
 
 /// Delivers the message while the call to Microsoft fails.
 fn deliver_failing_with(fixture: &FetchFixture, failure: &Failure, receive_count: u32) -> FetchOutcome {
-    fixture.deliver(&body(&message_for_a()), receive_count, |event| match event {
-        Event::Open(_) => Act::Fail(failure.clone()),
-        _ => Act::Proceed,
+    fixture.deliver(&body(&message_for_a()), receive_count, |call| match call {
+        PortCall::Open(_) => Action::Fail(failure.clone()),
+        _ => Action::Proceed,
     })
 }
 
@@ -42,9 +41,9 @@ fn replaces_a_throttled_message_with_a_delayed_copy() {
 #[test]
 fn postpones_a_body_throttled_midway() {
     let fixture = FetchFixture::with_two_records();
-    fixture.fetch_with(|event| match event {
-        Event::Open(_) => Act::FailAfterFirst(throttled(None)),
-        _ => Act::Proceed,
+    fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => Action::FailAfterFirst(throttled(None)),
+        _ => Action::Proceed,
     });
     assert_eq!(fixture.queue.sent().len(), 1);
     assert!(fixture.archive.objects().is_empty());
@@ -117,12 +116,15 @@ fn fails_when_retry_after_exceeds_the_longest_delay() {
 fn keeps_the_message_if_queueing_its_copy_fails() {
     let outage = Failure::new(FailureKind::AwsService, "the queue is down");
     let fixture = FetchFixture::with_two_records();
-    let outcome = fixture.fetch_with(|event| match event {
-        Event::Open(_) => Act::Fail(throttled(None)),
-        Event::SendDelayed => Act::Fail(outage.clone()),
-        _ => Act::Proceed,
+    let outcome = fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => Action::Fail(throttled(None)),
+        PortCall::SendDelayed => Action::Fail(outage.clone()),
+        _ => Action::Proceed,
     });
-    assert_eq!(outcome, FetchOutcome::Failed { failure: outage, retry_in: SignedDuration::from_secs(30) });
+    assert_eq!(
+        outcome,
+        FetchOutcome::Failed { failure: outage, retry_in: SignedDuration::from_secs(30), visibility_error: None }
+    );
 }
 
 #[test]

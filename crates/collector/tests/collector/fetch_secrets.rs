@@ -5,11 +5,10 @@ use std::cell::Cell;
 use collector::failure::{Failure, FailureKind};
 use collector::fetch::FetchOutcome;
 use collector::tenant::{Secret, Tenant};
-use testkit::{TENANT, tenant};
+use testkit::{Action, PortCall, TENANT, tenant};
 
 use crate::fetch_fixture::{FetchFixture, body, failed, message_for_a};
 use crate::poll_fixture::{EXCHANGE, OTHER};
-use crate::scripted_ports::{Act, Event};
 
 #[test]
 fn does_not_use_another_tenants_secret() {
@@ -28,7 +27,7 @@ fn unknown_secret_fails() {
     let fixture = FetchFixture::with_two_records();
     let mut message = message_for_a();
     message.secret_id = "m365/nobody".to_owned();
-    let (kind, message, _) = failed(fixture.deliver(&body(&message), 1, |_| Act::Proceed));
+    let (kind, message, _) = failed(fixture.deliver(&body(&message), 1, |_| Action::Proceed));
     assert_eq!(kind, FailureKind::InvalidSecret);
     assert!(message.ends_with("there is no secret m365/nobody"), "{message}");
 }
@@ -39,12 +38,12 @@ fn rotated() -> Tenant {
 }
 
 /// Microsoft accepts only the second secret, and rejects any other with a failure of `kind`.
-fn accept_only_the_second_secret(kind: FailureKind) -> impl Fn(Event<'_>) -> Act {
-    move |event| match event {
-        Event::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
-            Act::Fail(Failure::new(kind, "rejected"))
+fn accept_only_the_second_secret(kind: FailureKind) -> impl Fn(PortCall<'_>) -> Action {
+    move |call| match call {
+        PortCall::Open(tenant) if tenant.client_secret.reveal() != "the-second-secret" => {
+            Action::Fail(Failure::new(kind, "rejected"))
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     }
 }
 
@@ -63,12 +62,12 @@ fn rereads_a_rotated_secret() {
 fn does_not_retry_an_unchanged_rejected_secret() {
     let fixture = FetchFixture::with_two_records();
     let opened = Cell::new(0);
-    let outcome = fixture.fetch_with(|event| match event {
-        Event::Open(_) => {
+    let outcome = fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => {
             opened.set(opened.get() + 1);
-            Act::Fail(Failure::new(FailureKind::CredentialsRejected, "rejected"))
+            Action::Fail(Failure::new(FailureKind::CredentialsRejected, "rejected"))
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     let (kind, ..) = failed(outcome);
     assert_eq!(kind, FailureKind::CredentialsRejected);
@@ -80,9 +79,9 @@ fn fails_if_the_rotated_secret_is_rejected() {
     let fixture = FetchFixture::with_two_records();
     fixture.fetch();
     fixture.tenants.put(rotated());
-    let outcome = fixture.fetch_with(|event| match event {
-        Event::Open(_) => Act::Fail(Failure::new(FailureKind::CredentialsRejected, "AADSTS7000215")),
-        _ => Act::Proceed,
+    let outcome = fixture.fetch_with(|call| match call {
+        PortCall::Open(_) => Action::Fail(Failure::new(FailureKind::CredentialsRejected, "AADSTS7000215")),
+        _ => Action::Proceed,
     });
     let (kind, ..) = failed(outcome);
     assert_eq!(kind, FailureKind::CredentialsRejected);

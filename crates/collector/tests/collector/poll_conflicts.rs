@@ -6,20 +6,19 @@ use collector::cursor::Cursor;
 use collector::poll::{FeedReport, PollReport, Shard};
 use futures::executor::block_on;
 use futures::future::join_all;
-use testkit::{at, feed};
+use testkit::{Action, Interceptor, PortCall, at, feed};
 
 use crate::poll::idle_at;
 use crate::poll_fixture::{PollFixture, assert_no_overlap, only_feed};
-use crate::scripted_ports::{Act, Event};
 
 /// Another poller moves the cursor right before this one makes the call.
-fn overtaken_before(fixture: &PollFixture, call: impl Fn(Event<'_>) -> bool) -> PollReport {
+fn overtaken_before(fixture: &PollFixture, call: impl Fn(PortCall<'_>) -> bool) -> PollReport {
     let ahead = Cursor::at(at("2026-11-22T11:59:00Z"));
     let report = fixture.poll_with(|event| {
         if call(event) {
             fixture.state.set_cursor(feed(), ahead);
         }
-        Act::Proceed
+        Action::Proceed
     });
     assert_eq!(fixture.state.cursor(feed()), Some(ahead), "the other poller's cursor is left as it is");
     report
@@ -35,7 +34,7 @@ fn assert_lost_race(report: &PollReport, cursor: &str) {
 #[test]
 fn lists_nothing_after_losing_the_race_to_record() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    let report = overtaken_before(&fixture, |event| matches!(event, Event::Record));
+    let report = overtaken_before(&fixture, |call| matches!(call, PortCall::RecordWindow(_)));
     assert_lost_race(&report, "2026-11-22T11:55:00Z");
     assert_eq!(fixture.listings(), []);
 }
@@ -43,7 +42,7 @@ fn lists_nothing_after_losing_the_race_to_record() {
 #[test]
 fn commits_nothing_after_losing_the_race_to_commit() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    let report = overtaken_before(&fixture, |event| matches!(event, Event::Commit));
+    let report = overtaken_before(&fixture, |call| matches!(call, PortCall::CommitWindow(_)));
     assert_lost_race(&report, "2026-11-22T11:55:00Z");
     assert_eq!(fixture.state.committed(feed()), []);
 }
@@ -51,7 +50,7 @@ fn commits_nothing_after_losing_the_race_to_commit() {
 #[test]
 fn reports_no_loss_after_losing_race_to_skip() {
     let fixture = PollFixture::exchange_listed_until("2026-11-14T12:00:00Z");
-    let report = overtaken_before(&fixture, |event| matches!(event, Event::Skip));
+    let report = overtaken_before(&fixture, |call| matches!(call, PortCall::Skip(_)));
     assert_lost_race(&report, "2026-11-14T12:00:00Z");
     assert_eq!(fixture.state.losses(), []);
 }
@@ -61,7 +60,7 @@ fn calls_of_one_poll(fixture: &PollFixture) -> usize {
     let calls = Cell::new(0);
     fixture.poll_with(|_| {
         calls.set(calls.get() + 1);
-        Act::Proceed
+        Action::Proceed
     });
     calls.get()
 }
@@ -78,9 +77,9 @@ fn busy_feed() -> PollFixture {
 /// Three pollers take turns call by call; the second and the third start that many turns after the first.
 fn poll_three_interleaved(second: usize, third: usize) {
     let fixture = busy_feed();
-    let every_call_gives_way = |_: Event<'_>| Act::GiveWay;
+    let every_call_gives_way = |_: PortCall<'_>| Action::GiveWay;
     let pollers = [0, second, third].map(|turns| {
-        let poller = fixture.scripted_poller(&every_call_gives_way);
+        let poller = fixture.poller(&Interceptor::script(&every_call_gives_way));
         let deadline = fixture.deadline();
         async move {
             for _ in 0..turns {

@@ -6,14 +6,12 @@ use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
 use collector::loss::{Loss, LossReason};
-use collector::poll::Shard;
-use collector::ports::WindowLog;
+use collector::ports::Losses;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
-use testkit::{Call, CrashPoint, TENANT, at, content, tenant, window};
+use testkit::{Action, Call, CrashPoint, Interceptor, PortCall, TENANT, at, content, tenant, window};
 
 use crate::poll_fixture::{EXCHANGE, PollFixture, assert_no_overlap, feed_of};
-use crate::scripted_ports::{Act, Event, Scripted};
 
 const TYPES: [ContentType; 2] = [EXCHANGE, ContentType::SharePoint];
 
@@ -62,13 +60,8 @@ fn crash_at(
 ) {
     for step in steps {
         let fixture = set_up();
-        let crash_point = CrashPoint::failing_at(step);
-        let poller = fixture.poller(
-            crash_point.feed(fixture.api.clone()),
-            crash_point.feed(fixture.state.clone()),
-            crash_point.feed(fixture.queue.clone()),
-        );
-        let survived = block_on(crash_point.run(poller.run(Shard::WHOLE, fixture.deadline())));
+        let crash_point = CrashPoint::at(step);
+        let survived = fixture.poll_until(&crash_point);
         fixture.clock.advance(later);
         let title = format!("crashed at step {step}, next poll {later:#} later");
         let report = fixture.poll();
@@ -131,7 +124,7 @@ fn crashed_catch_up_queues_or_records_all_content() {
         |fixture, title| {
             let queued = fixture.queued();
             for content_type in TYPES {
-                let losses = block_on(WindowLog::losses(&fixture.state, feed_of(TENANT, content_type))).unwrap();
+                let losses = block_on(Losses::losses(&fixture.state, feed_of(TENANT, content_type))).unwrap();
                 let is_lost =
                     |created| losses.iter().any(|record| record.loss.from <= created && created < record.loss.to);
                 for (id, created) in blobs(content_type) {
@@ -145,17 +138,12 @@ fn crashed_catch_up_queues_or_records_all_content() {
 /// A poll in which Microsoft refuses to list a disabled subscription. Returns whether it survived.
 fn poll_refusing_disabled(fixture: &PollFixture, crash_point: &CrashPoint) -> bool {
     let disabled = Failure::new(FailureKind::SubscriptionDisabled, "AF20022");
-    let script = |event: Event<'_>| match event {
-        Event::List(feed, _) if !fixture.api.calls().contains(&Call::Start(feed)) => Act::Fail(disabled.clone()),
-        _ => Act::Proceed,
+    let script = |call: PortCall<'_>| match call {
+        PortCall::List(feed, _) if !fixture.api.calls().contains(&Call::Start(feed)) => Action::Fail(disabled.clone()),
+        _ => Action::Proceed,
     };
-    let api = Scripted { port: fixture.api.clone(), script };
-    let poller = fixture.poller(
-        crash_point.feed(api),
-        crash_point.feed(fixture.state.clone()),
-        crash_point.feed(fixture.queue.clone()),
-    );
-    block_on(crash_point.run(poller.run(Shard::WHOLE, fixture.deadline()))).is_some()
+    let interceptor = Interceptor::script(&script).and_crash_at(crash_point);
+    fixture.poll_intercepted(&interceptor, crash_point).is_some()
 }
 
 #[test]
@@ -164,7 +152,7 @@ fn crashed_subscription_start_leaves_one_gap() {
     for step in 1.. {
         let fixture = polled(Cursor::at(listed_until));
         TYPES.into_iter().for_each(|content_type| fixture.api.disable(feed_of(TENANT, content_type)));
-        let survived = poll_refusing_disabled(&fixture, &CrashPoint::failing_at(step));
+        let survived = poll_refusing_disabled(&fixture, &CrashPoint::at(step));
         // A start whose response was lost is not repeated for fifteen minutes.
         for _ in 0..4 {
             fixture.five_minutes_later();
@@ -176,7 +164,7 @@ fn crashed_subscription_start_leaves_one_gap() {
                 Some(Cursor::at(at("2026-11-22T12:20:00Z"))),
                 "crashed at step {step}"
             );
-            let losses = block_on(WindowLog::losses(&fixture.state, feed)).unwrap();
+            let losses = block_on(Losses::losses(&fixture.state, feed)).unwrap();
             let losses: Vec<Loss> = losses.into_iter().map(|record| record.loss).collect();
             let [Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None }] = losses[..] else {
                 panic!("crashed at step {step}: one gap was expected, not {losses:?}")

@@ -3,24 +3,23 @@
 use collector::cursor::Cursor;
 use collector::poll::PollReport;
 use jiff::SignedDuration;
-use testkit::{TENANT, at, feed, tenant, window};
+use testkit::{Action, PortCall, TENANT, at, feed, tenant, window};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture, only_feed};
-use crate::scripted_ports::{Act, Event};
 
 /// The two windows of a first poll with a backfill of two hours.
 const FIRST: (&str, &str) = ("2026-11-22T10:00:05Z", "2026-11-22T11:00:00Z");
 const SECOND: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z");
 
 /// The first listing takes until `remaining` before the deadline, and then acts as `then`.
-fn slow_first_listing(fixture: &PollFixture, remaining: SignedDuration, then: Act) -> PollReport {
+fn slow_first_listing(fixture: &PollFixture, remaining: SignedDuration, then: Action) -> PollReport {
     let deadline = fixture.deadline();
-    fixture.poll_with(|event| match event {
-        Event::List(_, listed) if listed == window(FIRST.0, FIRST.1) => {
+    fixture.poll_with(|call| match call {
+        PortCall::List(_, listed) if listed == window(FIRST.0, FIRST.1) => {
             fixture.clock.set(deadline - remaining);
             then.clone()
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     })
 }
 
@@ -38,7 +37,7 @@ fn starts_nothing_within_the_reserve() {
 #[test]
 fn finishes_only_the_current_window_within_the_reserve() {
     let fixture = PollFixture::exchange();
-    let report = slow_first_listing(&fixture, fixture.policy.limits.stop_before, Act::Proceed);
+    let report = slow_first_listing(&fixture, fixture.policy.limits.stop_before, Action::Proceed);
     assert_eq!(fixture.asked(feed()), [window(FIRST.0, FIRST.1)]);
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at(FIRST.1))));
     assert_eq!(only_feed(&report).windows_listed, 1);
@@ -49,8 +48,11 @@ fn finishes_only_the_current_window_within_the_reserve() {
 #[test]
 fn starts_another_window_just_before_the_reserve() {
     let fixture = PollFixture::exchange();
-    let report =
-        slow_first_listing(&fixture, fixture.policy.limits.stop_before + SignedDuration::from_millis(1), Act::Proceed);
+    let report = slow_first_listing(
+        &fixture,
+        fixture.policy.limits.stop_before + SignedDuration::from_millis(1),
+        Action::Proceed,
+    );
     assert_eq!(only_feed(&report).windows_listed, 2);
     assert!(!report.more_to_do);
 }
@@ -58,7 +60,7 @@ fn starts_another_window_just_before_the_reserve() {
 #[test]
 fn drops_the_current_window_at_the_deadline() {
     let fixture = PollFixture::exchange();
-    let report = slow_first_listing(&fixture, SignedDuration::ZERO, Act::Hang);
+    let report = slow_first_listing(&fixture, SignedDuration::ZERO, Action::Hang);
     assert_eq!(only_feed(&report).windows_listed, 0);
     assert_eq!(only_feed(&report).error, None);
     assert!(only_feed(&report).more_to_do);
@@ -71,7 +73,7 @@ fn drops_the_current_window_at_the_deadline() {
 fn next_poll_finishes_the_dropped_window() {
     let fixture = PollFixture::exchange();
     fixture.publish(&[("a", "2026-11-22T10:30:00Z"), ("b", "2026-11-22T11:30:00Z")]);
-    slow_first_listing(&fixture, SignedDuration::ZERO, Act::Hang);
+    slow_first_listing(&fixture, SignedDuration::ZERO, Action::Hang);
     let report = fixture.poll();
     let rest = window("2026-11-22T12:00:00Z", "2026-11-22T12:14:00Z");
     let [first, second] = [FIRST, SECOND].map(|(start, end)| window(start, end));
@@ -84,13 +86,13 @@ fn next_poll_finishes_the_dropped_window() {
 fn leaves_a_hanging_tenant_to_the_next_poll() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
     let deadline = fixture.deadline();
-    let report = fixture.poll_with(|event| match event {
-        Event::Subscriptions(TENANT) => Act::Hang,
-        Event::List(..) => {
+    let report = fixture.poll_with(|call| match call {
+        PortCall::Subscriptions(TENANT) => Action::Hang,
+        PortCall::List(..) => {
             fixture.clock.set(deadline);
-            Act::Proceed
+            Action::Proceed
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert!(report.tenants[0].more_to_do);
     assert_eq!(report.tenants[0].error, None);

@@ -5,11 +5,10 @@ use collector::failure::{Failure, FailureKind};
 use collector::feed::{ContentType, FeedId};
 use collector::poll::{FeedReport, PollReport};
 use collector::window::Window;
-use testkit::{Call, TENANT, at, feed, tenant, window};
+use testkit::{Action, Call, PortCall, TENANT, at, feed, tenant, window};
 
 use crate::poll::idle_at;
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture, feed_of, only_feed};
-use crate::scripted_ports::{Act, Event};
 
 fn http_503() -> Failure {
     Failure::new(FailureKind::Transient, "HTTP 503")
@@ -44,9 +43,9 @@ fn reports_a_failed_listing_with_its_window() {
 #[test]
 fn interrupted_listing_leaves_the_cursor() {
     let fixture = steady();
-    let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::FailAfterFirst(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::FailAfterFirst(http_503()),
+        _ => Action::Proceed,
     });
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording(steady_window())));
     assert_eq!(only_feed(&report).cursor, Some(at("2026-11-22T11:55:00Z")));
@@ -68,9 +67,9 @@ fn next_poll_queues_an_interrupted_listing_in_full() {
     let fixture = steady();
     let created = "2026-11-22T11:57:00Z";
     fixture.publish(&[("a", created), ("b", created), ("c", created)]);
-    let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::FailAfterFirst(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::FailAfterFirst(http_503()),
+        _ => Action::Proceed,
     });
     assert_eq!(fixture.queue.content_ids(), ["a", "b"]);
     assert_eq!(only_feed(&report).contents_queued, 2, "queued messages count even though the window failed later");
@@ -83,9 +82,9 @@ fn queue_failure_leaves_the_cursor() {
     let fixture = steady();
     fixture.publish(&[("a", "2026-11-22T11:57:00Z")]);
     let outage = Failure::new(FailureKind::AwsService, "the queue is down");
-    let report = fixture.poll_with(|event| match event {
-        Event::Send => Act::Fail(outage.clone()),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::Send => Action::Fail(outage.clone()),
+        _ => Action::Proceed,
     });
     assert_eq!(only_feed(&report).error, Some(outage));
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording(steady_window())));
@@ -95,9 +94,9 @@ fn queue_failure_leaves_the_cursor() {
 fn does_not_list_an_unrecorded_window() {
     let fixture = steady();
     let outage = Failure::new(FailureKind::AwsService, "the state is down");
-    let report = fixture.poll_with(|event| match event {
-        Event::Record => Act::Fail(outage.clone()),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::RecordWindow(_) => Action::Fail(outage.clone()),
+        _ => Action::Proceed,
     });
     assert_eq!(only_feed(&report).error, Some(outage));
     assert_eq!(fixture.listings(), []);
@@ -107,9 +106,9 @@ fn does_not_list_an_unrecorded_window() {
 fn relists_a_window_that_was_not_committed() {
     let fixture = steady();
     let outage = Failure::new(FailureKind::AwsService, "the state is down");
-    fixture.poll_with(|event| match event {
-        Event::Commit => Act::Fail(outage.clone()),
-        _ => Act::Proceed,
+    fixture.poll_with(|call| match call {
+        PortCall::CommitWindow(_) => Action::Fail(outage.clone()),
+        _ => Action::Proceed,
     });
     fixture.poll();
     assert_eq!(fixture.asked(feed()), [steady_window(), steady_window()]);

@@ -3,10 +3,9 @@
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::loss::{Loss, LossReason};
-use testkit::{at, feed, window};
+use testkit::{Action, PortCall, at, feed, window};
 
 use crate::poll_fixture::{PollFixture, only_feed};
-use crate::scripted_ports::{Act, Event};
 
 /// Seven days before [`crate::poll_fixture::NOW`], plus the safety margin.
 const RETENTION_EDGE: &str = "2026-11-15T12:15:05Z";
@@ -63,9 +62,9 @@ fn reports_a_loss_once() {
 #[test]
 fn unrecorded_loss_does_not_move_the_cursor() {
     let (fixture, loss) = after_eight_days();
-    let report = fixture.poll_with(|event| match event {
-        Event::Skip => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::Skip(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Action::Proceed,
     });
     assert_eq!(only_feed(&report).lost, []);
     assert_eq!(fixture.listings(), []);
@@ -75,9 +74,9 @@ fn unrecorded_loss_does_not_move_the_cursor() {
 #[test]
 fn reports_a_loss_even_if_listing_fails() {
     let (fixture, loss) = after_eight_days();
-    let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::Fail(Failure::new(FailureKind::Transient, "HTTP 503")),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::Fail(Failure::new(FailureKind::Transient, "HTTP 503")),
+        _ => Action::Proceed,
     });
     assert_eq!(only_feed(&report).lost, [loss]);
     assert_eq!(only_feed(&report).cursor, Some(at(RETENTION_EDGE)));
@@ -87,12 +86,12 @@ fn reports_a_loss_even_if_listing_fails() {
 fn reports_a_loss_recorded_just_before_the_deadline() {
     let (fixture, loss) = after_eight_days();
     let deadline = fixture.deadline();
-    let report = fixture.poll_with(|event| match event {
-        Event::List(..) => {
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(..) => {
             fixture.clock.set(deadline);
-            Act::Hang
+            Action::Hang
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert_eq!(only_feed(&report).lost, [loss], "the next poll no longer finds it");
 }
@@ -114,9 +113,9 @@ fn records_a_malformed_entry_and_queues_the_rest() {
 fn malformed_entry_listed_twice_is_one_loss() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     fixture.api.publish_unusable(feed(), "{}");
-    fixture.poll_with(|event| match event {
-        Event::Commit => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
-        _ => Act::Proceed,
+    fixture.poll_with(|call| match call {
+        PortCall::CommitWindow(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Action::Proceed,
     });
     fixture.poll();
     assert_eq!(fixture.state.losses(), [malformed("{}")]);
@@ -126,9 +125,9 @@ fn malformed_entry_listed_twice_is_one_loss() {
 fn unrecorded_malformed_entry_does_not_move_the_cursor() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     fixture.api.publish_unusable(feed(), "{}");
-    fixture.poll_with(|event| match event {
-        Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
-        _ => Act::Proceed,
+    fixture.poll_with(|call| match call {
+        PortCall::RecordLoss(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Action::Proceed,
     });
     let recorded = Cursor::recording(window("2026-11-22T11:55:00Z", "2026-11-22T12:00:00Z"));
     assert_eq!(fixture.state.cursor(feed()), Some(recorded));

@@ -3,13 +3,12 @@
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::loss::{Loss, LossReason};
-use collector::ports::State;
+use collector::ports::Cursors;
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use testkit::{Call, at, feed};
+use testkit::{Action, Call, PortCall, at, feed};
 
 use crate::poll_fixture::{NOW, PollFixture, only_feed};
-use crate::scripted_ports::{Act, Event};
 
 /// A feed that was polled five minutes ago; then somebody disabled its subscription.
 fn disabled() -> PollFixture {
@@ -51,10 +50,10 @@ fn lists_content_published_before_the_subscription_was_disabled() {
 fn records_the_gap_before_starting_the_subscription() {
     let fixture = disabled();
     fixture.poll_with(|event| {
-        if let Event::Start = event {
+        if let PortCall::StartSubscription(_) = event {
             assert_eq!(fixture.state.losses(), [gap(NOW)]);
         }
-        Act::Proceed
+        Action::Proceed
     });
     assert_eq!(fixture.starts(), 1);
 }
@@ -121,9 +120,9 @@ fn growing_gap_stays_one_loss() {
 #[test]
 fn does_not_start_before_the_gap_is_recorded() {
     let fixture = disabled();
-    fixture.poll_with(|event| match event {
-        Event::RecordLoss => Act::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
-        _ => Act::Proceed,
+    fixture.poll_with(|call| match call {
+        PortCall::RecordLoss(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
+        _ => Action::Proceed,
     });
     assert_eq!(fixture.starts(), 0);
     fixture.five_minutes_later();
@@ -145,12 +144,12 @@ fn failed_first_start_is_not_a_loss() {
 fn remembers_a_start_before_requesting_it() {
     let fixture = disabled();
     let deadline = fixture.deadline();
-    fixture.poll_with(|event| match event {
-        Event::Start => {
+    fixture.poll_with(|call| match call {
+        PortCall::StartSubscription(_) => {
             fixture.clock.set(deadline);
-            Act::Hang
+            Action::Hang
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     let states = block_on(fixture.state.feeds(feed().tenant_id, &[feed().content_type])).unwrap();
     assert_eq!(states[0].subscription_started_at, Some(at(NOW)));

@@ -2,14 +2,11 @@
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
-use collector::poll::{Poll, Shard};
-use collector::ports::{Freshness, Tenants};
-use collector::tenant::{InvalidSecret, Tenant};
+use collector::poll::Shard;
 use futures::executor::block_on;
-use testkit::{Call, TENANT, tenant};
+use testkit::{Action, Call, Interceptor, PortCall, TENANT, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture};
-use crate::scripted_ports::{Act, Event};
 
 fn http_503() -> Failure {
     Failure::new(FailureKind::Transient, "HTTP 503")
@@ -46,7 +43,7 @@ fn uses_the_first_secret_of_a_duplicate_tenant() {
     duplicate.secret_id = "m365/zzz".to_owned();
     fixture.tenants.put(duplicate);
     let report = fixture.poll();
-    let message = "secret m365/zzz names the tenant that secret m365/11111111-2222-3333-4444-555555555555 names \
+    let message = "secret m365/zzz describes the tenant that secret m365/11111111-2222-3333-4444-555555555555 describes \
                    already; delete one of them";
     assert_eq!(report.tenants[1].error, Some(Failure::new(FailureKind::InvalidSecret, message)));
     assert_eq!(fixture.listings().len(), 2, "the two windows of the only type in the first secret");
@@ -63,37 +60,22 @@ fn poll_fails_if_no_tenant_was_polled() {
 #[test]
 fn poll_fails_if_every_feed_fails() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
-    let report = fixture.poll_with(|event| match event {
-        Event::List(..) => Act::Fail(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::Fail(http_503()),
+        _ => Action::Proceed,
     });
     assert!(report.is_failure());
-}
-
-/// Tenants whose secrets cannot even be listed.
-struct UnlistableTenants;
-
-impl Tenants for UnlistableTenants {
-    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
-        Err(Failure::new(FailureKind::AwsService, "AccessDenied"))
-    }
-
-    async fn one(&self, _: &str, _: Freshness) -> Result<Tenant, Failure> {
-        unreachable!("a poll reads all secrets")
-    }
 }
 
 #[test]
 fn poll_fails_if_secrets_cannot_be_listed() {
     let fixture = PollFixture::exchange();
-    let poller = Poll {
-        tenants: UnlistableTenants,
-        management_api: fixture.api.clone(),
-        state: fixture.state.clone(),
-        queue: fixture.queue.clone(),
-        clock: fixture.clock.clone(),
-        policy: fixture.policy,
+    let denied = Failure::new(FailureKind::AwsService, "AccessDenied");
+    let script = |call: PortCall<'_>| match call {
+        PortCall::AllTenants => Action::Fail(denied.clone()),
+        _ => Action::Proceed,
     };
+    let poller = fixture.poller(&Interceptor::script(&script));
     let failure = block_on(poller.run(Shard::WHOLE, fixture.deadline())).unwrap_err();
-    assert_eq!(failure, Failure::new(FailureKind::AwsService, "AccessDenied"));
+    assert_eq!(failure, denied);
 }

@@ -29,7 +29,7 @@ fn fixture() -> ReconcileFixture {
 
 fn reconcile_and_report(fixture: &ReconcileFixture, crash_point: &CrashPoint) -> Option<ReconcileReport> {
     let report = fixture.reconcile_until(crash_point)?;
-    fixture.tell(&report);
+    fixture.mark_reported(&report);
     Some(report)
 }
 
@@ -41,7 +41,7 @@ fn losses_in(report: &ReconcileReport) -> Vec<Loss> {
 fn recovers_from_a_crash_at_any_step() {
     for step in 1.. {
         let fixture = fixture();
-        let first = reconcile_and_report(&fixture, &CrashPoint::failing_at(step));
+        let first = reconcile_and_report(&fixture, &CrashPoint::at(step));
         let survived = first.is_some();
         let mut lost: Vec<Loss> = first.iter().flat_map(losses_in).collect();
         for _ in 0..2 {

@@ -6,12 +6,11 @@ use collector::failure::{Failure, FailureKind};
 use collector::reconcile::FeedReconciliation;
 use collector::window::Window;
 use jiff::SignedDuration;
-use testkit::{TENANT, at, feed, tenant};
+use testkit::{Action, PortCall, TENANT, at, feed, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, feed_of};
 use crate::reconcile::nothing_found;
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, down, only};
-use crate::scripted_ports::{Act, Event};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 const LATE: [(&str, &str); 3] =
@@ -34,9 +33,9 @@ fn two_tenants() -> ReconcileFixture {
 fn interrupted_listing_leaves_its_window_due() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.publish(feed(), &LATE);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::List(..) => Act::FailAfterFirst(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(..) => Action::FailAfterFirst(http_503()),
+        _ => Action::Proceed,
     });
     let error = http_503().context("window [2026-11-22T11:00:00Z, 2026-11-22T11:30:00Z)");
     assert_eq!(*only(&report), FeedReconciliation { error: Some(error), ..nothing_found() });
@@ -49,9 +48,9 @@ fn interrupted_listing_leaves_its_window_due() {
 fn failing_feed_does_not_affect_the_others() {
     let fixture = two_tenants();
     let failing = feed_of(TENANT, EXCHANGE);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::List(feed, _) if feed == failing => Act::Fail(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(feed, _) if feed == failing => Action::Fail(http_503()),
+        _ => Action::Proceed,
     });
     let [failed, other] = &report.feeds[..] else { panic!("{report:?}") };
     let error = http_503().context("window [2026-11-22T11:00:00Z, 2026-11-22T11:30:00Z)");
@@ -76,9 +75,9 @@ fn persistently_failing_windows_do_not_block_the_others() {
         let (bad, good) = windows.split_at(failing);
         for _ in 0..12 {
             fixture.an_hour_later();
-            let report = fixture.reconcile_with(|event| match event {
-                Event::List(_, window) if bad.contains(&window) => Act::Fail(http_503()),
-                _ => Act::Proceed,
+            let report = fixture.reconcile_with(|call| match call {
+                PortCall::List(_, window) if bad.contains(&window) => Action::Fail(http_503()),
+                _ => Action::Proceed,
             });
             let error = only(&report).error.as_ref();
             assert!(error.is_some_and(|error| error.message.ends_with("HTTP 503")), "{report:?}");
@@ -94,9 +93,9 @@ fn checks_every_listable_window_despite_some_failures() {
     let windows = list_five_minute_windows(&fixture, 22);
     fixture.an_hour_later();
     let bad: Vec<Window> = windows.into_iter().step_by(2).collect();
-    let report = fixture.reconcile_with(|event| match event {
-        Event::List(_, window) if bad.contains(&window) => Act::Fail(http_503()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(_, window) if bad.contains(&window) => Action::Fail(http_503()),
+        _ => Action::Proceed,
     });
     assert_eq!(only(&report).windows_checked, 11);
     assert!(!only(&report).more_to_do);
@@ -107,12 +106,12 @@ fn gives_up_on_a_feed_after_eight_failures() {
     let fixture = ReconcileFixture::exchange();
     list_five_minute_windows(&fixture, 12);
     let listings = Cell::new(0);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::List(..) => {
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(..) => {
             listings.set(listings.get() + 1);
-            Act::Fail(http_503())
+            Action::Fail(http_503())
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert_eq!(listings.get(), 8);
     assert!(!only(&report).more_to_do);
@@ -125,30 +124,30 @@ fn reports_windows_settled_before_a_failure() {
     let fixture = ReconcileFixture::exchange();
     let day_before = fixture.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
     fixture.list(feed(), BOUNDS, &[]);
-    fixture.reconcile_with(|event| match event {
-        Event::List(_, window) if window != day_before => Act::Fail(http_503()),
-        _ => Act::Proceed,
+    fixture.reconcile_with(|call| match call {
+        PortCall::List(_, window) if window != day_before => Action::Fail(http_503()),
+        _ => Action::Proceed,
     });
     assert_eq!(fixture.day("2026-11-21").expect("every window of the day before was checked")["windows_settled"], 1);
 }
 
 #[test]
 fn any_failure_leaves_the_window_due() {
-    type Call = fn(Event<'_>) -> bool;
+    type Call = fn(PortCall<'_>) -> bool;
     let table: [(&str, Call); 8] = [
-        ("reading the progress", |event| matches!(event, Event::Progress)),
-        ("saving the progress", |event| matches!(event, Event::SaveProgress)),
-        ("windows", |event| matches!(event, Event::Windows(_))),
-        ("losses", |event| matches!(event, Event::Losses)),
-        ("listing", |event| matches!(event, Event::List(..))),
-        ("archive", |event| matches!(event, Event::Archived)),
-        ("queue", |event| matches!(event, Event::Send)),
-        ("record", |event| matches!(event, Event::UpdateWindow)),
+        ("reading the progress", |call| matches!(call, PortCall::Progress(_))),
+        ("saving the progress", |call| matches!(call, PortCall::SaveProgress(_))),
+        ("windows", |call| matches!(call, PortCall::Windows(_))),
+        ("losses", |call| matches!(call, PortCall::Losses(_))),
+        ("listing", |call| matches!(call, PortCall::List(..))),
+        ("archive", |call| matches!(call, PortCall::Archived(_))),
+        ("queue", |call| matches!(call, PortCall::Send)),
+        ("record", |call| matches!(call, PortCall::UpdateWindow(_))),
     ];
     for (title, fails) in table {
         let fixture = ReconcileFixture::with(&[A]);
         fixture.publish(feed(), &LATE);
-        let report = fixture.reconcile_with(|event| if fails(event) { Act::Fail(down()) } else { Act::Proceed });
+        let report = fixture.reconcile_with(|call| if fails(call) { Action::Fail(down()) } else { Action::Proceed });
         let row = only(&report);
         assert!(row.error.as_ref().is_some_and(|error| error.message.ends_with("AWS is down")), "{title}: {row:?}");
         assert_eq!(*row, FeedReconciliation { error: row.error.clone(), ..nothing_found() }, "{title}");
@@ -164,9 +163,9 @@ fn any_failure_leaves_the_window_due() {
 #[test]
 fn unstored_report_is_an_error_of_its_feed() {
     let fixture = ReconcileFixture::with(&[]);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::StoreReport => Act::Fail(down()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::StoreReport(_) => Action::Fail(down()),
+        _ => Action::Proceed,
     });
     assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, error: Some(down()), ..nothing_found() });
 }
@@ -177,13 +176,13 @@ fn retries_an_unstored_report_in_the_next_run() {
     fixture.list(feed(), ("2026-11-21T23:30:00Z", "2026-11-22T00:00:00Z"), &[]);
     list_five_minute_windows(&fixture, 12);
     let tries = Cell::new(0);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::StoreReport => {
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::StoreReport(_) => {
             tries.set(tries.get() + 1);
             // The report of the first day fails.
-            if tries.get() == 1 { Act::Fail(down()) } else { Act::Proceed }
+            if tries.get() == 1 { Action::Fail(down()) } else { Action::Proceed }
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert_eq!(tries.get(), 2);
     assert_eq!(only(&report).error, Some(down()));
@@ -198,9 +197,9 @@ fn next_run_finds_an_unrecorded_loss() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.reconcile_last();
     fixture.later(SignedDuration::from_hours(24));
-    let report = fixture.reconcile_with(|event| match event {
-        Event::RecordLoss => Act::Fail(down()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::RecordLoss(_) => Action::Fail(down()),
+        _ => Action::Proceed,
     });
     assert_eq!(only(&report).lost, []);
     assert_eq!(fixture.record().settled_at, None);
@@ -209,13 +208,16 @@ fn next_run_finds_an_unrecorded_loss() {
 
 #[test]
 fn run_fails_if_no_feed_was_checked() {
-    type Call = fn(Event<'_>) -> bool;
+    type Call = fn(PortCall<'_>) -> bool;
     let is_failure_if = |fails: Call| {
-        let script = |event: Event<'_>| if fails(event) { Act::Fail(down()) } else { Act::Proceed };
+        let script = |event: PortCall<'_>| if fails(event) { Action::Fail(down()) } else { Action::Proceed };
         two_tenants().reconcile_with(script).is_failure()
     };
-    assert!(is_failure_if(|event| matches!(event, Event::Windows(_))), "both feeds fail");
-    assert!(!is_failure_if(|event| matches!(event, Event::Windows(feed) if feed.tenant_id == OTHER)), "one feed fails");
-    assert!(!is_failure_if(|event| matches!(event, Event::Receive)), "only the dead letters fail");
+    assert!(is_failure_if(|call| matches!(call, PortCall::Windows(_))), "both feeds fail");
+    assert!(
+        !is_failure_if(|call| matches!(call, PortCall::Windows(feed) if feed.tenant_id == OTHER)),
+        "one feed fails"
+    );
+    assert!(!is_failure_if(|call| matches!(call, PortCall::ReceiveDeadLetters)), "only the dead letters fail");
     assert!(!ReconcileFixture::of([]).reconcile().is_failure(), "there are no tenants");
 }

@@ -3,12 +3,11 @@
 use collector::feed::{ContentType, FeedId};
 use collector::reconcile::FeedReconciliation;
 use jiff::SignedDuration;
-use testkit::{TENANT, feed, tenant};
+use testkit::{Action, PortCall, TENANT, feed, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, feed_of};
 use crate::reconcile::nothing_found;
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
-use crate::scripted_ports::{Act, Event};
 
 const HALF_HOURS: [(&str, &str); 3] = [
     ("2026-11-22T10:00:00Z", "2026-11-22T10:30:00Z"),
@@ -86,12 +85,12 @@ fn stops_at_the_reserve_and_resumes_next_run() {
     let fixture = ReconcileFixture::exchange();
     list_three_windows(&fixture, feed());
     let no_more_starts = fixture.deadline() - fixture.policy.limits.stop_before;
-    let report = fixture.reconcile_with(|event| match event {
-        Event::UpdateWindow => {
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::UpdateWindow(_) => {
             fixture.clock.set(no_more_starts);
-            Act::Proceed
+            Action::Proceed
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, more_to_do: true, ..nothing_found() });
     assert!(report.more_to_do);
@@ -108,12 +107,12 @@ fn repeats_a_recheck_dropped_at_the_deadline() {
     list_three_windows(&fixture, feed());
     let deadline = fixture.deadline();
     let second = fixture.state.committed(feed())[1].window;
-    let report = fixture.reconcile_with(|event| match event {
-        Event::List(_, window) if window == second => {
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(_, window) if window == second => {
             fixture.clock.set(deadline);
-            Act::Hang
+            Action::Hang
         }
-        _ => Act::Proceed,
+        _ => Action::Proceed,
     });
     assert_eq!(*only(&report), FeedReconciliation { windows_checked: 1, more_to_do: true, ..nothing_found() });
     assert!(report.more_to_do);

@@ -141,7 +141,7 @@ impl ReconcileFixture {
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
-            dead_letters: interceptor.wrap(self.dead_letters.clone()),
+            dead_letters: interceptor.wrap(Some(self.dead_letters.clone())),
             clock: self.clock.clone(),
             policy: self.policy.clone(),
         }

@@ -67,7 +67,7 @@ fn reports_expired_missing_content_once_by_name() {
     expire(&fixture);
 
     let report = fixture.reconcile();
-    fixture.tell(&report);
+    fixture.mark_reported(&report);
 
     assert_eq!(only(&report).lost, [gone("b")]);
     assert_eq!(fixture.state.losses(), [gone("b")]);
@@ -149,7 +149,7 @@ fn late_malformed_entry_is_one_loss() {
     fixture.api.publish_unusable(feed(), "{}");
     let losses = [Loss { reason: LossReason::MalformedEntry, ..gone("{}") }];
     let report = fixture.reconcile();
-    fixture.tell(&report);
+    fixture.mark_reported(&report);
     assert_eq!(only(&report).lost, losses);
     assert_eq!(fixture.state.losses(), losses);
     fixture.an_hour_later();

@@ -3,15 +3,14 @@
 use std::cell::Cell;
 
 use collector::loss::{Loss, LossReason};
-use collector::ports::{Clock, WindowLog};
+use collector::ports::{Clock, Windows};
 use collector::window_record::{RecheckSchedule, WindowRecord};
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use testkit::{at, feed};
+use testkit::{Action, PortCall, at, feed};
 
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, down, only};
-use crate::scripted_ports::{Act, Event};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 
@@ -53,12 +52,12 @@ fn reports_an_unchecked_window_once_after_its_day() {
     for _ in 0..9 * 24 {
         fixture.an_hour_later();
         // Microsoft does not respond.
-        let report = fixture.reconcile_with(|event| match event {
-            Event::List(..) => Act::Fail(down()),
-            _ => Act::Proceed,
+        let report = fixture.reconcile_with(|call| match call {
+            PortCall::List(..) => Action::Fail(down()),
+            _ => Action::Proceed,
         });
         reported.extend(only(&report).lost.iter().map(|loss| (fixture.clock.now(), loss.clone())));
-        fixture.tell(&report);
+        fixture.mark_reported(&report);
     }
     let loss = not_rechecked(BOUNDS.0, BOUNDS.1);
     assert_eq!(reported, [(at(DAY_IS_OVER), loss.clone())]);
@@ -113,7 +112,7 @@ fn reports_an_outage_once_in_contiguous_spans() {
         not_rechecked(WINDOWS[4].0, WINDOWS[5].1),
     ];
     let report = fixture.reconcile();
-    fixture.tell(&report);
+    fixture.mark_reported(&report);
     assert_eq!(only(&report).lost, losses);
     assert_eq!(fixture.state.losses(), losses);
     for _ in 0..3 {
@@ -128,9 +127,9 @@ fn recovers_unrecorded_losses_without_overlap() {
     let fixture = with_windows();
     fixture.later(SignedDuration::from_hours(10 * 24));
     let recorded = Cell::new(0);
-    let report = fixture.reconcile_with(|event| match event {
-        Event::RecordLoss if recorded.replace(recorded.get() + 1) > 0 => Act::Fail(down()),
-        _ => Act::Proceed,
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::RecordLoss(_) if recorded.replace(recorded.get() + 1) > 0 => Action::Fail(down()),
+        _ => Action::Proceed,
     });
     assert_eq!(only(&report).lost, []);
     assert_eq!(only(&report).error, Some(down()));
@@ -174,12 +173,12 @@ fn reports_a_loss_spanning_many_runs_once() {
         let archive_reads = Cell::new(0);
         let deadline = fixture.deadline();
         let report = fixture.reconcile_with(|event| {
-            if matches!(event, Event::Archived) && archive_reads.replace(archive_reads.get() + 1) == 24 {
+            if matches!(event, PortCall::Archived(_)) && archive_reads.replace(archive_reads.get() + 1) == 24 {
                 fixture.clock.set(deadline);
             }
-            Act::Proceed
+            Action::Proceed
         });
-        fixture.tell(&report);
+        fixture.mark_reported(&report);
         lost.extend(only(&report).lost.clone());
         fixture.later(SignedDuration::from_hours(12));
     }
@@ -262,10 +261,10 @@ fn listable_windows_come_before_unlistable_ones() {
     // The first window takes all the time of the run.
     let deadline = fixture.deadline();
     fixture.reconcile_with(|event| {
-        if matches!(event, Event::UpdateWindow) {
+        if matches!(event, PortCall::UpdateWindow(_)) {
             fixture.clock.set(deadline - SignedDuration::from_secs(1));
         }
-        Act::Proceed
+        Action::Proceed
     });
     let checked: Vec<bool> = fixture.state.committed(feed()).iter().map(|record| record.checked_at.is_some()).collect();
     assert_eq!(checked, [false, true, false]);

@@ -1,7 +1,7 @@
 //! The reconciler reports, once, each loss that was recorded but not reported.
 
 use collector::loss::{Loss, LossReason};
-use collector::ports::State;
+use collector::ports::Losses;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{at, feed};
@@ -26,7 +26,7 @@ fn reports_an_unreported_loss_after_fifteen_minutes() {
         let report = fixture.reconcile();
         assert_eq!(only(&report).lost, lost, "{minutes} minutes later");
     }
-    fixture.tell(&fixture.reconcile());
+    fixture.mark_reported(&fixture.reconcile());
     fixture.an_hour_later();
     assert_eq!(only(&fixture.reconcile()).lost, []);
 }
@@ -46,7 +46,7 @@ fn reports_a_gap_again_when_it_grows() {
     let (from, first, second) = ("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
     fixture.lose(&gap(from, first));
     fixture.an_hour_later();
-    fixture.tell(&fixture.reconcile());
+    fixture.mark_reported(&fixture.reconcile());
     fixture.lose(&gap(from, second));
     fixture.an_hour_later();
     assert_eq!(only(&fixture.reconcile()).lost, [gap(from, second)]);
@@ -60,7 +60,7 @@ fn reports_a_gap_that_grew_during_reporting() {
     fixture.an_hour_later();
     let report = fixture.reconcile();
     fixture.lose(&gap(from, second));
-    fixture.tell(&report);
+    fixture.mark_reported(&report);
     fixture.an_hour_later();
     assert_eq!(only(&fixture.reconcile()).lost, [gap(from, second)]);
 }

@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use collector::feed::TenantId;
 use collector::poll::Shard;
 use futures::executor::block_on;
-use testkit::{TENANT, tenant};
+use testkit::{Interceptor, TENANT, tenant};
 use uuid::Uuid;
 
 use crate::poll_fixture::{EXCHANGE, PollFixture};
 
 fn polled_in(fixture: &PollFixture, shard: Shard) -> Vec<String> {
-    let poller = fixture.poller(fixture.api.clone(), fixture.state.clone(), fixture.queue.clone());
+    let poller = fixture.poller(&Interceptor::default());
     let report = block_on(poller.run(shard, fixture.deadline())).unwrap();
     report.tenants.into_iter().map(|tenant| tenant.secret_id).collect()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use management_api_simulator::{CONTENT_TYPES, Config, Content, Generated, Simulator, Slice, Tenant};
 use scenarios::invocation::Invocation;
-use scenarios::local_collector::Collector;
+use scenarios::local_collector::LocalCollector;
 use scenarios::resources::Resources;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ async fn measure(options: &Options, megabytes: u64) -> Result<(), Box<dyn Error>
     let count = slice.content.count();
     microsoft.publish_slice(tenant, CONTENT_TYPE, slice);
 
-    let mut collector = Collector::new(&microsoft).await;
+    let mut collector = LocalCollector::new(&microsoft).await;
     collector.backfill_hours = 1;
     let resources = &collector.resources;
     resources.put_secret("contoso", &secret).await;

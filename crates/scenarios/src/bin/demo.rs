@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use aws_adapters::Sdk;
 use clap::Parser;
 use management_api_simulator::{CONTENT_TYPES, Config, Generate, Simulator, Tenant};
-use scenarios::comparison::Verdict;
+use scenarios::comparison::Comparison;
 use scenarios::resources::put_secret;
 use scenarios::stack::Stack;
 use uuid::Uuid;
@@ -71,19 +71,19 @@ async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
     println!("Deployed. Its rule fires every minute here, every five in AWS. Waiting for it …");
 
     let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
-    let verdict = wait_for_records(&microsoft, tenant, &sdk, bucket, prefix).await;
-    println!("\n{verdict}");
+    let comparison = wait_for_records(&microsoft, tenant, &sdk, bucket, prefix).await;
+    println!("\n{comparison}");
     if options.keep {
         println!("\nEverything is left running. To look around, in another terminal:\n");
         println!("  export AWS_ENDPOINT_URL={local_aws} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
         println!("  export AWS_DEFAULT_REGION=us-east-1");
         for view in ["objects", "state", "logs"] {
-            println!("  .venv/bin/python infra/local/inspect.py {view} {STACK}");
+            println!("  .venv/bin/python infra/local/show-stack.py {view} {STACK}");
         }
         println!("  curl {}/_simulator/status\n\nCtrl-C stops it all.", microsoft.url());
         tokio::signal::ctrl_c().await?;
     }
-    Ok(verdict.is_complete())
+    Ok(comparison.is_complete())
 }
 
 /// Six days of records, the last of them some seconds old: what is not yet settled would wait for the next poll.
@@ -98,18 +98,18 @@ fn publish(microsoft: &Simulator, tenant: Uuid, options: &Options) -> Result<(),
     Ok(())
 }
 
-async fn wait_for_records(microsoft: &Simulator, tenant: Uuid, sdk: &Sdk, bucket: &str, prefix: &str) -> Verdict {
+async fn wait_for_records(microsoft: &Simulator, tenant: Uuid, sdk: &Sdk, bucket: &str, prefix: &str) -> Comparison {
     let (s3, started) = (sdk.s3(), Instant::now());
     loop {
-        let verdict = Verdict::of(microsoft, tenant, &s3, bucket, prefix).await;
-        let total = verdict.total();
+        let comparison = Comparison::of(microsoft, tenant, &s3, bucket, prefix).await;
+        let total = comparison.total();
         // On a terminal the line is rewritten; in a log it is a line of its own.
         let (begin, end) = if io::stdout().is_terminal() { ("\r", "") } else { ("", "\n") };
         let seconds = started.elapsed().as_secs();
         print!("{begin}{seconds:>4} s  {} of {} records archived {end}", total.archived, total.published);
         let _ = io::stdout().flush();
-        if verdict.is_complete() || started.elapsed() > PATIENCE {
-            return verdict;
+        if comparison.is_complete() || started.elapsed() > PATIENCE {
+            return comparison;
         }
         tokio::time::sleep(Duration::from_secs(3)).await;
     }

@@ -31,7 +31,7 @@ async fn a_wrong_secret_and_an_unknown_key_stop_their_own_tenants_only() {
     assert!(unknown.message.contains("tenant_id must be a GUID"), "{unknown}");
     let answer = serde_json::to_string(&report).unwrap();
     assert!(!answer.contains("hush-hush") && !answer.contains("mistyped-client-secret"), "{answer}");
-    assert_eq!(fixture.verdict().await.total().lost, 0);
+    assert_eq!(fixture.comparison().await.total().lost, 0);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_denied_content_type_waits_while_the_others_go_on() {
     let denied = feeds[1].error.as_ref().unwrap();
     assert_eq!(denied.kind, FailureKind::Permission);
     assert!(denied.message.contains("ActivityFeed.ReadDlp") && denied.message.contains("admin consent"), "{denied}");
-    assert_eq!(fixture.verdict().await.total().archived, 1);
+    assert_eq!(fixture.comparison().await.total().archived, 1);
 }
 
 #[tokio::test]

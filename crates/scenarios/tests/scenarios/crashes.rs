@@ -17,12 +17,12 @@ async fn a_poll_killed_at_any_step_loses_nothing_and_archives_nothing_twice() {
             fixture.publish_one(&format!("2026-11-22T10:30:{second:02}Z"), record);
             fixture.publish_one(&format!("2026-11-22T11:55:{second:02}Z"), &record.replace("Id", "Other"));
         }
-        let finished = fixture.collector.poll_on(&CrashPoint::failing_at(step)).await.is_some();
+        let finished = fixture.collector.poll_until(&CrashPoint::at(step)).await.is_some();
         // Minutes later: whoever asks for other windows now gets other content ids.
         fixture.advance_minutes(5);
         fixture.collector.poll().await;
         fixture.collector.fetch_all(1).await;
-        let total = fixture.verdict().await.total();
+        let total = fixture.comparison().await.total();
         assert_eq!((total.archived, total.lost, total.surplus), (6, 0, 0), "killed at step {step}");
         if finished {
             assert!(step > 20, "the poll had {step} steps only: too few to prove anything");
@@ -46,9 +46,9 @@ async fn three_pollers_at_once_lose_nothing_and_archive_nothing_twice() {
     }
     fixture.collector.poll().await;
     fixture.collector.fetch_all(1).await;
-    let verdict = fixture.verdict().await;
+    let comparison = fixture.comparison().await;
     for content_type in ["Audit.Exchange", "Audit.SharePoint"] {
-        let figures = verdict.content_types[content_type];
+        let figures = comparison.content_types[content_type];
         assert!(figures.published > 0);
         assert_eq!((figures.lost, figures.surplus), (0, 0), "{content_type}");
     }

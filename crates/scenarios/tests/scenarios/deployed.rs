@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aws_adapters::Sdk;
 use aws_sdk_s3::Client;
 use management_api_simulator::{Config, Generate, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant};
-use scenarios::comparison::Verdict;
+use scenarios::comparison::Comparison;
 use scenarios::resources::put_secret;
 use scenarios::stack::{Stack, root};
 use serde_json::Value;
@@ -37,19 +37,19 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
     let stack = Stack::deploy(&bin_dir(), "m365-audit-end-to-end", &parameters).await.unwrap();
     let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
     let started = Instant::now();
-    let (verdict, proven) = loop {
+    let (comparison, proven) = loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let verdict = Verdict::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
+        let comparison = Comparison::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
         let proven = contents_proven(&sdk.s3(), bucket, prefix).await;
-        let is_done = verdict.is_complete() && proven == verdict.total().objects;
+        let is_done = comparison.is_complete() && proven == comparison.total().objects;
         if is_done || started.elapsed() > Duration::from_secs(300) {
-            break (verdict, proven);
+            break (comparison, proven);
         }
     };
 
     let logs = stack.logs().await.unwrap();
-    assert!(verdict.is_complete(), "\n{verdict}\n{logs}");
-    assert_eq!(proven, verdict.total().objects, "the completeness reports know of every object\n{logs}");
+    assert!(comparison.is_complete(), "\n{comparison}\n{logs}");
+    assert_eq!(proven, comparison.total().objects, "the completeness reports know of every object\n{logs}");
     assert!(logs.contains("tenant_id is missing"), "the broken secret is told of:\n{logs}");
     for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
         assert!(!logs.contains(secret), "the logs hold {secret}");

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::{Config, Generate, Simulator, Tenant, Throttle};
-use scenarios::comparison::Verdict;
-use scenarios::local_collector::Collector;
+use scenarios::comparison::Comparison;
+use scenarios::local_collector::LocalCollector;
 use uuid::Uuid;
 
 /// A collector, its Microsoft, and one tenant.
 pub(crate) struct Fixture {
-    pub(crate) collector: Collector,
+    pub(crate) collector: LocalCollector,
     pub(crate) microsoft: Simulator,
     pub(crate) tenant: Uuid,
 }
@@ -25,7 +25,7 @@ impl Fixture {
         let mut secret: serde_json::Value = serde_json::from_str(&tenant.credentials_json()).unwrap();
         secret["content_types"] = content_types.into();
         let tenant = microsoft.add_tenant(tenant);
-        let collector = Collector::new(&microsoft).await;
+        let collector = LocalCollector::new(&microsoft).await;
         collector.resources.put_secret("contoso", &secret.to_string()).await;
         Self { collector, microsoft, tenant }
     }
@@ -46,14 +46,14 @@ impl Fixture {
     }
 
     /// What of the published is archived.
-    pub(crate) async fn verdict(&self) -> Verdict {
+    pub(crate) async fn comparison(&self) -> Comparison {
         let resources = &self.collector.resources;
-        Verdict::of(&self.microsoft, self.tenant, &resources.sdk.s3(), &resources.bucket, "m365").await
+        Comparison::of(&self.microsoft, self.tenant, &resources.sdk.s3(), &resources.bucket, "m365").await
     }
 
     /// Everything that was published is archived once, and Microsoft has nothing to complain of.
     pub(crate) async fn assert_complete(&self) {
-        let total = self.verdict().await.total();
+        let total = self.comparison().await.total();
         assert!(total.published > 0, "a fixture that publishes nothing proves nothing");
         assert_eq!((total.lost, total.surplus), (0, 0), "lost and surplus of {} records", total.published);
         self.microsoft.assert_clean();

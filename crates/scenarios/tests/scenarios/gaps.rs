@@ -24,7 +24,7 @@ async fn an_outage_of_eight_days_is_told_with_its_bounds() {
     assert_eq!(lost.len(), 1);
     assert_eq!(lost[0].reason, LossReason::RetentionExpired);
     assert_eq!((lost[0].from, lost[0].to), (at("2026-11-22T11:59:55Z"), at("2026-11-23T12:15:00Z")));
-    let total = fixture.verdict().await.total();
+    let total = fixture.comparison().await.total();
     assert_eq!((total.archived, total.lost, total.surplus), (1, 1, 0), "and nothing else is lost");
 }
 

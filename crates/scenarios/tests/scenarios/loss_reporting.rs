@@ -11,14 +11,14 @@ async fn a_loss_whose_poller_died_before_it_told_is_told_by_the_reconciler_once(
     fixture.advance_minutes(8 * 24 * 60);
     // Its report is never written anywhere.
     drop(fixture.collector.poll().await);
-    assert_eq!(fixture.collector.reconcile_and_tell(&[]).await.feeds[0].lost, [], "the poller may still be at work");
+    assert_eq!(fixture.collector.reconcile_and_report(&[]).await.feeds[0].lost, [], "the poller may still be at work");
 
     fixture.advance_minutes(20);
-    let report = fixture.collector.reconcile_and_tell(&[]).await;
+    let report = fixture.collector.reconcile_and_report(&[]).await;
     assert_eq!(report.feeds[0].lost.len(), 1);
     assert_eq!(report.feeds[0].lost[0].reason, LossReason::RetentionExpired);
     assert_eq!(report.feeds[0].lost[0].from, at("2026-11-22T11:59:55Z"));
 
     fixture.advance_minutes(60);
-    assert_eq!(fixture.collector.reconcile_and_tell(&[]).await.feeds[0].lost, []);
+    assert_eq!(fixture.collector.reconcile_and_report(&[]).await.feeds[0].lost, []);
 }

@@ -3,65 +3,20 @@
 use std::sync::{Arc, Mutex};
 
 use aws_adapters::{DynamoDbRateLimiter, SecretsManagerTenants};
-use collector::failure::Failure;
-use collector::fetch::{Fetch, FetchOutcome};
-use collector::message::ContentMessage;
-use collector::ports::{Clock, Jitter, Queue};
+use collector::fetch::{Delivery, Fetch, FetchOutcome};
+use collector::ports::{Clock, Jitter, Ports};
 use collector::rate_limit::RateLimitPolicy;
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use management_api::{Client, ClientSettings, RootOverrides};
 use management_api_simulator::Aggregation;
-use testkit::{ManualClock, MemoryArchive, MemoryState};
+use testkit::{ManualClock, MemoryArchive, MemoryQueue, MemoryState, Received};
 
 use crate::fixture::{Fixture, at};
 
 const FETCHERS: usize = 50;
 const CONTENTS: usize = 5_000;
 const LIMIT: u32 = 2_000;
-
-/// A queue that knows when a message is due.
-#[derive(Debug, Clone)]
-struct DelayingQueue {
-    clock: ManualClock,
-    waiting: Arc<Mutex<Vec<(Timestamp, ContentMessage)>>>,
-}
-
-impl DelayingQueue {
-    fn put(&self, due: Timestamp, message: &ContentMessage) {
-        self.waiting.lock().unwrap().push((due, message.clone()));
-    }
-
-    fn receive(&self) -> Vec<ContentMessage> {
-        let now = self.clock.now();
-        let mut waiting = self.waiting.lock().unwrap();
-        let mut batch = Vec::new();
-        waiting.retain(|(due, message)| {
-            let take = *due <= now && batch.len() < 10;
-            if take {
-                batch.push(message.clone());
-            }
-            !take
-        });
-        batch
-    }
-
-    fn is_empty(&self) -> bool {
-        self.waiting.lock().unwrap().is_empty()
-    }
-}
-
-impl Queue for DelayingQueue {
-    async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        messages.iter().for_each(|message| self.put(self.clock.now(), message));
-        Ok(())
-    }
-
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        self.put(self.clock.now() + delay, message);
-        Ok(())
-    }
-}
 
 /// Numbers that are spread evenly, and the same in every run.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +28,24 @@ impl Jitter for UniformJitter {
         *last = (*last + 0.618_033_988_749_895) % 1.0;
         *last
     }
+}
+
+/// Fetchers with the real client, tenants and rate limiter, and everything else in memory.
+struct FetcherPorts;
+
+impl Ports for FetcherPorts {
+    type Tenants = SecretsManagerTenants<ManualClock>;
+    type ManagementApi = Client<ManualClock, UniformJitter>;
+    type Cursors = MemoryState;
+    type Windows = MemoryState;
+    type Losses = MemoryState;
+    type Queue = MemoryQueue;
+    type DeadLetters = MemoryQueue;
+    type Archive = MemoryArchive;
+    type ArchiveIndex = MemoryArchive;
+    type RateLimiter = DynamoDbRateLimiter<ManualClock>;
+    type Clock = ManualClock;
+    type Jitter = UniformJitter;
 }
 
 #[tokio::test]
@@ -87,9 +60,9 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
         fixture.microsoft.publish(fixture.tenant, "Audit.Exchange", created, [format!(r#"{{"Id":"{number}"}}"#)]);
     }
     let clock = fixture.collector.clock.clone();
-    let queue = DelayingQueue { clock: clock.clone(), waiting: Arc::default() };
+    let queue = MemoryQueue::new(&clock);
     fixture.collector.poll_into(queue.clone()).await;
-    assert_eq!(queue.waiting.lock().unwrap().len(), CONTENTS);
+    assert_eq!(queue.len(), CONTENTS);
     fixture.microsoft.configure(|config| config.throttle.requests_per_minute = Some(LIMIT as usize));
     fixture.advance_minutes(2);
     fixture.microsoft.reset_calls();
@@ -103,10 +76,10 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
             let settings = ClientSettings { overrides, ..ClientSettings::default() };
             let secrets = resources.sdk.secrets_manager();
             let policy = RateLimitPolicy::under(LIMIT);
-            Fetch {
+            Fetch::<FetcherPorts> {
                 tenants: SecretsManagerTenants::new(secrets, &resources.secret_prefix, clock.clone()),
                 management_api: Client::new(settings, clock.clone(), jitter.clone()).unwrap(),
-                state: state.clone(),
+                losses: state.clone(),
                 queue: queue.clone(),
                 archive: archive.clone(),
                 rate_limiter: DynamoDbRateLimiter::new(
@@ -115,6 +88,7 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
                     policy,
                     clock.clone(),
                 ),
+                clock: clock.clone(),
                 jitter: jitter.clone(),
             }
         })
@@ -123,12 +97,16 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
     let (mut failed, mut busy) = (0, (SignedDuration::ZERO, 0));
     let started = clock.now();
     while !queue.is_empty() {
-        let turns = fetchers.iter().map(|fetch| async {
-            let messages = queue.receive();
-            let bodies: Vec<String> = messages.iter().map(|message| serde_json::to_string(message).unwrap()).collect();
-            let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
-            let admissions = fetch.admit(&bodies).await;
-            join_all(bodies.iter().zip(admissions).map(|(body, admission)| fetch.run(body, 1, admission))).await
+        let turns = fetchers.iter().map(async |fetch| {
+            let messages = queue.receive_batch();
+            let deliveries: Vec<Delivery<'_>> = messages.iter().map(Received::delivery).collect();
+            let outcomes = fetch.run_batch(&deliveries, clock.now() + SignedDuration::from_mins(4), |_, _| ()).await;
+            for (message, outcome) in messages.iter().zip(&outcomes) {
+                if !matches!(outcome, FetchOutcome::Failed { .. }) {
+                    queue.delete(&message.receipt);
+                }
+            }
+            outcomes
         });
         let outcomes: Vec<FetchOutcome> = join_all(turns).await.into_iter().flatten().collect();
         failed += outcomes.iter().filter(|outcome| matches!(outcome, FetchOutcome::Failed { .. })).count();
@@ -136,7 +114,7 @@ async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
         let elapsed = clock.now().duration_since(started);
         assert!(elapsed < SignedDuration::from_mins(20), "{} of {CONTENTS}", archive.objects().len());
         // As long as this much waits, the quota could be used up.
-        if queue.waiting.lock().unwrap().len() > LIMIT as usize / 2 {
+        if queue.len() > LIMIT as usize / 2 {
             busy = (elapsed, fixture.microsoft.calls().allowed);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use collector::ports::{Clock, Jitter, Ports};
+use collector::ports::{Clock, Jitter, Ports, Queue};
 
 use super::Intercepted;
 use crate::{
@@ -21,7 +21,7 @@ impl<C: Clock, J: Jitter> Ports for InMemory<C, J> {
     type Windows = MemoryState;
     type Losses = MemoryState;
     type Queue = MemoryQueue;
-    type DeadLetters = MemoryQueue;
+    type DeadLetters = Option<MemoryQueue>;
     type Archive = MemoryArchive;
     type ArchiveIndex = MemoryArchive;
     type RateLimiter = MemoryRateLimiter;
@@ -44,6 +44,25 @@ impl<'a, P: Ports> Ports for WithInterceptor<'a, P> {
     type Archive = Intercepted<'a, P::Archive>;
     type ArchiveIndex = Intercepted<'a, P::ArchiveIndex>;
     type RateLimiter = Intercepted<'a, P::RateLimiter>;
+    type Clock = P::Clock;
+    type Jitter = P::Jitter;
+}
+
+/// The ports of `P`, with another queue.
+#[derive(Debug, Clone, Copy)]
+pub struct WithQueue<P, Q>(PhantomData<(P, Q)>);
+
+impl<P: Ports, Q: Queue> Ports for WithQueue<P, Q> {
+    type Tenants = P::Tenants;
+    type ManagementApi = P::ManagementApi;
+    type Cursors = P::Cursors;
+    type Windows = P::Windows;
+    type Losses = P::Losses;
+    type Queue = Q;
+    type DeadLetters = P::DeadLetters;
+    type Archive = P::Archive;
+    type ArchiveIndex = P::ArchiveIndex;
+    type RateLimiter = P::RateLimiter;
     type Clock = P::Clock;
     type Jitter = P::Jitter;
 }

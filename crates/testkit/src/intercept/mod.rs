@@ -16,7 +16,7 @@ use collector::window::Window;
 use futures::{Stream, StreamExt, stream};
 
 pub use self::crash_point::CrashPoint;
-pub use self::family::{InMemory, WithInterceptor};
+pub use self::family::{InMemory, WithInterceptor, WithQueue};
 
 /// A call of a port that is about to be made.
 #[derive(Debug, Clone, Copy)]
