@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Clock, Throttle};
+use crate::{clock::Clock, state::throttle::Throttle};
 
 /// How the simulator behaves. Every field can be changed while it runs ([`crate::Simulator::configure`]), except
 /// `listen` and `clock` (see [`crate::Simulator::set_clock`]).

@@ -5,10 +5,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Cloud, Tenant,
-    call::{Call, Route},
-    reply::{Refusal, Reply},
-    world::World,
+    http::{
+        request::{Call, Route},
+        response::{Refusal, Reply},
+    },
+    state::{
+        World,
+        tenant::{Cloud, Tenant},
+    },
 };
 
 /// A token, or an error in Entra's shape.

@@ -27,63 +27,35 @@
 //! - **It is strict**: calls that Microsoft does not know, and scripted faults that nothing ran into, are kept and
 //!   handed out by [`Simulator::verify`].
 
-mod admin;
-mod aggregate;
-mod answer;
-mod authorize;
-mod blobs;
-mod body;
-mod call;
+mod api;
 mod clock;
 mod config;
 mod control;
 mod entra;
 mod faults;
-mod feed;
-mod filler;
-mod folder;
-mod generate;
 mod http;
-mod listing;
-mod mishap;
-mod observe;
-mod oracle;
-mod paging;
-mod publishing;
 mod records;
-mod reply;
 mod seeds;
-mod shapes;
+mod server;
 mod simulator;
-mod slice;
-mod subscriptions;
-mod tally;
-mod tenant;
-mod text;
-mod throttle;
-mod tokens;
-mod weather;
-mod what;
-mod window;
-mod wire;
-mod world;
+mod state;
 
-pub use call::Operation;
 pub use clock::Clock;
 pub use config::{Aggregation, BlobFormat, Config};
+pub use control::oracle::{Published, PublishedRecord};
+pub use control::publishing::{Publisher, Publishing};
+pub use faults::kind::FaultKind;
+pub use faults::random::RandomFaults;
 pub use faults::{Fault, Match};
-pub use generate::Generate;
+pub use http::request::Operation;
 pub use jiff::Timestamp;
-pub use oracle::{Published, PublishedRecord};
-pub use publishing::{Publisher, Publishing};
+pub use records::generate::Generate;
+pub use records::slice::{Content, Generated, Slice};
 pub use simulator::Simulator;
-pub use slice::{Content, Generated, Slice};
-pub use tally::{Calls, SeenCall};
-pub use tenant::{Cloud, Role, Secret, Tenant};
-pub use throttle::{Throttle, ThrottleWindow};
+pub use state::call_log::{Calls, SeenCall};
+pub use state::tenant::{Cloud, Role, Secret, Tenant};
+pub use state::throttle::{Throttle, ThrottleWindow};
 pub use uuid::Uuid;
-pub use weather::RandomFaults;
-pub use what::FaultKind;
 
 /// The five content types of the API.
 pub const CONTENT_TYPES: [&str; 5] =

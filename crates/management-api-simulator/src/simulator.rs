@@ -14,10 +14,11 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, task::AbortHandle};
 
 use crate::{
-    Clock, Config,
-    http::router,
-    wire::{Door, Fuse},
-    world::World,
+    clock::Clock,
+    config::Config,
+    http::connection::{Door, Fuse},
+    server::router,
+    state::World,
 };
 
 /// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or

@@ -3,9 +3,8 @@
 
 mod authorization;
 mod blobs;
+mod body_faults;
 mod client;
-mod faults_of_answers;
-mod faults_of_bodies;
 mod ids;
 mod late_content;
 mod lifecycle;
@@ -14,10 +13,11 @@ mod paging;
 mod program;
 mod protocol;
 mod publishing;
+mod random_faults;
+mod response_faults;
 mod subscriptions;
 mod throttle;
 mod tokens;
-mod weather;
 
 use std::time::Duration;
 

@@ -1,0 +1,123 @@
+//! `GET subscriptions/content`: what a window holds.
+
+use jiff::Timestamp;
+use rand::seq::SliceRandom;
+use serde::Serialize;
+
+use crate::{
+    api::window::Window,
+    clock::in_listing,
+    config::Config,
+    http::{
+        request::Call,
+        response::{Refusal, Reply},
+    },
+    seeds::seeded,
+    state::{
+        Listed, TenantState,
+        aggregate::Aggregate,
+        pages::{Book, PageRef},
+    },
+};
+
+/// One line of a listing.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    content_id: String,
+    created: Timestamp,
+    expires: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryJson<'a> {
+    content_type: &'a str,
+    content_id: &'a str,
+    content_uri: String,
+    content_created: String,
+    content_expiration: String,
+}
+
+/// A first page, or the page that `nextPage` names.
+pub(crate) fn list(
+    tenant: &mut TenantState,
+    content_type: &'static str,
+    call: &Call,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Reply, Refusal> {
+    let feed = tenant.feed(content_type);
+    match feed.subscription.is_on() {
+        None => {
+            return Err(Reply::refusal(400, "AF20022", "No subscription found for the specified content type."));
+        }
+        Some(false) => {
+            return Err(Reply::refusal(400, "AF20023", "The subscription was disabled."));
+        }
+        Some(true) => {}
+    }
+    let window = Window::asked(call, now)?;
+    let token = match call.parameter("nextpage") {
+        Some(token) => token,
+        None => {
+            let book = first_listing(tenant, content_type, window, config, now);
+            tenant.pages.open(book)
+        }
+    };
+    match tenant.pages.turn_to(&token, content_type, window) {
+        Some(page) => Ok(page_reply(&page, call)),
+        None => Err(Reply::refusal(400, "AF20031", &format!("Invalid nextPage Input: {token}."))),
+    }
+}
+
+fn first_listing(
+    tenant: &mut TenantState,
+    content_type: &'static str,
+    window: Window,
+    config: &Config,
+    now: Timestamp,
+) -> Book {
+    let aggregates = tenant.feed(content_type).aggregates(window, config, now);
+    let mut entries: Vec<Entry> = aggregates
+        .into_iter()
+        .map(|aggregate| {
+            let content_id = aggregate.content_id(content_type);
+            let Aggregate { first: _, last, keys, expires } = aggregate;
+            tenant.listed.insert(content_id.clone(), Listed { content_type, keys, expires });
+            Entry { content_id, created: last.0, expires }
+        })
+        .collect();
+    let label = [&tenant.settings.id.to_string(), content_type, &window.start.to_string(), &window.end.to_string()];
+    entries.shuffle(&mut seeded(config.seed, &label));
+    Book::bind(content_type, window, entries, config)
+}
+
+fn page_reply(page: &PageRef, call: &Call) -> Reply {
+    let feed_root = call.path.trim_end_matches('/').trim_end_matches("/subscriptions/content");
+    let listed: Vec<EntryJson> = page
+        .entries
+        .iter()
+        .map(|entry| EntryJson {
+            content_type: page.content_type,
+            content_id: &entry.content_id,
+            content_uri: format!("{}{feed_root}/audit/{}", call.origin, entry.content_id),
+            content_created: in_listing(entry.created),
+            content_expiration: in_listing(entry.expires),
+        })
+        .collect();
+    let mut reply = Reply::json(200, &listed);
+    if let Some(token) = &page.next {
+        reply = reply.with_next_page(format!(
+            "{}{feed_root}/subscriptions/content?contenttype={}&starttime={}&endtime={}&nextpage={token}",
+            call.origin,
+            page.content_type,
+            in_next_page(page.window.start),
+            in_next_page(page.window.end),
+        ));
+    }
+    reply
+}
+
+fn in_next_page(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.7fZ").to_string()
+}

@@ -1,0 +1,133 @@
+//! Faults that come by chance, again the same for the same seed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use rand::RngExt;
+
+use crate::{
+    faults::kind::FaultKind,
+    http::request::{Call, Operation, Subject},
+    seeds::{fingerprint, seeded},
+};
+
+/// How likely each kind of mishap is for one call, from 0 to 1; together at most 1. The default is a clear sky.
+///
+/// What meets a call depends on the seed, on what is asked, and on how often it was asked before: not on the order in
+/// which different calls happen to arrive.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RandomFaults {
+    /// Gives another course of the same weather.
+    pub seed: u64,
+    /// [`FaultKind::Throttled`] with 403 (429 from the token endpoint).
+    pub throttled: f64,
+    /// [`FaultKind::Unavailable`].
+    pub unavailable: f64,
+    /// [`FaultKind::BadGateway`].
+    pub bad_gateway: f64,
+    /// [`FaultKind::Error`] with 500 and AF50000 (503 and AADSTS90033 from the token endpoint).
+    pub internal_error: f64,
+    /// [`FaultKind::ErrorInside200`] with AF50000; not from the token endpoint.
+    pub error_inside_200: f64,
+    /// [`FaultKind::Unauthorized`]; not from the token endpoint.
+    pub unauthorized: f64,
+    /// [`FaultKind::Drop`].
+    pub dropped: f64,
+    /// [`FaultKind::CutBody`] within the first 4 KiB.
+    pub cut_body: f64,
+    /// [`FaultKind::Truncate`] within the first 4 KiB; not from the token endpoint.
+    pub truncated: f64,
+    /// [`FaultKind::StallHead`] for at most `slow_for`.
+    pub slow: f64,
+    /// The longest wait of a slow answer.
+    pub slow_for: Duration,
+}
+
+impl RandomFaults {
+    /// Every kind of mishap equally likely, `together` the chance that a call meets any; slow answers take up to 50 ms.
+    pub fn mixed(seed: u64, together: f64) -> Self {
+        let each = together / 10.0;
+        RandomFaults {
+            seed,
+            throttled: each,
+            unavailable: each,
+            bad_gateway: each,
+            internal_error: each,
+            error_inside_200: each,
+            unauthorized: each,
+            dropped: each,
+            cut_body: each,
+            truncated: each,
+            slow: each,
+            slow_for: Duration::from_millis(50),
+        }
+    }
+}
+
+/// The weather and what it did so far.
+#[derive(Debug, Default)]
+pub(crate) struct RandomFaultState {
+    pub(crate) weather: RandomFaults,
+    asked: HashMap<u64, u64>,
+    /// How many calls met which kind of mishap.
+    pub(crate) met: BTreeMap<&'static str, u64>,
+}
+
+impl RandomFaultState {
+    pub(crate) fn new(weather: RandomFaults) -> Self {
+        RandomFaultState { weather, ..RandomFaultState::default() }
+    }
+
+    pub(crate) fn draw(&mut self, subject: &Subject, call: &Call) -> Option<FaultKind> {
+        if self.weather == RandomFaults::default() {
+            return None;
+        }
+        let tenant = subject.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+        let asked_for = fingerprint(&[
+            subject.operation.name(),
+            &tenant,
+            subject.content_type.as_deref().unwrap_or_default(),
+            subject.content_id.as_deref().unwrap_or_default(),
+            &call.parameter("starttime").unwrap_or_default(),
+        ]);
+        let nth = self.asked.entry(asked_for).or_default();
+        *nth += 1;
+        let (kind, what) = draw(&self.weather, subject.operation, asked_for, *nth)?;
+        *self.met.entry(kind).or_default() += 1;
+        Some(what)
+    }
+}
+
+fn draw(weather: &RandomFaults, operation: Operation, asked_for: u64, nth: u64) -> Option<(&'static str, FaultKind)> {
+    let mut rng = seeded(weather.seed ^ asked_for, &["weather", &nth.to_string()]);
+    let of_entra = operation == Operation::Token;
+    let after = rng.random_range(0..4_096);
+    let internal_error = if of_entra { (503, "AADSTS90033") } else { (500, "AF50000") };
+    let mut chance: f64 = rng.random_range(0.0..1.0);
+    let kinds = [
+        ("throttled", weather.throttled, FaultKind::Throttled { status: 403, retry_after: None }),
+        ("unavailable", weather.unavailable, FaultKind::Unavailable),
+        ("bad_gateway", weather.bad_gateway, FaultKind::BadGateway),
+        (
+            "internal_error",
+            weather.internal_error,
+            FaultKind::Error { status: internal_error.0, code: internal_error.1.to_owned() },
+        ),
+        ("error_inside_200", weather.error_inside_200, FaultKind::ErrorInside200 { code: "AF50000".to_owned() }),
+        ("unauthorized", weather.unauthorized, FaultKind::Unauthorized),
+        ("dropped", weather.dropped, FaultKind::Drop),
+        ("cut_body", weather.cut_body, FaultKind::CutBody { after }),
+        ("truncated", weather.truncated, FaultKind::Truncate { after }),
+        ("slow", weather.slow, FaultKind::StallHead(weather.slow_for.mul_f64(rng.random_range(0.0..1.0)))),
+    ];
+    for (kind, likely, what) in kinds {
+        if chance < likely {
+            let spared = of_entra && matches!(kind, "error_inside_200" | "unauthorized" | "truncated");
+            return (!spared).then_some((kind, what));
+        }
+        chance -= likely;
+    }
+    None
+}

@@ -1,0 +1,70 @@
+//! The JSON array of a blob, written piece by piece.
+
+use bytes::Bytes;
+
+use crate::{http::response::RecordsBody, records::slice::Content};
+
+/// About how much is written at a time.
+const PIECE: usize = 64 * 1024;
+
+impl RecordsBody {
+    fn separators(&self) -> (&'static [u8], &'static [u8], &'static [u8]) {
+        if self.spaced { (b"[\r\n  ", b",\r\n  ", b"\r\n]\r\n") } else { (b"[", b",", b"]") }
+    }
+
+    /// The exact size of the text in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        let (open, between, close) = self.separators();
+        let count: u64 = self.slices.iter().map(Content::count).sum();
+        let records: u64 = self.slices.iter().map(Content::bytes).sum();
+        let whole = records + (open.len() + close.len()) as u64 + count.saturating_sub(1) * between.len() as u64;
+        self.truncated_at.map_or(whole, |at| whole.min(at))
+    }
+}
+
+/// The JSON array, in pieces.
+pub(crate) struct Text {
+    records: Box<dyn Iterator<Item = Bytes> + Send>,
+    separators: (&'static [u8], &'static [u8], &'static [u8]),
+    /// What comes before the next record; `None`: the array is closed.
+    before: Option<&'static [u8]>,
+    left: u64,
+}
+
+impl Text {
+    pub(crate) fn of(body: RecordsBody) -> Self {
+        let separators = body.separators();
+        Text {
+            records: Box::new(body.slices.into_iter().flat_map(|slice| slice.iter())),
+            separators,
+            before: Some(separators.0),
+            left: body.truncated_at.unwrap_or(u64::MAX),
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
+        let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
+        while piece.len() < PIECE
+            && let Some(before) = self.before
+        {
+            match self.records.next() {
+                Some(record) => {
+                    piece.extend_from_slice(before);
+                    piece.extend_from_slice(&record);
+                    self.before = Some(self.separators.1);
+                }
+                None => {
+                    // An empty array has not been opened yet.
+                    if before == self.separators.0 {
+                        piece.extend_from_slice(before);
+                    }
+                    piece.extend_from_slice(self.separators.2);
+                    self.before = None;
+                }
+            }
+        }
+        piece.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= piece.len() as u64;
+        (!piece.is_empty()).then_some(piece)
+    }
+}

@@ -1,0 +1,115 @@
+//! A body on its way: written piece by piece, compressed, delayed, cut.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use futures::{Stream, stream};
+
+use crate::http::{
+    body::Text,
+    response::{Body, Delivery},
+};
+
+/// The bytes that travel.
+pub(crate) fn stream(body: Body, delivery: Delivery) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let outgoing = Outgoing { length: length(&body), pieces: Pieces::of(body), piece: Bytes::new(), sent: 0, delivery };
+    stream::unfold(Some(outgoing), |outgoing| async move { outgoing?.next().await })
+}
+
+/// FaultKind `Content-Length` says; `None`: chunked.
+pub(crate) fn length(body: &Body) -> Option<u64> {
+    match body {
+        Body::Text(text) => Some(text.len() as u64),
+        Body::Records(records) if records.gzip || records.chunked => None,
+        Body::Records(records) => Some(records.length()),
+    }
+}
+
+struct Outgoing {
+    pieces: Pieces,
+    length: Option<u64>,
+    piece: Bytes,
+    sent: u64,
+    delivery: Delivery,
+}
+
+impl Outgoing {
+    async fn next(mut self) -> Option<(io::Result<Bytes>, Option<Self>)> {
+        if self.piece.is_empty() {
+            self.piece = self.pieces.next().unwrap_or_default();
+        }
+        if let Some((after, pause)) = self.delivery.pause
+            && self.reached(after)
+        {
+            self.delivery.pause = None;
+            tokio::time::sleep(pause).await;
+        }
+        if self.delivery.cut_after.is_some_and(|after| self.reached(after)) {
+            // The server writes out what it holds only while it waits for us; then the error ends the connection.
+            tokio::task::yield_now().await;
+            return Some((Err(io::ErrorKind::ConnectionAborted.into()), None));
+        }
+        let pause_after = self.delivery.pause.map(|(after, _)| after);
+        let stop = [pause_after, self.delivery.cut_after].into_iter().flatten().min();
+        let most = stop.map_or(u64::MAX, |after| self.within(after).saturating_sub(self.sent));
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let now = self.piece.split_to(most.min(self.piece.len()));
+        self.sent += now.len() as u64;
+        if now.is_empty() { None } else { Some((Ok(now), Some(self))) }
+    }
+
+    fn reached(&self, after: u64) -> bool {
+        self.within(after) <= self.sent || self.piece.is_empty()
+    }
+
+    /// Where a mishap strikes at the latest: before the last byte of a body whose length is known, since nobody waits
+    /// for anything after it.
+    fn within(&self, after: u64) -> u64 {
+        self.length.map_or(after, |length| after.min(length.saturating_sub(1)))
+    }
+}
+
+enum Pieces {
+    Whole(Option<Bytes>),
+    Plain(Box<Text>),
+    Compressed(Box<Text>, Option<Box<GzEncoder<Vec<u8>>>>),
+}
+
+impl Pieces {
+    fn of(body: Body) -> Self {
+        match body {
+            Body::Text(text) => Pieces::Whole(Some(text)),
+            Body::Records(records) => {
+                let gzip = records.gzip;
+                let text = Box::new(Text::of(records));
+                if gzip {
+                    Pieces::Compressed(text, Some(Box::new(GzEncoder::new(Vec::new(), Compression::fast()))))
+                } else {
+                    Pieces::Plain(text)
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Pieces::Whole(text) => text.take(),
+            Pieces::Plain(text) => text.next().map(Bytes::from),
+            Pieces::Compressed(text, encoder) => loop {
+                let Some(plain) = text.next() else {
+                    break finish(encoder.take()?);
+                };
+                let encoder = encoder.as_mut()?;
+                encoder.write_all(&plain).ok()?;
+                if !encoder.get_ref().is_empty() {
+                    break Some(std::mem::take(encoder.get_mut()).into());
+                }
+            },
+        }
+    }
+}
+
+fn finish(encoder: Box<GzEncoder<Vec<u8>>>) -> Option<Bytes> {
+    encoder.finish().ok().map(Bytes::from)
+}

@@ -1,0 +1,5 @@
+pub(crate) mod body;
+pub(crate) mod connection;
+pub(crate) mod delivery;
+pub(crate) mod request;
+pub(crate) mod response;

@@ -1,0 +1,31 @@
+//! Made-up records of an exact size, for blobs that need no memory.
+
+use bytes::Bytes;
+use rand::Rng;
+
+use crate::{
+    records::{
+        fields::{Json, guid},
+        slice::Generated,
+    },
+    seeds::seeded,
+};
+
+/// A made-up record of exactly the wanted size, cheap enough to be made while it is sent.
+pub(crate) fn generated_record(of: Generated, index: u64) -> Bytes {
+    let mut rng = seeded(of.seed, &["generated", &index.to_string()]);
+    let mut json = Json::new();
+    json.text("CreationTime", "2026-01-01T00:00:00");
+    json.text("Id", &guid(&mut rng));
+    json.text("Operation", "FileAccessed");
+    json.raw("RecordType", "6");
+    json.text("UserId", "generated@contoso.example");
+    json.text("Filler", "");
+    let mut record = json.finish();
+    let missing = of.size().saturating_sub(record.len());
+    let close = record.split_off(record.len() - 2);
+    let filler = format!("{:016x}", rng.next_u64()).repeat(missing / 16 + 1);
+    record.extend(filler.as_bytes().get(..missing).unwrap_or_default());
+    record.extend(close);
+    record.into()
+}

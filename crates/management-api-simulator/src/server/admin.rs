@@ -1,0 +1,59 @@
+//! What the program tells about itself, under `/_simulator/`.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{control::oracle, http::request::Operation, simulator::Shared, state::World};
+
+const OPERATIONS: [Operation; 5] = [
+    Operation::Token,
+    Operation::ListSubscriptions,
+    Operation::StartSubscription,
+    Operation::ListContent,
+    Operation::FetchContent,
+];
+
+/// `GET /_simulator/health` → `{"status":"ok"}`
+pub(crate) async fn health() -> Response {
+    answer(&json!({"status": "ok"}))
+}
+
+/// `GET /_simulator/status` → `{now, tenants: {id: {type: {slices, records, obtainable_records, subscription}}}, calls,
+/// throttled, weather, violations, unused_faults}`
+pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Response {
+    answer(&describe(&shared.world()))
+}
+
+fn answer(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+fn describe(world: &World) -> Value {
+    let tenants: Map<String, Value> = world
+        .tenants
+        .iter()
+        .map(|(id, tenant)| {
+            let feeds: Map<String, Value> =
+                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), oracle::summary(feed))).collect();
+            (id.to_string(), Value::Object(feeds))
+        })
+        .collect();
+    let counted = world.tally.calls(world.meter.allowed, world.meter.refused);
+    let calls: Map<String, Value> =
+        OPERATIONS.iter().map(|&operation| (operation.name().to_owned(), counted.of(operation).into())).collect();
+    json!({
+        "now": world.now().to_string(),
+        "tenants": tenants,
+        "calls": calls,
+        "throttled": counted.refused,
+        "weather": world.sky.met,
+        "violations": world.tally.violations,
+        "unused_faults": world.faults.unused(),
+    })
+}

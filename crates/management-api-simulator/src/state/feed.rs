@@ -1,0 +1,149 @@
+//! One content type's feed of one tenant: its slices in order, and how they gather into aggregates.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::{
+    api::{subscriptions::Subscription, window::Window},
+    clock::{plus, to_millisecond},
+    config::{Aggregation, Config},
+    records::slice::{Content, Slice},
+    state::aggregate::{Aggregate, Key},
+};
+
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    pub(crate) slices: BTreeMap<Key, Stored>,
+    pub(crate) subscription: Subscription,
+    /// The end of the latest window listed that lay in the past: what comes in below it is late.
+    listed_until: Option<Timestamp>,
+    open: Option<OpenAggregate>,
+    aggregates: u64,
+}
+
+/// The aggregate that the next slice may still join.
+#[derive(Debug)]
+struct OpenAggregate {
+    number: u64,
+    last: Timestamp,
+    slices: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) content: Content,
+    pub(crate) visible_at: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
+    aggregate: u64,
+    born: Born,
+}
+
+/// What the subscription was when a slice came into being.
+#[derive(Debug, Clone, Copy)]
+enum Born {
+    /// On.
+    Subscribed,
+    /// Stopped.
+    Unsubscribed,
+    /// Not yet started: the first start may reach back.
+    Before,
+    /// Published ahead of its time: decided at this instant.
+    At(Timestamp),
+}
+
+impl Feed {
+    pub(crate) fn new(subscription: Subscription) -> Self {
+        Feed { subscription, ..Feed::default() }
+    }
+
+    pub(crate) fn publish(&mut self, slice: Slice, config: &Config, now: Timestamp) {
+        let created = to_millisecond(slice.created);
+        let visible_at = slice.visible_at.map_or(created, |at| at.max(created));
+        let content = self.with_repeats(slice.content, slice.repeat);
+        let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
+        let born = match self.subscription.is_on() {
+            _ if created > now => Born::At(created),
+            Some(true) => Born::Subscribed,
+            Some(false) => Born::Unsubscribed,
+            None => Born::Before,
+        };
+        let number = self.slices.range((created, 0)..=(created, u32::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
+        self.slices.insert(
+            (created, number),
+            Stored { content, visible_at, expires: slice.expires.map(to_millisecond), aggregate, born },
+        );
+    }
+
+    fn with_repeats(&self, content: Content, count: usize) -> Content {
+        match content {
+            Content::Records(records) if count > 0 => {
+                let mut earlier: Vec<Bytes> = self.slices.values().rev().flat_map(in_memory).take(count).collect();
+                earlier.reverse();
+                Content::Records(records.iter().cloned().chain(earlier).collect())
+            }
+            Content::Records(_) | Content::Generated(_) => content,
+        }
+    }
+
+    /// A slice joins the open aggregate if it follows it closely. One that comes too late for a window already listed
+    /// stands alone: ids handed out before must stay what they are.
+    fn aggregate_for(&mut self, created: Timestamp, late: bool, rule: Aggregation) -> u64 {
+        let late = late || self.listed_until.is_some_and(|until| created < until);
+        if let Some(open) = &mut self.open
+            && !late
+            && open.last <= created
+            && created <= plus(open.last, rule.gap)
+            && open.slices < rule.at_most
+        {
+            open.last = created;
+            open.slices += 1;
+            return open.number;
+        }
+        self.aggregates += 1;
+        let follows = self.open.as_ref().is_none_or(|open| open.last <= created);
+        if !late && follows {
+            self.open = Some(OpenAggregate { number: self.aggregates, last: created, slices: 1 });
+        }
+        self.aggregates
+    }
+
+    /// What a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
+    pub(crate) fn aggregates(&mut self, window: Window, config: &Config, now: Timestamp) -> Vec<Aggregate> {
+        if window.end <= now {
+            self.listed_until = self.listed_until.max(Some(window.end));
+        }
+        let mut found: BTreeMap<u64, Vec<Key>> = BTreeMap::new();
+        for (key, stored) in self.slices.range((window.start, 0)..(window.end, 0)) {
+            if stored.visible_at <= now && self.obtainable(*key, stored) {
+                found.entry(stored.aggregate).or_default().push(*key);
+            }
+        }
+        found.into_values().filter_map(|keys| self.aggregate(keys, config)).collect()
+    }
+
+    fn aggregate(&self, keys: Vec<Key>, config: &Config) -> Option<Aggregate> {
+        let (first, last) = (*keys.first()?, *keys.last()?);
+        let own = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
+        let expires = own.unwrap_or_else(|| plus(last.0, config.content_lifetime));
+        Some(Aggregate { first, last, keys, expires })
+    }
+
+    /// Whether the subscription ever made this slice obtainable.
+    pub(crate) fn obtainable(&self, key: Key, stored: &Stored) -> bool {
+        match stored.born {
+            Born::Subscribed => true,
+            Born::Unsubscribed => false,
+            Born::Before => self.subscription.reaches_back_to(key.0),
+            Born::At(at) => self.subscription.was_on(at),
+        }
+    }
+}
+
+fn in_memory(stored: &Stored) -> Vec<Bytes> {
+    match &stored.content {
+        Content::Records(records) => records.iter().rev().cloned().collect(),
+        Content::Generated(_) => Vec::new(),
+    }
+}

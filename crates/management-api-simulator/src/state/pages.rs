@@ -1,0 +1,70 @@
+//! The pages of a listing. They are bound when the first one is asked for: what is published meanwhile is not on them.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use crate::{
+    api::{listing::Entry, window::Window},
+    config::Config,
+};
+
+/// A whole listing, cut into pages.
+#[derive(Debug)]
+pub(crate) struct Book {
+    content_type: &'static str,
+    window: Window,
+    entries: Arc<[Entry]>,
+    pages: Vec<Range<usize>>,
+}
+
+impl Book {
+    pub(crate) fn bind(content_type: &'static str, window: Window, entries: Vec<Entry>, config: &Config) -> Self {
+        let size = config.page_size.max(1);
+        let mut pages = Vec::new();
+        for (index, start) in (0..entries.len().max(1)).step_by(size).enumerate() {
+            if config.empty_page_every.is_some_and(|every| (index + 1).is_multiple_of(every.max(1))) {
+                pages.push(start..start);
+            }
+            pages.push(start..(start + size).min(entries.len()));
+        }
+        Book { content_type, window, entries: entries.into(), pages }
+    }
+}
+
+/// The listings of one tenant, kept for as long as the simulator lives, so that a page can be asked for again.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    books: HashMap<String, Book>,
+    opened: u64,
+}
+
+/// One page.
+#[derive(Debug)]
+pub(crate) struct PageRef<'a> {
+    pub(crate) content_type: &'static str,
+    pub(crate) window: Window,
+    pub(crate) entries: &'a [Entry],
+    /// The token of the page that follows.
+    pub(crate) next: Option<String>,
+}
+
+impl Pages {
+    /// Keeps a listing; returns the token of its first page.
+    pub(crate) fn open(&mut self, book: Book) -> String {
+        self.opened += 1;
+        let name = format!("{}R{:09}", book.window.end.strftime("%Y%m%d%H%M%S%3f"), self.opened);
+        // A listing of one page leads nowhere: nobody can hold a token of it, so it need not outlive this one.
+        self.books.retain(|_, kept| kept.pages.len() > 1);
+        self.books.insert(name.clone(), book);
+        format!("{name}$0")
+    }
+
+    /// The page of a token, if the token was handed out for this very listing.
+    pub(crate) fn turn_to(&self, token: &str, content_type: &str, window: Window) -> Option<PageRef<'_>> {
+        let (name, number) = token.split_once('$')?;
+        let number: usize = number.parse().ok()?;
+        let book = self.books.get(name).filter(|book| book.content_type == content_type && book.window == window)?;
+        let entries = book.entries.get(book.pages.get(number)?.clone())?;
+        let next = (number + 1 < book.pages.len()).then(|| format!("{name}${}", number + 1));
+        Some(PageRef { content_type: book.content_type, window: book.window, entries, next })
+    }
+}
