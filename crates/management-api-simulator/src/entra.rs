@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::{
     http::{
-        request::{Call, Route},
+        request::Call,
         response::{Refusal, Reply},
+        route::Route,
     },
     state::{
         World,
@@ -100,22 +101,6 @@ fn check_secret(tenant: &Tenant, secret: &str, now: Timestamp) -> Result<(), Ref
     }
 }
 
-/// Entra's error shape.
-pub(crate) fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Refusal {
-    let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
-    Box::new(Reply::json(
-        status,
-        &json!({
-            "error": error,
-            "error_description": format!(
-                "AADSTS{code}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {at}"
-            ),
-            "error_codes": [code],
-            "timestamp": at,
-            "trace_id": trace,
-            "correlation_id": trace,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
-        }),
-    ))
+fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Refusal {
+    Box::new(Reply::entra_error(status, error, code, message, now))
 }

@@ -30,6 +30,7 @@
 mod api;
 mod clock;
 mod config;
+mod content_id;
 mod control;
 mod entra;
 mod faults;
@@ -41,20 +42,20 @@ mod simulator;
 mod state;
 
 pub use clock::Clock;
-pub use config::{Aggregation, BlobFormat, Config};
-pub use control::oracle::{Published, PublishedRecord};
+pub use config::{Aggregation, BlobFormat, Config, Throttle, ThrottleWindow};
 pub use control::publishing::{Publisher, Publishing};
 pub use faults::kind::FaultKind;
 pub use faults::random::RandomFaults;
 pub use faults::{Fault, Match};
-pub use http::request::Operation;
+pub use http::route::Operation;
 pub use jiff::Timestamp;
 pub use records::generate::Generate;
 pub use records::slice::{Content, Generated, Slice};
 pub use simulator::Simulator;
 pub use state::call_log::{Calls, SeenCall};
+pub use state::published::{Published, PublishedRecord};
 pub use state::tenant::{Cloud, Role, Secret, Tenant};
-pub use state::throttle::{Throttle, ThrottleWindow};
+
 pub use uuid::Uuid;
 
 /// The five content types of the API.

@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     http::connection::{Door, Fuse},
     server::router,
-    state::World,
+    state::{Shared, World},
 };
 
 /// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or
@@ -36,19 +36,6 @@ impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Its world holds secrets, tokens, and perhaps 100,000 records.
         f.debug_struct("Simulator").field("address", &self.shared.address).finish_non_exhaustive()
-    }
-}
-
-/// What the handle and the server have in common.
-pub(crate) struct Shared {
-    pub(crate) address: SocketAddr,
-    world: Mutex<World>,
-}
-
-impl Shared {
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        // A panic over a tenant that is not there leaves the world as it was.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

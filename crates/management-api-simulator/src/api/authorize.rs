@@ -6,8 +6,9 @@ use uuid::Uuid;
 use crate::{
     CONTENT_TYPES,
     http::{
-        request::{Call, Route, Subject},
-        response::{Refusal, Reply, too_many_requests},
+        request::Call,
+        response::{Refusal, Reply},
+        route::{Route, Subject},
     },
     state::{World, tenant::Role},
 };
@@ -37,7 +38,7 @@ pub(crate) fn authorize(
     }
     let account = (tenant, call.parameter("publisheridentifier"));
     if !world.meter.admits(account, &world.config.throttle, now) {
-        return Err(Box::new(too_many_requests(&world.config.throttle, route.operation.name(), call)));
+        return Err(Box::new(Reply::too_many_requests(&world.config.throttle, route.operation.name(), call)));
     }
     if !world.tenants.get(&tenant).is_some_and(|found| found.settings.auditing) {
         return Err(Reply::refusal(400, "AF20012", &format!("Tenant {tenant} does not exist.")));

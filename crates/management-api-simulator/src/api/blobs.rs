@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use crate::{
     config::Config,
     http::{
+        body::{Body, RecordsBody},
         request::Call,
-        response::{Body, RecordsBody, Refusal, Reply},
+        response::{Refusal, Reply},
     },
     records::slice::Content,
     state::TenantState,

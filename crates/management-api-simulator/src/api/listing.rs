@@ -5,9 +5,10 @@ use rand::seq::SliceRandom;
 use serde::Serialize;
 
 use crate::{
-    api::window::Window,
+    api::window::requested_window,
     clock::in_listing,
     config::Config,
+    content_id::content_id,
     http::{
         request::Call,
         response::{Refusal, Reply},
@@ -15,18 +16,10 @@ use crate::{
     seeds::seeded,
     state::{
         Listed, TenantState,
-        aggregate::Aggregate,
-        pages::{Book, PageRef},
+        feed::{Aggregate, Window},
+        pages::{Book, Entry, PageRef},
     },
 };
-
-/// One line of a listing.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    content_id: String,
-    created: Timestamp,
-    expires: Timestamp,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +49,7 @@ pub(crate) fn list(
         }
         Some(true) => {}
     }
-    let window = Window::asked(call, now)?;
+    let window = requested_window(call, now)?;
     let token = match call.parameter("nextpage") {
         Some(token) => token,
         None => {
@@ -81,7 +74,7 @@ fn first_listing(
     let mut entries: Vec<Entry> = aggregates
         .into_iter()
         .map(|aggregate| {
-            let content_id = aggregate.content_id(content_type);
+            let content_id = content_id(aggregate.first, aggregate.last, content_type);
             let Aggregate { first: _, last, keys, expires } = aggregate;
             tenant.listed.insert(content_id.clone(), Listed { content_type, keys, expires });
             Entry { content_id, created: last.0, expires }

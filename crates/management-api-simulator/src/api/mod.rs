@@ -14,8 +14,9 @@ use crate::{
     entra,
     faults::{apply, kind::Stage},
     http::{
-        request::{Call, Operation, Route, Subject},
+        request::Call,
         response::{Refusal, Reply},
+        route::{Operation, Route, Subject},
     },
     state::{TenantState, World},
 };

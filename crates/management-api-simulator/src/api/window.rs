@@ -14,35 +14,27 @@ use crate::{
         request::Call,
         response::{Refusal, Reply},
     },
+    state::feed::Window,
 };
-
-/// `start <= contentCreated < end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) start: Timestamp,
-    pub(crate) end: Timestamp,
-}
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-impl Window {
-    /// The window that the parameters ask for; without any, the last 24 hours.
-    pub(crate) fn asked(call: &Call, now: Timestamp) -> Result<Window, Refusal> {
-        let (start, end) = match (call.parameter("starttime"), call.parameter("endtime")) {
-            (None, None) => {
-                return Ok(Window { start: minus(now, DAY), end: now });
-            }
-            (Some(start), Some(end)) => (instant("startTime", &start)?, instant("endTime", &end)?),
-            (Some(_), None) | (None, Some(_)) => return Err(out_of_rule("AF20030")),
-        };
-        if start >= end || plus(start, DAY) < end {
-            return Err(out_of_rule("AF20030"));
+/// The window that the parameters ask for; without any, the last 24 hours.
+pub(crate) fn requested_window(call: &Call, now: Timestamp) -> Result<Window, Refusal> {
+    let (start, end) = match (call.parameter("starttime"), call.parameter("endtime")) {
+        (None, None) => {
+            return Ok(Window { start: minus(now, DAY), end: now });
         }
-        if start < minus(now, 7 * DAY) {
-            return Err(out_of_rule("AF20055"));
-        }
-        Ok(Window { start, end })
+        (Some(start), Some(end)) => (instant("startTime", &start)?, instant("endTime", &end)?),
+        (Some(_), None) | (None, Some(_)) => return Err(out_of_rule("AF20030")),
+    };
+    if start >= end || plus(start, DAY) < end {
+        return Err(out_of_rule("AF20030"));
     }
+    if start < minus(now, 7 * DAY) {
+        return Err(out_of_rule("AF20055"));
+    }
+    Ok(Window { start, end })
 }
 
 fn out_of_rule(code: &str) -> Refusal {

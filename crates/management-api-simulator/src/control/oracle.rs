@@ -3,35 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{records::slice::Content, simulator::Simulator, state::feed::Feed};
-
-/// A slice as it was published, repeats included.
-#[derive(Debug, Clone)]
-pub struct Published {
-    /// When it was made available.
-    pub created: Timestamp,
-    /// From when on listings show it.
-    pub visible_at: Timestamp,
-    /// Whether the subscription made it obtainable. If not, no client can ever have it.
-    pub obtainable: bool,
-    /// The records.
-    pub content: Content,
-}
-
-/// A record as it was published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedRecord {
-    /// Exactly what travels.
-    pub bytes: Bytes,
-    /// When its slice was made available.
-    pub created: Timestamp,
-    /// Whether the subscription made it obtainable.
-    pub obtainable: bool,
-}
+use crate::{
+    simulator::Simulator,
+    state::published::{Published, PublishedRecord, published},
+};
 
 impl Simulator {
     /// All slices of a tenant by content type, in the order of their instants.
@@ -62,31 +39,4 @@ impl Simulator {
         let records = self.published_records(tenant, content_type);
         records.into_iter().filter(|record| record.obtainable).map(|record| record.bytes).collect()
     }
-}
-
-fn published(feed: &Feed) -> Vec<Published> {
-    feed.slices
-        .iter()
-        .map(|(key, stored)| Published {
-            created: key.0,
-            visible_at: stored.visible_at,
-            obtainable: feed.obtainable(*key, stored),
-            content: stored.content.clone(),
-        })
-        .collect()
-}
-
-/// `{slices, records, obtainable_records, subscription}`
-pub(crate) fn summary(feed: &Feed) -> Value {
-    let records = |wanted: fn(&Published) -> bool, slices: &[Published]| -> u64 {
-        slices.iter().filter(|slice| wanted(slice)).map(|slice| slice.content.count()).sum()
-    };
-    let slices = published(feed);
-    let subscription = feed.subscription.is_on().map(|on| if on { "enabled" } else { "disabled" });
-    json!({
-        "slices": slices.len(),
-        "records": records(|_| true, &slices),
-        "obtainable_records": records(|slice| slice.obtainable, &slices),
-        "subscription": subscription,
-    })
 }

@@ -5,13 +5,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    entra,
+    config::Throttle,
     faults::kind::{FaultKind, Stage},
-    http::{
-        request::{Call, Operation},
-        response::{Body, Reply, too_many_requests},
-    },
-    state::throttle::Throttle,
+    http::{body::Body, request::Call, response::Reply, route::Operation},
 };
 
 /// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
@@ -25,13 +21,13 @@ pub(crate) fn instead(what: &FaultKind, operation: Operation, call: &Call, now: 
         }
         FaultKind::Throttled { status, retry_after } => {
             let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
-            too_many_requests(&quota, operation.name(), call)
+            Reply::too_many_requests(&quota, operation.name(), call)
         }
         FaultKind::Unavailable => Reply::html(503, "Service Unavailable"),
         FaultKind::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
         FaultKind::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
         FaultKind::Unauthorized if of_entra => {
-            *entra::refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
+            Reply::entra_error(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
         }
         FaultKind::Unauthorized => Reply::unauthorized(),
         FaultKind::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
@@ -51,7 +47,7 @@ pub(crate) fn instead(what: &FaultKind, operation: Operation, call: &Call, now: 
 
 fn entra_error(status: u16, code: &str, now: Timestamp) -> Reply {
     let number = code.trim_start_matches("AADSTS").parse().unwrap_or(0);
-    *entra::refuse(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
+    Reply::entra_error(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
 /// What a fault does to an answer that was given.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     faults::kind::{FaultKind, Stage},
-    http::request::{Operation, Subject},
+    http::route::{Operation, Subject},
 };
 
 /// Something that shall go wrong.

@@ -9,7 +9,10 @@ use rand::RngExt;
 
 use crate::{
     faults::kind::FaultKind,
-    http::request::{Call, Operation, Subject},
+    http::{
+        request::Call,
+        route::{Operation, Subject},
+    },
     seeds::{fingerprint, seeded},
 };
 

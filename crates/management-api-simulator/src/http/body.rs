@@ -2,7 +2,24 @@
 
 use bytes::Bytes;
 
-use crate::{http::response::RecordsBody, records::slice::Content};
+use crate::records::slice::Content;
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Text(Bytes),
+    /// A JSON array, written while it is sent.
+    Records(RecordsBody),
+}
+
+#[derive(Debug)]
+pub(crate) struct RecordsBody {
+    pub(crate) slices: Vec<Content>,
+    pub(crate) gzip: bool,
+    pub(crate) chunked: bool,
+    pub(crate) spaced: bool,
+    /// The array ends here, in the middle of it, without a mistake of the protocol.
+    pub(crate) truncated_at: Option<u64>,
+}
 
 /// About how much is written at a time.
 const PIECE: usize = 64 * 1024;

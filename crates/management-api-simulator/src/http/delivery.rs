@@ -1,15 +1,28 @@
 //! A body on its way: written piece by piece, compressed, delayed, cut.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures::{Stream, stream};
 
-use crate::http::{
-    body::Text,
-    response::{Body, Delivery},
-};
+use crate::http::body::{Body, Text};
+
+/// Faults of the transport. Sizes are bytes of the body as it travels, after compression.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Delivery {
+    /// The connection ends without a byte of an answer.
+    pub(crate) dropped: bool,
+    /// Before the head.
+    pub(crate) wait: Option<Duration>,
+    /// In the body, after so many bytes.
+    pub(crate) pause: Option<(u64, Duration)>,
+    /// The connection ends after so many bytes of the body, or before its last one.
+    pub(crate) cut_after: Option<u64>,
+}
 
 /// The bytes that travel.
 pub(crate) fn stream(body: Body, delivery: Delivery) -> impl Stream<Item = io::Result<Bytes>> + Send {

@@ -4,16 +4,13 @@ use bytes::Bytes;
 use rand::Rng;
 
 use crate::{
-    records::{
-        fields::{Json, guid},
-        slice::Generated,
-    },
+    records::fields::{Json, guid},
     seeds::seeded,
 };
 
 /// A made-up record of exactly the wanted size, cheap enough to be made while it is sent.
-pub(crate) fn generated_record(of: Generated, index: u64) -> Bytes {
-    let mut rng = seeded(of.seed, &["generated", &index.to_string()]);
+pub(crate) fn generated_record(seed: u64, size: usize, index: u64) -> Bytes {
+    let mut rng = seeded(seed, &["generated", &index.to_string()]);
     let mut json = Json::new();
     json.text("CreationTime", "2026-01-01T00:00:00");
     json.text("Id", &guid(&mut rng));
@@ -22,7 +19,7 @@ pub(crate) fn generated_record(of: Generated, index: u64) -> Bytes {
     json.text("UserId", "generated@contoso.example");
     json.text("Filler", "");
     let mut record = json.finish();
-    let missing = of.size().saturating_sub(record.len());
+    let missing = size.saturating_sub(record.len());
     let close = record.split_off(record.len() - 2);
     let filler = format!("{:016x}", rng.next_u64()).repeat(missing / 16 + 1);
     record.extend(filler.as_bytes().get(..missing).unwrap_or_default());

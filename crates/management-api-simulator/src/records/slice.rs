@@ -87,7 +87,9 @@ impl Content {
             }
             Content::Generated(generated) => {
                 let generated = *generated;
-                Box::new((0..generated.count).map(move |index| generated_record(generated, index)))
+                Box::new(
+                    (0..generated.count).map(move |index| generated_record(generated.seed, generated.size(), index)),
+                )
             }
         }
     }

@@ -9,7 +9,14 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{control::oracle, http::request::Operation, simulator::Shared, state::World};
+use crate::{
+    http::route::Operation,
+    state::{
+        Shared, World,
+        feed::Feed,
+        published::{Published, published},
+    },
+};
 
 const OPERATIONS: [Operation; 5] = [
     Operation::Token,
@@ -40,7 +47,7 @@ fn describe(world: &World) -> Value {
         .iter()
         .map(|(id, tenant)| {
             let feeds: Map<String, Value> =
-                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), oracle::summary(feed))).collect();
+                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), summary(feed))).collect();
             (id.to_string(), Value::Object(feeds))
         })
         .collect();
@@ -55,5 +62,20 @@ fn describe(world: &World) -> Value {
         "weather": world.sky.met,
         "violations": world.tally.violations,
         "unused_faults": world.faults.unused(),
+    })
+}
+
+/// `{slices, records, obtainable_records, subscription}`
+fn summary(feed: &Feed) -> Value {
+    let records = |wanted: fn(&Published) -> bool, slices: &[Published]| -> u64 {
+        slices.iter().filter(|slice| wanted(slice)).map(|slice| slice.content.count()).sum()
+    };
+    let slices = published(feed);
+    let subscription = feed.subscription.is_on().map(|on| if on { "enabled" } else { "disabled" });
+    json!({
+        "slices": slices.len(),
+        "records": records(|_| true, &slices),
+        "obtainable_records": records(|slice| slice.obtainable, &slices),
+        "subscription": subscription,
     })
 }

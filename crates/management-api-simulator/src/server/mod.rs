@@ -15,13 +15,8 @@ use bytes::Bytes;
 
 use crate::{
     api::answer,
-    http::{
-        connection::Fuse,
-        delivery,
-        request::Call,
-        response::{Body, Reply},
-    },
-    simulator::Shared,
+    http::{body::Body, connection::Fuse, delivery, request::Call, response::Reply},
+    state::Shared,
 };
 
 /// Far above any request that makes sense.

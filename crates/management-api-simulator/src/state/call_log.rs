@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::http::request::{Call, Operation, Route, Subject};
+use crate::http::{
+    request::Call,
+    route::{Operation, Route, Subject},
+};
 
 /// Most calls remembered one by one; the oldest are forgotten first.
 const REMEMBERED: usize = 200_000;

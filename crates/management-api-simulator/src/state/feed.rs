@@ -6,16 +6,32 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{
-    api::{subscriptions::Subscription, window::Window},
     clock::{plus, to_millisecond},
     config::{Aggregation, Config},
+    content_id::SliceKey,
     records::slice::{Content, Slice},
-    state::aggregate::{Aggregate, Key},
+    state::subscription::Subscription,
 };
+
+/// `start <= contentCreated < end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+/// Slices that a listing shows under one id.
+#[derive(Debug, Clone)]
+pub(crate) struct Aggregate {
+    pub(crate) first: SliceKey,
+    pub(crate) last: SliceKey,
+    pub(crate) keys: Vec<SliceKey>,
+    pub(crate) expires: Timestamp,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
-    pub(crate) slices: BTreeMap<Key, Stored>,
+    pub(crate) slices: BTreeMap<SliceKey, Stored>,
     pub(crate) subscription: Subscription,
     /// The end of the latest window listed that lay in the past: what comes in below it is late.
     listed_until: Option<Timestamp>,
@@ -114,7 +130,7 @@ impl Feed {
         if window.end <= now {
             self.listed_until = self.listed_until.max(Some(window.end));
         }
-        let mut found: BTreeMap<u64, Vec<Key>> = BTreeMap::new();
+        let mut found: BTreeMap<u64, Vec<SliceKey>> = BTreeMap::new();
         for (key, stored) in self.slices.range((window.start, 0)..(window.end, 0)) {
             if stored.visible_at <= now && self.obtainable(*key, stored) {
                 found.entry(stored.aggregate).or_default().push(*key);
@@ -123,7 +139,7 @@ impl Feed {
         found.into_values().filter_map(|keys| self.aggregate(keys, config)).collect()
     }
 
-    fn aggregate(&self, keys: Vec<Key>, config: &Config) -> Option<Aggregate> {
+    fn aggregate(&self, keys: Vec<SliceKey>, config: &Config) -> Option<Aggregate> {
         let (first, last) = (*keys.first()?, *keys.last()?);
         let own = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
         let expires = own.unwrap_or_else(|| plus(last.0, config.content_lifetime));
@@ -131,7 +147,7 @@ impl Feed {
     }
 
     /// Whether the subscription ever made this slice obtainable.
-    pub(crate) fn obtainable(&self, key: Key, stored: &Stored) -> bool {
+    pub(crate) fn obtainable(&self, key: SliceKey, stored: &Stored) -> bool {
         match stored.born {
             Born::Subscribed => true,
             Born::Unsubscribed => false,

@@ -1,26 +1,32 @@
 //! Everything Microsoft knows.
 
-pub(crate) mod aggregate;
 pub(crate) mod call_log;
 pub(crate) mod feed;
 pub(crate) mod pages;
+pub(crate) mod published;
+pub(crate) mod subscription;
 pub(crate) mod tenant;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
     CONTENT_TYPES,
-    api::subscriptions::Subscription,
     clock::Clock,
     config::Config,
+    content_id::SliceKey,
     faults::{Faults, random::RandomFaultState},
     state::{
-        aggregate::Key, call_log::Tally, feed::Feed, pages::Pages, tenant::Tenant, throttle::Meter, tokens::Tokens,
+        call_log::Tally, feed::Feed, pages::Pages, subscription::Subscription, tenant::Tenant, throttle::Meter,
+        tokens::Tokens,
     },
 };
 
@@ -49,7 +55,7 @@ pub(crate) struct TenantState {
 #[derive(Debug)]
 pub(crate) struct Listed {
     pub(crate) content_type: &'static str,
-    pub(crate) keys: Vec<Key>,
+    pub(crate) keys: Vec<SliceKey>,
     pub(crate) expires: Timestamp,
 }
 
@@ -108,5 +114,18 @@ impl TenantState {
                 panic!("there is no content type {content_type:?}: it is one of {CONTENT_TYPES:?}")
             }
         }
+    }
+}
+
+/// What the handle and the server have in common.
+pub(crate) struct Shared {
+    pub(crate) address: SocketAddr,
+    pub(crate) world: Mutex<World>,
+}
+
+impl Shared {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        // A panic over a tenant that is not there leaves the world as it was.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

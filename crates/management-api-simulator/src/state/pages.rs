@@ -2,10 +2,17 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use crate::{
-    api::{listing::Entry, window::Window},
-    config::Config,
-};
+use jiff::Timestamp;
+
+use crate::{config::Config, state::feed::Window};
+
+/// One line of a listing.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) content_id: String,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
+}
 
 /// A whole listing, cut into pages.
 #[derive(Debug)]

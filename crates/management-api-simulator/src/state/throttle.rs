@@ -8,35 +8,10 @@ use std::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::clock::minus;
-
-/// The quota of requests to the API (the token endpoint has none), for each tenant and `PublisherIdentifier`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttle {
-    /// Default 2,000, Microsoft's baseline; `None`: no limit.
-    pub requests_per_minute: Option<usize>,
-    /// Which minute.
-    pub window: ThrottleWindow,
-    /// The status of a refusal: 403 as documented (default), or 429.
-    pub status: u16,
-    /// Sent as `Retry-After` in whole seconds; default: not sent.
-    pub retry_after: Option<Duration>,
-}
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Throttle { requests_per_minute: Some(2_000), window: ThrottleWindow::Sliding, status: 403, retry_after: None }
-    }
-}
-
-/// Which minute a quota counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThrottleWindow {
-    /// The 60 s before the request.
-    Sliding,
-    /// The minute of the clock.
-    Fixed,
-}
+use crate::{
+    clock::minus,
+    config::{Throttle, ThrottleWindow},
+};
 
 /// Who shares a quota. Whoever names no publisher shares one with all others who do not.
 type Account = (Uuid, Option<String>);

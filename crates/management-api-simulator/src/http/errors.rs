@@ -1,0 +1,56 @@
+//! Errors in the shapes of the two services.
+
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    config::Throttle,
+    http::{
+        request::Call,
+        response::{Refusal, Reply},
+    },
+};
+
+impl Reply {
+    /// The API's error shape.
+    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
+        Reply::json(status, &json!({"error": {"code": code, "message": message}}))
+    }
+
+    /// [`Reply::error`], ending the matter.
+    pub(crate) fn refusal(status: u16, code: &str, message: &str) -> Refusal {
+        Box::new(Reply::error(status, code, message))
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Reply::json(401, &json!({"Message": "Authorization has been denied for this request."}))
+    }
+
+    /// The answer to one request too many.
+    pub(crate) fn too_many_requests(throttle: &Throttle, method: &str, call: &Call) -> Self {
+        let publisher = call.parameter("publisheridentifier").unwrap_or_default();
+        Reply::error(throttle.status, "AF429", &format!("Too many requests. Method={method}, PublisherId={publisher}"))
+            .with_retry_after(throttle.retry_after)
+    }
+
+    /// Entra's error shape.
+    pub(crate) fn entra_error(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Self {
+        let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
+        Reply::json(
+            status,
+            &json!({
+                "error": error,
+                "error_description": format!(
+                    "AADSTS{code}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {at}"
+                ),
+                "error_codes": [code],
+                "timestamp": at,
+                "trace_id": trace,
+                "correlation_id": trace,
+                "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+            }),
+        )
+    }
+}
