@@ -53,6 +53,6 @@ pub(crate) fn to_millisecond(at: Timestamp) -> Timestamp {
 }
 
 /// `at` as a listing writes it: `2026-11-22T10:03:07.123Z`.
-pub(crate) fn in_listing(at: Timestamp) -> String {
+pub(crate) fn format_for_listing(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -109,20 +109,20 @@ async fn run(options: &Options) -> io::Result<()> {
         let every = Duration::from_secs(seconds);
         microsoft.keep_publishing(id, Publishing { seed: options.seed.wrapping_add(1), every, records: 10 })
     });
-    announce(&microsoft.url(), &tenant);
-    until_told().await
+    print_address_and_credentials(&microsoft.url(), &tenant);
+    wait_for_shutdown().await
 }
 
 /// One line: what a client and its Secrets Manager need.
 #[allow(clippy::print_stdout, reason = "it is what the program is asked for")]
-fn announce(url: &str, tenant: &Tenant) {
+fn print_address_and_credentials(url: &str, tenant: &Tenant) {
     println!("listening on {url} tenant {}", tenant.credentials_json());
 }
 
-async fn until_told() -> io::Result<()> {
+async fn wait_for_shutdown() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        told = tokio::signal::ctrl_c() => told,
+        result = tokio::signal::ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
     }
 }

@@ -16,9 +16,9 @@ use tokio::{net::TcpListener, task::AbortHandle};
 use crate::{
     clock::Clock,
     config::Config,
-    http::connection::{Door, Fuse},
+    http::connection::{BreakableListener, ConnectionBreaker},
     server::router,
-    state::{Shared, World},
+    state::{SharedState, State},
 };
 
 /// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or
@@ -28,7 +28,7 @@ use crate::{
 /// is a mistake in the script.
 #[derive(Clone)]
 pub struct Simulator {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedState>,
     _server: Arc<Server>,
 }
 
@@ -61,11 +61,11 @@ impl Simulator {
     /// If the address cannot be listened on.
     pub async fn start(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        let shared = Arc::new(Shared { address: listener.local_addr()?, world: Mutex::new(World::new(config)) });
+        let shared = Arc::new(SharedState { address: listener.local_addr()?, state: Mutex::new(State::new(config)) });
         let closed = Arc::new(AtomicBool::new(false));
-        let door = Door { listener, closed: Arc::clone(&closed) };
-        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Fuse>();
-        let serving = tokio::spawn(async move { axum::serve(door, service).await });
+        let listener = BreakableListener { listener, closed: Arc::clone(&closed) };
+        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<ConnectionBreaker>();
+        let serving = tokio::spawn(async move { axum::serve(listener, service).await });
         let server = Server { accepting: serving.abort_handle(), closed };
         Ok(Simulator { shared, _server: Arc::new(server) })
     }
@@ -83,17 +83,17 @@ impl Simulator {
 
     /// Changes how Microsoft behaves, from the next call on.
     pub fn configure(&self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.shared.world().config);
+        change(&mut self.shared.state().config);
     }
 
     /// The simulator's time.
     pub fn now(&self) -> Timestamp {
-        self.shared.world().now()
+        self.shared.state().now()
     }
 
     /// Gives it another clock.
     pub fn set_clock(&self, clock: Clock) {
-        self.shared.world().clock = clock;
+        self.shared.state().clock = clock;
     }
 
     /// Makes it `now`, and stops the clock there.
@@ -103,7 +103,7 @@ impl Simulator {
 
     /// Moves the clock on. A real clock becomes one with an offset.
     pub fn advance(&self, by: Duration) {
-        let clock = &mut self.shared.world().clock;
+        let clock = &mut self.shared.state().clock;
         *clock = clock.advanced(by);
     }
 }

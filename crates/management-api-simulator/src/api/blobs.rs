@@ -6,8 +6,8 @@ use crate::{
     config::Config,
     http::{
         body::{Body, RecordsBody},
-        request::Call,
-        response::{Refusal, Reply},
+        request::Request,
+        response::{Refusal, Response},
     },
     records::slice::Content,
     state::TenantState,
@@ -16,31 +16,31 @@ use crate::{
 pub(crate) fn fetch(
     tenant: &TenantState,
     content_id: &str,
-    call: &Call,
+    request: &Request,
     config: &Config,
     now: Timestamp,
-) -> Result<Reply, Refusal> {
+) -> Result<Response, Refusal> {
     let known = tenant.listed.get(content_id);
     let Some((listed, feed)) = known.and_then(|listed| Some((listed, tenant.feeds.get(listed.content_type)?))) else {
         let message = format!("The specified content ({content_id}) does not exist.");
-        return Err(Reply::refusal(404, "AF20050", &message));
+        return Err(Response::refusal(404, "AF20050", &message));
     };
     if listed.expires <= now {
         let message = format!(
             "Content requested with the key {content_id} has already expired. Content older than 7 days \
              cannot be retrieved."
         );
-        return Err(Reply::refusal(400, "AF20051", &message));
+        return Err(Response::refusal(400, "AF20051", &message));
     }
     let slices: Vec<Content> =
         listed.keys.iter().filter_map(|key| feed.slices.get(key)).map(|stored| stored.content.clone()).collect();
     let format = &config.blobs;
     let body = RecordsBody {
         slices,
-        gzip: format.gzip && call.accepts_gzip,
+        gzip: format.gzip && request.accepts_gzip,
         chunked: format.chunked,
         spaced: format.spaced,
         truncated_at: None,
     };
-    Ok(Reply::new(200, &format.content_type, Body::Records(body)))
+    Ok(Response::new(200, &format.content_type, Body::Records(body)))
 }

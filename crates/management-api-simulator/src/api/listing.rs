@@ -6,18 +6,18 @@ use serde::Serialize;
 
 use crate::{
     api::window::requested_window,
-    clock::in_listing,
+    clock::format_for_listing,
     config::Config,
     content_id::content_id,
     http::{
-        request::Call,
-        response::{Refusal, Reply},
+        request::Request,
+        response::{Refusal, Response},
     },
     seeds::seeded,
     state::{
-        Listed, TenantState,
+        ListedContent, TenantState,
         feed::{Aggregate, Window},
-        pages::{Book, Entry, PageRef},
+        pages::{Entry, Listing, Page},
     },
 };
 
@@ -35,31 +35,31 @@ struct EntryJson<'a> {
 pub(crate) fn list(
     tenant: &mut TenantState,
     content_type: &'static str,
-    call: &Call,
+    request: &Request,
     config: &Config,
     now: Timestamp,
-) -> Result<Reply, Refusal> {
+) -> Result<Response, Refusal> {
     let feed = tenant.feed(content_type);
     match feed.subscription.is_on() {
         None => {
-            return Err(Reply::refusal(400, "AF20022", "No subscription found for the specified content type."));
+            return Err(Response::refusal(400, "AF20022", "No subscription found for the specified content type."));
         }
         Some(false) => {
-            return Err(Reply::refusal(400, "AF20023", "The subscription was disabled."));
+            return Err(Response::refusal(400, "AF20023", "The subscription was disabled."));
         }
         Some(true) => {}
     }
-    let window = requested_window(call, now)?;
-    let token = match call.parameter("nextpage") {
+    let window = requested_window(request, now)?;
+    let token = match request.parameter("nextpage") {
         Some(token) => token,
         None => {
-            let book = first_listing(tenant, content_type, window, config, now);
-            tenant.pages.open(book)
+            let listing = first_listing(tenant, content_type, window, config, now);
+            tenant.pages.open(listing)
         }
     };
-    match tenant.pages.turn_to(&token, content_type, window) {
-        Some(page) => Ok(page_reply(&page, call)),
-        None => Err(Reply::refusal(400, "AF20031", &format!("Invalid nextPage Input: {token}."))),
+    match tenant.pages.page(&token, content_type, window) {
+        Some(page) => Ok(page_response(&page, request)),
+        None => Err(Response::refusal(400, "AF20031", &format!("Invalid nextPage Input: {token}."))),
     }
 }
 
@@ -69,48 +69,48 @@ fn first_listing(
     window: Window,
     config: &Config,
     now: Timestamp,
-) -> Book {
+) -> Listing {
     let aggregates = tenant.feed(content_type).aggregates(window, config, now);
     let mut entries: Vec<Entry> = aggregates
         .into_iter()
         .map(|aggregate| {
             let content_id = content_id(aggregate.first, aggregate.last, content_type);
             let Aggregate { first: _, last, keys, expires } = aggregate;
-            tenant.listed.insert(content_id.clone(), Listed { content_type, keys, expires });
+            tenant.listed.insert(content_id.clone(), ListedContent { content_type, keys, expires });
             Entry { content_id, created: last.0, expires }
         })
         .collect();
     let label = [&tenant.settings.id.to_string(), content_type, &window.start.to_string(), &window.end.to_string()];
     entries.shuffle(&mut seeded(config.seed, &label));
-    Book::bind(content_type, window, entries, config)
+    Listing::new(content_type, window, entries, config)
 }
 
-fn page_reply(page: &PageRef, call: &Call) -> Reply {
-    let feed_root = call.path.trim_end_matches('/').trim_end_matches("/subscriptions/content");
+fn page_response(page: &Page, request: &Request) -> Response {
+    let feed_root = request.path.trim_end_matches('/').trim_end_matches("/subscriptions/content");
     let listed: Vec<EntryJson> = page
         .entries
         .iter()
         .map(|entry| EntryJson {
             content_type: page.content_type,
             content_id: &entry.content_id,
-            content_uri: format!("{}{feed_root}/audit/{}", call.origin, entry.content_id),
-            content_created: in_listing(entry.created),
-            content_expiration: in_listing(entry.expires),
+            content_uri: format!("{}{feed_root}/audit/{}", request.origin, entry.content_id),
+            content_created: format_for_listing(entry.created),
+            content_expiration: format_for_listing(entry.expires),
         })
         .collect();
-    let mut reply = Reply::json(200, &listed);
+    let mut response = Response::json(200, &listed);
     if let Some(token) = &page.next {
-        reply = reply.with_next_page(format!(
+        response = response.with_next_page(format!(
             "{}{feed_root}/subscriptions/content?contenttype={}&starttime={}&endtime={}&nextpage={token}",
-            call.origin,
+            request.origin,
             page.content_type,
-            in_next_page(page.window.start),
-            in_next_page(page.window.end),
+            format_for_next_page(page.window.start),
+            format_for_next_page(page.window.end),
         ));
     }
-    reply
+    response
 }
 
-fn in_next_page(at: Timestamp) -> String {
+fn format_for_next_page(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.7fZ").to_string()
 }

@@ -12,78 +12,79 @@ use crate::{
     api::authorize::{authorize, content_type},
     config::Config,
     entra,
-    faults::{apply, kind::Stage},
+    faults::{apply, kind::Target},
     http::{
-        request::Call,
-        response::{Refusal, Reply},
+        request::Request,
+        response::{Refusal, Response},
         route::{Operation, Route, Subject},
     },
-    state::{TenantState, World},
+    state::{State, TenantState},
 };
 
 /// Answers a call, changes the world as it asks for, and keeps account of it.
-pub(crate) fn answer(world: &mut World, call: &Call) -> Reply {
-    let now = world.now();
-    let Some(route) = Route::of(call) else {
-        world.tally.unknown(call);
-        return Reply::html(404, "Not Found");
+pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
+    let now = state.now();
+    let Some(route) = Route::of(request) else {
+        state.call_log.record_unknown(request);
+        return Response::html(404, "Not Found");
     };
-    world.tally.check(call, &route);
-    let subject = Subject::of(call, &route);
-    let fault = world.faults.take(&subject, Stage::Call).or_else(|| world.sky.draw(&subject, call));
-    let instead = fault.as_ref().and_then(|what| apply::instead(what, route.operation, call, now));
-    let mut reply = match instead {
-        Some(reply) => reply,
-        None => carry_out(world, &route, &subject, call, now).unwrap_or_else(|refused| *refused),
+    state.call_log.check_protocol(request, &route);
+    let subject = Subject::of(request, &route);
+    let fault =
+        state.faults.take(&subject, Target::AnyResponse).or_else(|| state.random_faults.draw(&subject, request));
+    let replacement = fault.as_ref().and_then(|kind| apply::replacement(kind, route.operation, request, now));
+    let mut response = match replacement {
+        Some(response) => response,
+        None => execute(state, &route, &subject, request, now).unwrap_or_else(|refused| *refused),
     };
-    if let Some(what) = fault {
-        apply::alter(&what, &mut reply, call);
+    if let Some(kind) = fault {
+        apply::alter(&kind, &mut response, request);
     }
-    for stage in apply::stages(route.operation, &reply) {
-        if let Some(what) = world.faults.take(&subject, *stage) {
-            apply::alter(&what, &mut reply, call);
+    for target in apply::targets(route.operation, &response) {
+        if let Some(kind) = state.faults.take(&subject, *target) {
+            apply::alter(&kind, &mut response, request);
         }
     }
-    world.tally.record(call, &subject, reply.status, now);
-    reply
+    state.call_log.record(request, &subject, response.status, now);
+    response
 }
 
-fn carry_out(
-    world: &mut World,
+fn execute(
+    state: &mut State,
     route: &Route,
     subject: &Subject,
-    call: &Call,
+    request: &Request,
     now: Timestamp,
-) -> Result<Reply, Refusal> {
+) -> Result<Response, Refusal> {
     match route.operation {
-        Operation::Token => entra::issue(world, route, call, now),
+        Operation::Token => entra::issue(state, route, request, now),
         Operation::ListSubscriptions => {
-            let (tenant, _) = enter(world, route, subject, call, now)?;
+            let (tenant, _) = authorized_tenant(state, route, subject, request, now)?;
             Ok(subscriptions::list(tenant))
         }
         Operation::StartSubscription => {
-            let (tenant, config) = enter(world, route, subject, call, now)?;
-            Ok(subscriptions::start(tenant, content_type(subject)?, call, config, now))
+            let (tenant, config) = authorized_tenant(state, route, subject, request, now)?;
+            Ok(subscriptions::start(tenant, content_type(subject)?, request, config, now))
         }
         Operation::ListContent => {
-            let (tenant, config) = enter(world, route, subject, call, now)?;
-            listing::list(tenant, content_type(subject)?, call, config, now)
+            let (tenant, config) = authorized_tenant(state, route, subject, request, now)?;
+            listing::list(tenant, content_type(subject)?, request, config, now)
         }
         Operation::FetchContent => {
-            let (tenant, config) = enter(world, route, subject, call, now)?;
-            blobs::fetch(tenant, route.content_id.as_deref().unwrap_or_default(), call, config, now)
+            let (tenant, config) = authorized_tenant(state, route, subject, request, now)?;
+            blobs::fetch(tenant, route.content_id.as_deref().unwrap_or_default(), request, config, now)
         }
     }
 }
 
-fn enter<'w>(
-    world: &'w mut World,
+fn authorized_tenant<'s>(
+    state: &'s mut State,
     route: &Route,
     subject: &Subject,
-    call: &Call,
+    request: &Request,
     now: Timestamp,
-) -> Result<(&'w mut TenantState, &'w Config), Refusal> {
-    let id = authorize(world, route, subject, call, now)?;
-    let World { config, tenants, .. } = world;
-    tenants.get_mut(&id).map(|tenant| (tenant, &*config)).ok_or_else(|| Box::new(Reply::unauthorized()))
+) -> Result<(&'s mut TenantState, &'s Config), Refusal> {
+    let id = authorize(state, route, subject, request, now)?;
+    let State { config, tenants, .. } = state;
+    tenants.get_mut(&id).map(|tenant| (tenant, &*config)).ok_or_else(|| Box::new(Response::unauthorized()))
 }

@@ -14,8 +14,8 @@ impl Simulator {
     /// All slices of a tenant by content type, in the order of their instants.
     #[track_caller]
     pub fn published(&self, tenant: Uuid) -> BTreeMap<String, Vec<Published>> {
-        let mut world = self.shared.world();
-        let feeds = &world.tenant(tenant).feeds;
+        let mut state = self.shared.state();
+        let feeds = &state.tenant(tenant).feeds;
         feeds.iter().map(|(&content_type, feed)| (content_type.to_owned(), published(feed))).collect()
     }
 
@@ -23,7 +23,7 @@ impl Simulator {
     /// the memory.
     #[track_caller]
     pub fn published_records(&self, tenant: Uuid, content_type: &str) -> Vec<PublishedRecord> {
-        let slices = published(self.shared.world().tenant(tenant).feed(content_type));
+        let slices = published(self.shared.state().tenant(tenant).feed(content_type));
         slices
             .into_iter()
             .flat_map(|slice| {

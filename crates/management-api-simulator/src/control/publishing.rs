@@ -61,9 +61,9 @@ impl Simulator {
 
     #[track_caller]
     fn publish_slices(&self, tenant: Uuid, content_type: &str, slices: Vec<Slice>) {
-        let mut world = self.shared.world();
-        let (now, config) = (world.now(), world.config.clone());
-        let feed = world.tenant(tenant).feed(content_type);
+        let mut state = self.shared.state();
+        let (now, config) = (state.now(), state.config.clone());
+        let feed = state.tenant(tenant).feed(content_type);
         for slice in slices {
             feed.publish(slice, &config, now);
         }
@@ -71,8 +71,8 @@ impl Simulator {
 
     /// Publishes made-up records of all five content types.
     #[track_caller]
-    pub fn generate(&self, tenant: Uuid, what: &Generate) {
-        for (content_type, slices) in generate::slices(tenant, what) {
+    pub fn generate(&self, tenant: Uuid, settings: &Generate) {
+        for (content_type, slices) in generate::slices(tenant, settings) {
             self.publish_slices(tenant, content_type, slices);
         }
     }
@@ -95,7 +95,7 @@ impl Simulator {
         seed: u64,
     ) -> io::Result<BTreeMap<String, usize>> {
         let mut counts = BTreeMap::new();
-        for (content_type, records) in folder::read(path.as_ref())? {
+        for (content_type, records) in folder::read_records(path.as_ref())? {
             *counts.entry(content_type.to_owned()).or_default() += records.len();
             let slices = generate::spread(records, content_type, seed, span, until);
             self.publish_slices(tenant, content_type, slices);
@@ -106,15 +106,15 @@ impl Simulator {
     /// Publishes made-up records again and again, each round at the simulator's time, from a task on the current
     /// runtime. It ends when the [`Publisher`] is dropped; until then the server lives on as well.
     #[track_caller]
-    pub fn keep_publishing(&self, tenant: Uuid, what: Publishing) -> Publisher {
+    pub fn keep_publishing(&self, tenant: Uuid, settings: Publishing) -> Publisher {
         let simulator = self.clone();
-        simulator.shared.world().tenant(tenant);
+        simulator.shared.state().tenant(tenant);
         let task = tokio::spawn(async move {
             for round in 0_u64.. {
-                tokio::time::sleep(what.every).await;
-                let seed = what.seed.wrapping_add(round);
+                tokio::time::sleep(settings.every).await;
+                let seed = settings.seed.wrapping_add(round);
                 let now = simulator.now();
-                simulator.generate(tenant, &Generate::new(seed, what.records, Duration::from_millis(1), now));
+                simulator.generate(tenant, &Generate::new(seed, settings.records, Duration::from_millis(1), now));
             }
         });
         Publisher { task: task.abort_handle() }

@@ -6,31 +6,38 @@ use serde_json::Value;
 
 use crate::{
     config::Throttle,
-    faults::kind::{FaultKind, Stage},
-    http::{body::Body, request::Call, response::Reply, route::Operation},
+    faults::kind::{FaultKind, Target},
+    http::{body::Body, request::Request, response::Response, route::Operation},
 };
 
 /// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
-pub(crate) fn instead(what: &FaultKind, operation: Operation, call: &Call, now: Timestamp) -> Option<Reply> {
-    let of_entra = operation == Operation::Token;
-    Some(match what {
-        FaultKind::Error { status, code } if of_entra => entra_error(*status, code, now),
-        FaultKind::Error { status, code } => Reply::error(*status, code, "An error occurred."),
-        FaultKind::Throttled { retry_after, .. } if of_entra => {
+pub(crate) fn replacement(
+    kind: &FaultKind,
+    operation: Operation,
+    request: &Request,
+    now: Timestamp,
+) -> Option<Response> {
+    let is_token_request = operation == Operation::Token;
+    Some(match kind {
+        FaultKind::Error { status, code } if is_token_request => entra_error(*status, code, now),
+        FaultKind::Error { status, code } => Response::error(*status, code, "An error occurred."),
+        FaultKind::Throttled { retry_after, .. } if is_token_request => {
             entra_error(429, "AADSTS90055", now).with_retry_after(*retry_after)
         }
         FaultKind::Throttled { status, retry_after } => {
             let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
-            Reply::too_many_requests(&quota, operation.name(), call)
+            Response::too_many_requests(&quota, operation.name(), request)
         }
-        FaultKind::Unavailable => Reply::html(503, "Service Unavailable"),
-        FaultKind::BadGateway => Reply::text(502, "text/plain", Bytes::new()),
-        FaultKind::ErrorInside200 { code } => Reply::error(200, code, "An internal error occurred. Retry the request."),
-        FaultKind::Unauthorized if of_entra => {
-            Reply::entra_error(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
+        FaultKind::Unavailable => Response::html(503, "Service Unavailable"),
+        FaultKind::BadGateway => Response::text(502, "text/plain", Bytes::new()),
+        FaultKind::ErrorInside200 { code } => {
+            Response::error(200, code, "An internal error occurred. Retry the request.")
         }
-        FaultKind::Unauthorized => Reply::unauthorized(),
-        FaultKind::Answer { status, content_type, body } => Reply::text(*status, content_type, body.clone()),
+        FaultKind::Unauthorized if is_token_request => {
+            Response::entra_error(401, "invalid_client", 7_000_215, "Invalid client secret provided.", now)
+        }
+        FaultKind::Unauthorized => Response::unauthorized(),
+        FaultKind::Answer { status, content_type, body } => Response::text(*status, content_type, body.clone()),
         FaultKind::Drop
         | FaultKind::CutBody { .. }
         | FaultKind::Truncate { .. }
@@ -45,34 +52,34 @@ pub(crate) fn instead(what: &FaultKind, operation: Operation, call: &Call, now: 
     })
 }
 
-fn entra_error(status: u16, code: &str, now: Timestamp) -> Reply {
+fn entra_error(status: u16, code: &str, now: Timestamp) -> Response {
     let number = code.trim_start_matches("AADSTS").parse().unwrap_or(0);
-    Reply::entra_error(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
+    Response::entra_error(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
 /// What a fault does to an answer that was given.
-pub(crate) fn alter(what: &FaultKind, reply: &mut Reply, call: &Call) {
-    match what {
-        FaultKind::Drop => reply.delivery.dropped = true,
-        FaultKind::CutBody { after } => reply.delivery.cut_after = Some(*after),
-        FaultKind::Truncate { after } => truncate(&mut reply.body, *after),
-        FaultKind::StallHead(wait) => reply.delivery.wait = Some(*wait),
-        FaultKind::SlowFirstByte(pause) => reply.delivery.pause = Some((0, *pause)),
-        FaultKind::StallBody { after, pause } => reply.delivery.pause = Some((*after, *pause)),
-        FaultKind::RepeatNextPage => reply.next_page = Some(call.own_uri()),
+pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request) {
+    match kind {
+        FaultKind::Drop => response.delivery.dropped = true,
+        FaultKind::CutBody { after } => response.delivery.cut_after = Some(*after),
+        FaultKind::Truncate { after } => truncate(&mut response.body, *after),
+        FaultKind::StallHead(delay) => response.delivery.head_delay = Some(*delay),
+        FaultKind::SlowFirstByte(pause) => response.delivery.pause = Some((0, *pause)),
+        FaultKind::StallBody { after, pause } => response.delivery.pause = Some((*after, *pause)),
+        FaultKind::RepeatNextPage => response.next_page = Some(request.own_uri()),
         FaultKind::ForeignNextPage { origin } => {
-            let own = reply.next_page.take().unwrap_or_else(|| call.own_uri());
-            reply.next_page = Some(own.replacen(&call.origin, origin, 1));
+            let own = response.next_page.take().unwrap_or_else(|| request.own_uri());
+            response.next_page = Some(own.replacen(&request.origin, origin, 1));
         }
-        FaultKind::ForeignContentUri { origin } => alter_first_entry(reply, |entry| {
+        FaultKind::ForeignContentUri { origin } => alter_first_entry(response, |entry| {
             let own = entry.get("contentUri").and_then(Value::as_str).unwrap_or_default();
-            let foreign = own.replacen(&call.origin, origin, 1);
+            let foreign = own.replacen(&request.origin, origin, 1);
             entry.insert("contentUri".to_owned(), Value::String(foreign));
         }),
-        FaultKind::MissingContentUri => alter_first_entry(reply, |entry| {
+        FaultKind::MissingContentUri => alter_first_entry(response, |entry| {
             entry.remove("contentUri");
         }),
-        FaultKind::MissingContentId => alter_first_entry(reply, |entry| {
+        FaultKind::MissingContentId => alter_first_entry(response, |entry| {
             entry.remove("contentId");
         }),
         FaultKind::Error { .. }
@@ -96,30 +103,30 @@ fn truncate(body: &mut Body, after: u64) {
     }
 }
 
-fn alter_first_entry(reply: &mut Reply, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
-    let Some(mut entries) = entries(reply) else {
+fn alter_first_entry(response: &mut Response, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+    let Some(mut entries) = entries(response) else {
         return;
     };
     if let Some(first) = entries.first_mut() {
         change(first);
     }
-    reply.body = Body::Text(serde_json::to_vec(&entries).unwrap_or_default().into());
+    response.body = Body::Text(serde_json::to_vec(&entries).unwrap_or_default().into());
 }
 
 /// Which kinds of fault can meet this answer besides those that meet every call.
-pub(crate) fn stages(operation: Operation, reply: &Reply) -> &'static [Stage] {
-    if operation != Operation::ListContent || reply.status != 200 {
+pub(crate) fn targets(operation: Operation, response: &Response) -> &'static [Target] {
+    if operation != Operation::ListContent || response.status != 200 {
         return &[];
     }
-    match entries(reply) {
+    match entries(response) {
         None => &[],
-        Some(entries) if entries.is_empty() => &[Stage::Page],
-        Some(_) => &[Stage::Page, Stage::Entries],
+        Some(entries) if entries.is_empty() => &[Target::ListingPage],
+        Some(_) => &[Target::ListingPage, Target::ListingEntry],
     }
 }
 
-fn entries(reply: &Reply) -> Option<Vec<serde_json::Map<String, Value>>> {
-    match &reply.body {
+fn entries(response: &Response) -> Option<Vec<serde_json::Map<String, Value>>> {
+    match &response.body {
         Body::Text(text) => serde_json::from_slice(text).ok(),
         Body::Records(_) => None,
     }

@@ -86,17 +86,17 @@ pub enum FaultKind {
 
 /// When a fault meets its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum Target {
     /// Whatever the answer.
-    Call,
+    AnyResponse,
     /// On a page of a listing.
-    Page,
+    ListingPage,
     /// On a page of a listing that holds an entry.
-    Entries,
+    ListingEntry,
 }
 
 impl FaultKind {
-    pub(crate) fn stage(&self) -> Stage {
+    pub(crate) fn target(&self) -> Target {
         match self {
             FaultKind::Error { .. }
             | FaultKind::Throttled { .. }
@@ -110,10 +110,10 @@ impl FaultKind {
             | FaultKind::Truncate { .. }
             | FaultKind::StallHead(_)
             | FaultKind::SlowFirstByte(_)
-            | FaultKind::StallBody { .. } => Stage::Call,
-            FaultKind::RepeatNextPage | FaultKind::ForeignNextPage { .. } => Stage::Page,
+            | FaultKind::StallBody { .. } => Target::AnyResponse,
+            FaultKind::RepeatNextPage | FaultKind::ForeignNextPage { .. } => Target::ListingPage,
             FaultKind::ForeignContentUri { .. } | FaultKind::MissingContentUri | FaultKind::MissingContentId => {
-                Stage::Entries
+                Target::ListingEntry
             }
         }
     }

@@ -9,7 +9,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    faults::kind::{FaultKind, Stage},
+    faults::kind::{FaultKind, Target},
     http::route::{Operation, Subject},
 };
 
@@ -105,42 +105,46 @@ impl Match {
 
 /// The faults that wait for their calls, in the order they were given.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
-    waiting: Vec<Waiting>,
+pub(crate) struct ScriptedFaults {
+    scripted: Vec<ScriptedFault>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct ScriptedFault {
     fault: Fault,
     seen: u64,
-    met: u64,
+    injected: u64,
 }
 
-impl Faults {
+impl ScriptedFaults {
     pub(crate) fn inject(&mut self, fault: Fault) {
-        self.waiting.push(Waiting { fault, seen: 0, met: 0 });
+        self.scripted.push(ScriptedFault { fault, seen: 0, injected: 0 });
     }
 
     /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
-    pub(crate) fn take(&mut self, subject: &Subject, stage: Stage) -> Option<FaultKind> {
-        let mut taken = None;
-        for waiting in &mut self.waiting {
-            let fault = &waiting.fault;
-            if fault.what.stage() != stage || !fault.on.matches(subject) {
+    pub(crate) fn take(&mut self, subject: &Subject, target: Target) -> Option<FaultKind> {
+        let mut injected_kind = None;
+        for scripted in &mut self.scripted {
+            let fault = &scripted.fault;
+            if fault.what.target() != target || !fault.on.matches(subject) {
                 continue;
             }
-            waiting.seen += 1;
-            if taken.is_none() && waiting.seen > fault.skip && waiting.met < fault.times {
-                waiting.met += 1;
-                taken = Some(fault.what.clone());
+            scripted.seen += 1;
+            if injected_kind.is_none() && scripted.seen > fault.skip && scripted.injected < fault.times {
+                scripted.injected += 1;
+                injected_kind = Some(fault.what.clone());
             }
         }
-        taken
+        injected_kind
     }
 
     /// Those that no call ran into.
     pub(crate) fn unused(&self) -> Vec<String> {
-        self.waiting.iter().filter(|waiting| waiting.met == 0).map(|waiting| waiting.fault.to_string()).collect()
+        self.scripted
+            .iter()
+            .filter(|scripted| scripted.injected == 0)
+            .map(|scripted| scripted.fault.to_string())
+            .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use rand::RngExt;
 use crate::{
     faults::kind::FaultKind,
     http::{
-        request::Call,
+        request::Request,
         route::{Operation, Subject},
     },
     seeds::{fingerprint, seeded},
@@ -72,65 +72,70 @@ impl RandomFaults {
 /// The weather and what it did so far.
 #[derive(Debug, Default)]
 pub(crate) struct RandomFaultState {
-    pub(crate) weather: RandomFaults,
-    asked: HashMap<u64, u64>,
+    pub(crate) settings: RandomFaults,
+    request_counts: HashMap<u64, u64>,
     /// How many calls met which kind of mishap.
-    pub(crate) met: BTreeMap<&'static str, u64>,
+    pub(crate) injected: BTreeMap<&'static str, u64>,
 }
 
 impl RandomFaultState {
-    pub(crate) fn new(weather: RandomFaults) -> Self {
-        RandomFaultState { weather, ..RandomFaultState::default() }
+    pub(crate) fn new(settings: RandomFaults) -> Self {
+        RandomFaultState { settings, ..RandomFaultState::default() }
     }
 
-    pub(crate) fn draw(&mut self, subject: &Subject, call: &Call) -> Option<FaultKind> {
-        if self.weather == RandomFaults::default() {
+    pub(crate) fn draw(&mut self, subject: &Subject, request: &Request) -> Option<FaultKind> {
+        if self.settings == RandomFaults::default() {
             return None;
         }
         let tenant = subject.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-        let asked_for = fingerprint(&[
+        let request_key = fingerprint(&[
             subject.operation.name(),
             &tenant,
             subject.content_type.as_deref().unwrap_or_default(),
             subject.content_id.as_deref().unwrap_or_default(),
-            &call.parameter("starttime").unwrap_or_default(),
+            &request.parameter("starttime").unwrap_or_default(),
         ]);
-        let nth = self.asked.entry(asked_for).or_default();
+        let nth = self.request_counts.entry(request_key).or_default();
         *nth += 1;
-        let (kind, what) = draw(&self.weather, subject.operation, asked_for, *nth)?;
-        *self.met.entry(kind).or_default() += 1;
-        Some(what)
+        let (kind, fault) = draw(&self.settings, subject.operation, request_key, *nth)?;
+        *self.injected.entry(kind).or_default() += 1;
+        Some(fault)
     }
 }
 
-fn draw(weather: &RandomFaults, operation: Operation, asked_for: u64, nth: u64) -> Option<(&'static str, FaultKind)> {
-    let mut rng = seeded(weather.seed ^ asked_for, &["weather", &nth.to_string()]);
-    let of_entra = operation == Operation::Token;
+fn draw(
+    settings: &RandomFaults,
+    operation: Operation,
+    request_key: u64,
+    nth: u64,
+) -> Option<(&'static str, FaultKind)> {
+    let mut rng = seeded(settings.seed ^ request_key, &["weather", &nth.to_string()]);
+    let is_token_request = operation == Operation::Token;
     let after = rng.random_range(0..4_096);
-    let internal_error = if of_entra { (503, "AADSTS90033") } else { (500, "AF50000") };
-    let mut chance: f64 = rng.random_range(0.0..1.0);
+    let internal_error = if is_token_request { (503, "AADSTS90033") } else { (500, "AF50000") };
+    let mut sample: f64 = rng.random_range(0.0..1.0);
     let kinds = [
-        ("throttled", weather.throttled, FaultKind::Throttled { status: 403, retry_after: None }),
-        ("unavailable", weather.unavailable, FaultKind::Unavailable),
-        ("bad_gateway", weather.bad_gateway, FaultKind::BadGateway),
+        ("throttled", settings.throttled, FaultKind::Throttled { status: 403, retry_after: None }),
+        ("unavailable", settings.unavailable, FaultKind::Unavailable),
+        ("bad_gateway", settings.bad_gateway, FaultKind::BadGateway),
         (
             "internal_error",
-            weather.internal_error,
+            settings.internal_error,
             FaultKind::Error { status: internal_error.0, code: internal_error.1.to_owned() },
         ),
-        ("error_inside_200", weather.error_inside_200, FaultKind::ErrorInside200 { code: "AF50000".to_owned() }),
-        ("unauthorized", weather.unauthorized, FaultKind::Unauthorized),
-        ("dropped", weather.dropped, FaultKind::Drop),
-        ("cut_body", weather.cut_body, FaultKind::CutBody { after }),
-        ("truncated", weather.truncated, FaultKind::Truncate { after }),
-        ("slow", weather.slow, FaultKind::StallHead(weather.slow_for.mul_f64(rng.random_range(0.0..1.0)))),
+        ("error_inside_200", settings.error_inside_200, FaultKind::ErrorInside200 { code: "AF50000".to_owned() }),
+        ("unauthorized", settings.unauthorized, FaultKind::Unauthorized),
+        ("dropped", settings.dropped, FaultKind::Drop),
+        ("cut_body", settings.cut_body, FaultKind::CutBody { after }),
+        ("truncated", settings.truncated, FaultKind::Truncate { after }),
+        ("slow", settings.slow, FaultKind::StallHead(settings.slow_for.mul_f64(rng.random_range(0.0..1.0)))),
     ];
-    for (kind, likely, what) in kinds {
-        if chance < likely {
-            let spared = of_entra && matches!(kind, "error_inside_200" | "unauthorized" | "truncated");
-            return (!spared).then_some((kind, what));
+    for (kind, probability, fault) in kinds {
+        if sample < probability {
+            let excluded = is_token_request && matches!(kind, "error_inside_200" | "unauthorized" | "truncated");
+            return (!excluded).then_some((kind, fault));
         }
-        chance -= likely;
+        sample -= probability;
     }
     None
 }

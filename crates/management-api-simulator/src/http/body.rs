@@ -40,7 +40,7 @@ impl RecordsBody {
 }
 
 /// The JSON array, in pieces.
-pub(crate) struct Text {
+pub(crate) struct JsonArray {
     records: Box<dyn Iterator<Item = Bytes> + Send>,
     separators: (&'static [u8], &'static [u8], &'static [u8]),
     /// What comes before the next record; `None`: the array is closed.
@@ -48,10 +48,10 @@ pub(crate) struct Text {
     left: u64,
 }
 
-impl Text {
+impl JsonArray {
     pub(crate) fn of(body: RecordsBody) -> Self {
         let separators = body.separators();
-        Text {
+        JsonArray {
             records: Box::new(body.slices.into_iter().flat_map(|slice| slice.iter())),
             separators,
             before: Some(separators.0),

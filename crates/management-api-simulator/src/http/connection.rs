@@ -21,22 +21,22 @@ use tokio::{
 };
 
 /// Accepts connections until it is closed.
-pub(crate) struct Door {
+pub(crate) struct BreakableListener {
     pub(crate) listener: TcpListener,
     /// Set when the simulator is gone: connections still open then break.
     pub(crate) closed: Arc<AtomicBool>,
 }
 
-impl Listener for Door {
-    type Io = Wire;
+impl Listener for BreakableListener {
+    type Io = BreakableConnection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (BreakableConnection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
         // Answers go out in pieces: waiting for acknowledgements between them would cost 40 ms each.
         let _ = stream.set_nodelay(true);
-        let fuse = Fuse { blown: Arc::default(), closed: Arc::clone(&self.closed) };
-        (Wire { stream, fuse }, address)
+        let breaker = ConnectionBreaker { broken: Arc::default(), closed: Arc::clone(&self.closed) };
+        (BreakableConnection { stream, breaker }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -46,56 +46,56 @@ impl Listener for Door {
 
 /// Breaks one connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Fuse {
-    blown: Arc<AtomicBool>,
+pub(crate) struct ConnectionBreaker {
+    broken: Arc<AtomicBool>,
     closed: Arc<AtomicBool>,
 }
 
-impl Fuse {
+impl ConnectionBreaker {
     /// Not a byte more goes out on this connection.
-    pub(crate) fn blow(&self) {
-        self.blown.store(true, Ordering::Relaxed);
+    pub(crate) fn break_connection(&self) {
+        self.broken.store(true, Ordering::Relaxed);
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.blown.load(Ordering::Relaxed) || self.closed.load(Ordering::Relaxed) {
+        if self.broken.load(Ordering::Relaxed) || self.closed.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(())
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Fuse {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().fuse.clone()
+impl Connected<IncomingStream<'_, BreakableListener>> for ConnectionBreaker {
+    fn connect_info(stream: IncomingStream<'_, BreakableListener>) -> Self {
+        stream.io().breaker.clone()
     }
 }
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct BreakableConnection {
     stream: TcpStream,
-    fuse: Fuse,
+    breaker: ConnectionBreaker,
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for BreakableConnection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.fuse.check()?;
+        self.breaker.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for BreakableConnection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.fuse.check()?;
-        match in_microsofts_case(buf) {
+        self.breaker.check()?;
+        match with_microsofts_header_case(buf) {
             Some(head) => Pin::new(&mut self.stream).poll_write(cx, &head),
             None => Pin::new(&mut self.stream).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.fuse.check()?;
+        self.breaker.check()?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -106,7 +106,7 @@ impl AsyncWrite for Wire {
 
 /// The head of an answer with `NextPageUri` spelled as it is live: the HTTP library only writes lower case. The length
 /// stays the same, so what is reported as written stays true.
-fn in_microsofts_case(buf: &[u8]) -> Option<Vec<u8>> {
+fn with_microsofts_header_case(buf: &[u8]) -> Option<Vec<u8>> {
     const LOWER: &[u8] = b"\r\nnextpageuri: ";
     if !buf.starts_with(b"HTTP/1.1 ") {
         return None;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use futures::{Stream, stream};
 
-use crate::http::body::{Body, Text};
+use crate::http::body::{Body, JsonArray};
 
 /// Faults of the transport. Sizes are bytes of the body as it travels, after compression.
 #[derive(Debug, Default, Clone, Copy)]
@@ -17,7 +17,7 @@ pub(crate) struct Delivery {
     /// The connection ends without a byte of an answer.
     pub(crate) dropped: bool,
     /// Before the head.
-    pub(crate) wait: Option<Duration>,
+    pub(crate) head_delay: Option<Duration>,
     /// In the body, after so many bytes.
     pub(crate) pause: Option<(u64, Duration)>,
     /// The connection ends after so many bytes of the body, or before its last one.
@@ -64,29 +64,29 @@ impl Outgoing {
             return Some((Err(io::ErrorKind::ConnectionAborted.into()), None));
         }
         let pause_after = self.delivery.pause.map(|(after, _)| after);
-        let stop = [pause_after, self.delivery.cut_after].into_iter().flatten().min();
-        let most = stop.map_or(u64::MAX, |after| self.within(after).saturating_sub(self.sent));
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let now = self.piece.split_to(most.min(self.piece.len()));
-        self.sent += now.len() as u64;
-        if now.is_empty() { None } else { Some((Ok(now), Some(self))) }
+        let next_fault_at = [pause_after, self.delivery.cut_after].into_iter().flatten().min();
+        let max_bytes = next_fault_at.map_or(u64::MAX, |after| self.effective_offset(after).saturating_sub(self.sent));
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        let chunk = self.piece.split_to(max_bytes.min(self.piece.len()));
+        self.sent += chunk.len() as u64;
+        if chunk.is_empty() { None } else { Some((Ok(chunk), Some(self))) }
     }
 
     fn reached(&self, after: u64) -> bool {
-        self.within(after) <= self.sent || self.piece.is_empty()
+        self.effective_offset(after) <= self.sent || self.piece.is_empty()
     }
 
     /// Where a mishap strikes at the latest: before the last byte of a body whose length is known, since nobody waits
     /// for anything after it.
-    fn within(&self, after: u64) -> u64 {
+    fn effective_offset(&self, after: u64) -> u64 {
         self.length.map_or(after, |length| after.min(length.saturating_sub(1)))
     }
 }
 
 enum Pieces {
     Whole(Option<Bytes>),
-    Plain(Box<Text>),
-    Compressed(Box<Text>, Option<Box<GzEncoder<Vec<u8>>>>),
+    Plain(Box<JsonArray>),
+    Compressed(Box<JsonArray>, Option<Box<GzEncoder<Vec<u8>>>>),
 }
 
 impl Pieces {
@@ -95,7 +95,7 @@ impl Pieces {
             Body::Text(text) => Pieces::Whole(Some(text)),
             Body::Records(records) => {
                 let gzip = records.gzip;
-                let text = Box::new(Text::of(records));
+                let text = Box::new(JsonArray::of(records));
                 if gzip {
                     Pieces::Compressed(text, Some(Box::new(GzEncoder::new(Vec::new(), Compression::fast()))))
                 } else {

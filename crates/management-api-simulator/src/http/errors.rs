@@ -7,38 +7,42 @@ use uuid::Uuid;
 use crate::{
     config::Throttle,
     http::{
-        request::Call,
-        response::{Refusal, Reply},
+        request::Request,
+        response::{Refusal, Response},
     },
 };
 
-impl Reply {
+impl Response {
     /// The API's error shape.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
-        Reply::json(status, &json!({"error": {"code": code, "message": message}}))
+        Response::json(status, &json!({"error": {"code": code, "message": message}}))
     }
 
     /// [`Reply::error`], ending the matter.
     pub(crate) fn refusal(status: u16, code: &str, message: &str) -> Refusal {
-        Box::new(Reply::error(status, code, message))
+        Box::new(Response::error(status, code, message))
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Reply::json(401, &json!({"Message": "Authorization has been denied for this request."}))
+        Response::json(401, &json!({"Message": "Authorization has been denied for this request."}))
     }
 
     /// The answer to one request too many.
-    pub(crate) fn too_many_requests(throttle: &Throttle, method: &str, call: &Call) -> Self {
-        let publisher = call.parameter("publisheridentifier").unwrap_or_default();
-        Reply::error(throttle.status, "AF429", &format!("Too many requests. Method={method}, PublisherId={publisher}"))
-            .with_retry_after(throttle.retry_after)
+    pub(crate) fn too_many_requests(throttle: &Throttle, method: &str, request: &Request) -> Self {
+        let publisher = request.parameter("publisheridentifier").unwrap_or_default();
+        Response::error(
+            throttle.status,
+            "AF429",
+            &format!("Too many requests. Method={method}, PublisherId={publisher}"),
+        )
+        .with_retry_after(throttle.retry_after)
     }
 
     /// Entra's error shape.
     pub(crate) fn entra_error(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Self {
         let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
-        Reply::json(
+        Response::json(
             status,
             &json!({
                 "error": error,

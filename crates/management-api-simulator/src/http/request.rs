@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// A request, unpacked.
 #[derive(Debug, Default)]
-pub(crate) struct Call {
+pub(crate) struct Request {
     pub(crate) method: String,
     /// As sent, still percent-encoded.
     pub(crate) path: String,
@@ -18,7 +18,7 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
-impl Call {
+impl Request {
     /// Every value of a query parameter; names are case-insensitive.
     pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
         form_urlencoded::parse(self.raw_query.as_bytes())

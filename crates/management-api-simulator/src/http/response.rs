@@ -9,7 +9,7 @@ use crate::http::{body::Body, delivery::Delivery};
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) next_page: Option<String>,
@@ -19,11 +19,11 @@ pub(crate) struct Reply {
 }
 
 /// An answer that ends the matter early.
-pub(crate) type Refusal = Box<Reply>;
+pub(crate) type Refusal = Box<Response>;
 
-impl Reply {
+impl Response {
     pub(crate) fn new(status: u16, content_type: &str, body: Body) -> Self {
-        Reply {
+        Response {
             status,
             content_type: content_type.to_owned(),
             next_page: None,
@@ -34,20 +34,20 @@ impl Reply {
     }
 
     pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        Reply::new(status, content_type, Body::Text(body.into()))
+        Response::new(status, content_type, Body::Text(body.into()))
     }
 
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         // A value of ours always has string keys, the one thing that could fail here.
         let body = serde_json::to_vec(value).unwrap_or_default();
-        Reply::text(status, "application/json; charset=utf-8", body)
+        Response::text(status, "application/json; charset=utf-8", body)
     }
 
     /// An HTML page, as gateways send them.
     pub(crate) fn html(status: u16, title: &str) -> Self {
         let page =
             format!("<!DOCTYPE html>\r\n<html><head><title>{title}</title></head><body><h2>{title}</h2></body></html>");
-        Reply::text(status, "text/html; charset=us-ascii", page)
+        Response::text(status, "text/html; charset=us-ascii", page)
     }
 
     pub(crate) fn with_next_page(mut self, uri: String) -> Self {

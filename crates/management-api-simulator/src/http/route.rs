@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use crate::{content_id, http::request::Call};
+use crate::{content_id, http::request::Request};
 
 /// What can be asked of Microsoft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +51,8 @@ pub(crate) struct Route {
 
 impl Route {
     /// `None`: Microsoft knows no such path, or not with this method.
-    pub(crate) fn of(call: &Call) -> Option<Route> {
-        let decoded: Vec<String> = call
+    pub(crate) fn of(request: &Request) -> Option<Route> {
+        let decoded: Vec<String> = request
             .path
             .split('/')
             .skip(1)
@@ -70,7 +70,7 @@ impl Route {
             },
             _ => return None,
         };
-        (call.method == operation.method()).then(|| Route { operation, tenant: (*tenant).to_owned(), content_id })
+        (request.method == operation.method()).then(|| Route { operation, tenant: (*tenant).to_owned(), content_id })
     }
 }
 
@@ -84,10 +84,10 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn of(call: &Call, route: &Route) -> Self {
+    pub(crate) fn of(request: &Request, route: &Route) -> Self {
         let content_type = match &route.content_id {
             Some(id) => content_id::content_type_of(id).map(str::to_owned),
-            None => call.parameter("contenttype"),
+            None => request.parameter("contenttype"),
         };
         Subject {
             operation: route.operation,

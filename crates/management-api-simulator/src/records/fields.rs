@@ -4,11 +4,11 @@ use rand::{RngExt, rngs::StdRng};
 use uuid::Builder;
 
 /// Writes a JSON object with its names in order.
-pub(crate) struct Json(String);
+pub(crate) struct JsonObject(String);
 
-impl Json {
+impl JsonObject {
     pub(crate) fn new() -> Self {
-        Json("{".to_owned())
+        JsonObject("{".to_owned())
     }
 
     /// A value that is JSON already.

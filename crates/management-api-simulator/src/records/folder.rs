@@ -12,12 +12,12 @@ use flate2::read::MultiGzDecoder;
 use crate::CONTENT_TYPES;
 
 /// The records of each file, one a line; empty lines do not count. Ordered by file name.
-pub(crate) fn read(folder: &Path) -> io::Result<Vec<(&'static str, Vec<Bytes>)>> {
-    let entries = fs::read_dir(folder).map_err(|error| naming(folder, &error))?;
+pub(crate) fn read_records(folder: &Path) -> io::Result<Vec<(&'static str, Vec<Bytes>)>> {
+    let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
     let mut paths = entries
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<_>>>()
-        .map_err(|error| naming(folder, &error))?;
+        .map_err(|error| cannot_read(folder, &error))?;
     paths.sort();
     let mut found = Vec::new();
     for path in &paths {
@@ -28,12 +28,12 @@ pub(crate) fn read(folder: &Path) -> io::Result<Vec<(&'static str, Vec<Bytes>)>>
             (None, None) => continue,
         };
         let Some(content_type) = CONTENT_TYPES.into_iter().find(|&known| known == stem) else {
-            return Err(invalid(path, &format!("{stem:?} is no content type: it is one of {CONTENT_TYPES:?}")));
+            return Err(cannot_use(path, &format!("{stem:?} is no content type: it is one of {CONTENT_TYPES:?}")));
         };
-        found.push((content_type, lines(path, compressed).map_err(|error| naming(path, &error))?));
+        found.push((content_type, lines(path, compressed).map_err(|error| cannot_read(path, &error))?));
     }
     if found.is_empty() {
-        return Err(invalid(folder, "there is no file {ContentType}.jsonl or {ContentType}.jsonl.gz in it"));
+        return Err(cannot_use(folder, "there is no file {ContentType}.jsonl or {ContentType}.jsonl.gz in it"));
     }
     Ok(found)
 }
@@ -48,10 +48,10 @@ fn lines(path: &Path, compressed: bool) -> io::Result<Vec<Bytes>> {
         .collect()
 }
 
-fn naming(path: &Path, error: &io::Error) -> io::Error {
+fn cannot_read(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
 }
 
-fn invalid(path: &Path, problem: &str) -> io::Error {
+fn cannot_use(path: &Path, problem: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("cannot use {}: {problem}", path.display()))
 }

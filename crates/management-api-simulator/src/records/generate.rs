@@ -54,12 +54,12 @@ impl Generate {
 }
 
 /// The slices of each content type.
-pub(crate) fn slices(tenant: Uuid, what: &Generate) -> Vec<(&'static str, Vec<Slice>)> {
-    let mut left = what.count;
+pub(crate) fn slices(tenant: Uuid, settings: &Generate) -> Vec<(&'static str, Vec<Slice>)> {
+    let mut left = settings.count;
     let mut shares: Vec<(&'static str, usize)> = SHARES
         .into_iter()
         .map(|(content_type, share)| {
-            let count = (what.count * share / 100).max(1).min(left);
+            let count = (settings.count * share / 100).max(1).min(left);
             left -= count;
             (content_type, count)
         })
@@ -67,12 +67,15 @@ pub(crate) fn slices(tenant: Uuid, what: &Generate) -> Vec<(&'static str, Vec<Sl
     if let Some((_, first)) = shares.first_mut() {
         *first += left;
     }
-    shares.into_iter().map(|(content_type, count)| (content_type, of_type(tenant, content_type, count, what))).collect()
+    shares
+        .into_iter()
+        .map(|(content_type, count)| (content_type, slices_of_type(tenant, content_type, count, settings)))
+        .collect()
 }
 
-fn of_type(tenant: Uuid, content_type: &'static str, count: usize, what: &Generate) -> Vec<Slice> {
-    let mut rng = seeded(what.seed, &["records", content_type, &tenant.to_string()]);
-    let plan = plan(count, content_type, what.seed, what.span, what.until);
+fn slices_of_type(tenant: Uuid, content_type: &'static str, count: usize, settings: &Generate) -> Vec<Slice> {
+    let mut rng = seeded(settings.seed, &["records", content_type, &tenant.to_string()]);
+    let plan = plan(count, content_type, settings.seed, settings.span, settings.until);
     let mut slices: Vec<Slice> = plan
         .into_iter()
         .map(|(created, size)| {
@@ -84,7 +87,7 @@ fn of_type(tenant: Uuid, content_type: &'static str, count: usize, what: &Genera
             Slice::new(created, records)
         })
         .collect();
-    if let Some(one_in) = what.repeat_one_in {
+    if let Some(one_in) = settings.repeat_one_in {
         for slice in &mut slices {
             if rng.random_ratio(1, one_in.max(1)) {
                 slice.repeat = rng.random_range(1..=3);

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use rand::{Rng, RngExt, rngs::StdRng};
 use uuid::Uuid;
 
-use crate::records::fields::{Json, client_ip, guid, operation, parameters, pick, properties, user};
+use crate::records::fields::{JsonObject, client_ip, guid, operation, parameters, pick, properties, user};
 
 /// One record. Names in the order of live ones: `CreationTime` and `Id` first.
 pub(crate) fn record(rng: &mut StdRng, content_type: &str, tenant: Uuid, happened: Timestamp) -> Vec<u8> {
     let (operation, record_type, workload) = operation(rng, content_type);
-    let mut json = Json::new();
+    let mut json = JsonObject::new();
     json.text("CreationTime", &happened.strftime("%Y-%m-%dT%H:%M:%S").to_string());
     json.text("Id", &guid(rng));
     json.text("Operation", operation);
     json.text("OrganizationId", &tenant.to_string());
-    json.raw("RecordType", &unusual_or(rng, record_type).to_string());
+    json.raw("RecordType", &unusual_record_type_or(rng, record_type).to_string());
     json.text("ResultStatus", pick(rng, &["Success", "Succeeded", "PartiallySucceeded", "Failed", "True"]));
     json.text("UserKey", &format!("{:016X}", rng.next_u64()));
     json.raw("UserType", &rng.random_range(0..6).to_string());
@@ -35,11 +35,11 @@ pub(crate) fn record(rng: &mut StdRng, content_type: &str, tenant: Uuid, happene
 }
 
 /// A quarter of the live record types are in no table.
-fn unusual_or(rng: &mut StdRng, usual: u32) -> u32 {
+fn unusual_record_type_or(rng: &mut StdRng, usual: u32) -> u32 {
     if rng.random_bool(0.25) { rng.random_range(200..420) } else { usual }
 }
 
-fn directory(rng: &mut StdRng, json: &mut Json) {
+fn directory(rng: &mut StdRng, json: &mut JsonObject) {
     json.raw("AzureActiveDirectoryEventType", "1");
     json.raw("ExtendedProperties", &parameters(rng));
     json.raw("ModifiedProperties", &properties(rng));
@@ -49,7 +49,7 @@ fn directory(rng: &mut StdRng, json: &mut Json) {
     json.raw("UserAgent", r#""Mozilla\/5.0 (Windows NT 10.0; Win64; x64) Gecko\/20100101\u000d\u000a""#);
 }
 
-fn exchange(rng: &mut StdRng, json: &mut Json) {
+fn exchange(rng: &mut StdRng, json: &mut JsonObject) {
     json.text("ClientInfoString", pick(rng, &["Client=REST;Client=RESTSystem;;", "Client=OWA;Action=ViaProxy", ""]));
     json.raw("ExternalAccess", pick(rng, &["true", "false"]));
     json.text("MailboxOwnerUPN", &user(rng));
@@ -67,7 +67,7 @@ fn exchange(rng: &mut StdRng, json: &mut Json) {
     json.raw("Folders", &format!(r#"[{{"FolderItems":[{}],"Path":"{path}"}}]"#, items.join(",")));
 }
 
-fn sharepoint(rng: &mut StdRng, json: &mut Json) {
+fn sharepoint(rng: &mut StdRng, json: &mut JsonObject) {
     let file =
         pick(rng, &["Budget 2026.xlsx", "Überblick & Plan.docx", "議事録.pptx", "a \"quoted\" name.txt", "🗂️.zip"]);
     json.text("SourceFileName", file);
@@ -77,7 +77,7 @@ fn sharepoint(rng: &mut StdRng, json: &mut Json) {
     json.text("EventData", "<Type>Edit</Type><Scope>all</Scope>");
 }
 
-fn dlp(rng: &mut StdRng, json: &mut Json) {
+fn dlp(rng: &mut StdRng, json: &mut JsonObject) {
     json.text("IncidentId", &guid(rng));
     let card = format!(
         "4929 {:04} {:04} {:04}",

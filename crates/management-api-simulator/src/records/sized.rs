@@ -4,14 +4,14 @@ use bytes::Bytes;
 use rand::Rng;
 
 use crate::{
-    records::fields::{Json, guid},
+    records::fields::{JsonObject, guid},
     seeds::seeded,
 };
 
 /// A made-up record of exactly the wanted size, cheap enough to be made while it is sent.
 pub(crate) fn generated_record(seed: u64, size: usize, index: u64) -> Bytes {
     let mut rng = seeded(seed, &["generated", &index.to_string()]);
-    let mut json = Json::new();
+    let mut json = JsonObject::new();
     json.text("CreationTime", "2026-01-01T00:00:00");
     json.text("Id", &guid(&mut rng));
     json.text("Operation", "FileAccessed");

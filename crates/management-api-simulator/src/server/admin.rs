@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    extract,
     http::header,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Response as HttpResponse},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
     http::route::Operation,
     state::{
-        Shared, World,
+        SharedState, State,
         feed::Feed,
         published::{Published, published},
     },
@@ -27,22 +27,22 @@ const OPERATIONS: [Operation; 5] = [
 ];
 
 /// `GET /_simulator/health` → `{"status":"ok"}`
-pub(crate) async fn health() -> Response {
-    answer(&json!({"status": "ok"}))
+pub(crate) async fn health() -> HttpResponse {
+    json_response(&json!({"status": "ok"}))
 }
 
 /// `GET /_simulator/status` → `{now, tenants: {id: {type: {slices, records, obtainable_records, subscription}}}, calls,
 /// throttled, weather, violations, unused_faults}`
-pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Response {
-    answer(&describe(&shared.world()))
+pub(crate) async fn status(extract::State(shared): extract::State<Arc<SharedState>>) -> HttpResponse {
+    json_response(&describe(&shared.state()))
 }
 
-fn answer(value: &Value) -> Response {
+fn json_response(value: &Value) -> HttpResponse {
     ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
-fn describe(world: &World) -> Value {
-    let tenants: Map<String, Value> = world
+fn describe(state: &State) -> Value {
+    let tenants: Map<String, Value> = state
         .tenants
         .iter()
         .map(|(id, tenant)| {
@@ -51,17 +51,17 @@ fn describe(world: &World) -> Value {
             (id.to_string(), Value::Object(feeds))
         })
         .collect();
-    let counted = world.tally.calls(world.meter.allowed, world.meter.refused);
+    let calls_so_far = state.call_log.calls(state.meter.allowed, state.meter.refused);
     let calls: Map<String, Value> =
-        OPERATIONS.iter().map(|&operation| (operation.name().to_owned(), counted.of(operation).into())).collect();
+        OPERATIONS.iter().map(|&operation| (operation.name().to_owned(), calls_so_far.of(operation).into())).collect();
     json!({
-        "now": world.now().to_string(),
+        "now": state.now().to_string(),
         "tenants": tenants,
         "calls": calls,
-        "throttled": counted.refused,
-        "weather": world.sky.met,
-        "violations": world.tally.violations,
-        "unused_faults": world.faults.unused(),
+        "throttled": calls_so_far.refused,
+        "weather": state.random_faults.injected,
+        "violations": state.call_log.violations,
+        "unused_faults": state.faults.unused(),
     })
 }
 

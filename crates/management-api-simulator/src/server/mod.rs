@@ -7,22 +7,22 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body as HttpBody,
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, Response, header},
+    extract::{self, ConnectInfo},
+    http::{HeaderMap, HeaderName, Response as HttpResponse, header},
     routing::get,
 };
 use bytes::Bytes;
 
 use crate::{
-    api::answer,
-    http::{body::Body, connection::Fuse, delivery, request::Call, response::Reply},
-    state::Shared,
+    api::dispatch,
+    http::{body::Body, connection::ConnectionBreaker, delivery, request::Request, response::Response},
+    state::SharedState,
 };
 
 /// Far above any request that makes sense.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+pub(crate) fn router(shared: Arc<SharedState>) -> Router {
     Router::new()
         .route("/_simulator/health", get(admin::health))
         .route("/_simulator/status", get(admin::status))
@@ -31,28 +31,28 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn serve(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(fuse): ConnectInfo<Fuse>,
-    request: Request,
-) -> Response<HttpBody> {
-    let reply = match unpack(request, &shared).await {
-        Some(call) => answer(&mut shared.world(), &call),
-        None => Reply::html(413, "Request Entity Too Large"),
+    extract::State(shared): extract::State<Arc<SharedState>>,
+    ConnectInfo(breaker): ConnectInfo<ConnectionBreaker>,
+    http_request: extract::Request,
+) -> HttpResponse<HttpBody> {
+    let response = match unpack(http_request, &shared).await {
+        Some(request) => dispatch(&mut shared.state(), &request),
+        None => Response::html(413, "Request Entity Too Large"),
     };
-    if let Some(wait) = reply.delivery.wait {
-        tokio::time::sleep(wait).await;
+    if let Some(delay) = response.delivery.head_delay {
+        tokio::time::sleep(delay).await;
     }
-    if reply.delivery.dropped {
-        fuse.blow();
+    if response.delivery.dropped {
+        breaker.break_connection();
     }
-    pack(reply)
+    pack(response)
 }
 
-async fn unpack(request: Request, shared: &Shared) -> Option<Call> {
-    let (parts, body) = request.into_parts();
+async fn unpack(http_request: extract::Request, shared: &SharedState) -> Option<Request> {
+    let (parts, body) = http_request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, LARGEST_REQUEST).await.ok()?;
     let host = text(&parts.headers, header::HOST).unwrap_or_else(|| shared.address.to_string());
-    Some(Call {
+    Some(Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
         raw_query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -68,25 +68,26 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn pack(reply: Reply) -> Response<HttpBody> {
-    let mut response = Response::builder().status(reply.status).header(header::CONTENT_TYPE, reply.content_type);
-    if let Some(uri) = reply.next_page {
-        response = response.header("NextPageUri", uri);
+fn pack(response: Response) -> HttpResponse<HttpBody> {
+    let mut builder =
+        HttpResponse::builder().status(response.status).header(header::CONTENT_TYPE, response.content_type);
+    if let Some(uri) = response.next_page {
+        builder = builder.header("NextPageUri", uri);
     }
-    if let Some(wait) = reply.retry_after {
-        response = response.header(header::RETRY_AFTER, wait.as_secs());
+    if let Some(wait) = response.retry_after {
+        builder = builder.header(header::RETRY_AFTER, wait.as_secs());
     }
-    if let Body::Records(records) = &reply.body
+    if let Body::Records(records) = &response.body
         && records.gzip
     {
-        response = response.header(header::CONTENT_ENCODING, "gzip");
+        builder = builder.header(header::CONTENT_ENCODING, "gzip");
     }
-    if let Some(length) = delivery::length(&reply.body) {
-        response = response.header(header::CONTENT_LENGTH, length);
+    if let Some(length) = delivery::length(&response.body) {
+        builder = builder.header(header::CONTENT_LENGTH, length);
     }
-    response.body(HttpBody::from_stream(delivery::stream(reply.body, reply.delivery))).unwrap_or_else(|error| {
+    builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery))).unwrap_or_else(|error| {
         // Only a scripted answer can hold what HTTP does not allow.
-        let mut refused = Response::new(HttpBody::from(error.to_string()));
+        let mut refused = HttpResponse::new(HttpBody::from(error.to_string()));
         *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
         refused
     })

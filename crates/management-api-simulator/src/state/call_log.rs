@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::http::{
-    request::Call,
+    request::Request,
     route::{Operation, Route, Subject},
 };
 
 /// Most calls remembered one by one; the oldest are forgotten first.
-const REMEMBERED: usize = 200_000;
+const CALL_LOG_CAPACITY: usize = 200_000;
 
 /// How often what was called, since the start or the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,13 +62,13 @@ pub struct SeenCall {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct CallLog {
     counts: BTreeMap<(Operation, Option<Uuid>), u64>,
     pub(crate) seen: VecDeque<SeenCall>,
     pub(crate) violations: Vec<String>,
 }
 
-impl Tally {
+impl CallLog {
     pub(crate) fn calls(&self, allowed: u64, refused: u64) -> Calls {
         Calls { counts: self.counts.clone(), allowed, refused }
     }
@@ -78,9 +78,9 @@ impl Tally {
         self.seen.clear();
     }
 
-    pub(crate) fn record(&mut self, call: &Call, subject: &Subject, status: u16, at: Timestamp) {
+    pub(crate) fn record(&mut self, request: &Request, subject: &Subject, status: u16, at: Timestamp) {
         *self.counts.entry((subject.operation, subject.tenant)).or_default() += 1;
-        if self.seen.len() == REMEMBERED {
+        if self.seen.len() == CALL_LOG_CAPACITY {
             self.seen.pop_front();
         }
         self.seen.push_back(SeenCall {
@@ -89,33 +89,33 @@ impl Tally {
             tenant: subject.tenant,
             content_type: subject.content_type.clone(),
             content_id: subject.content_id.clone(),
-            window: call.parameter("starttime").zip(call.parameter("endtime")),
-            next_page: call.parameter("nextpage").is_some(),
+            window: request.parameter("starttime").zip(request.parameter("endtime")),
+            next_page: request.parameter("nextpage").is_some(),
             status,
         });
     }
 
     /// Notes a call that Microsoft does not know.
-    pub(crate) fn unknown(&mut self, call: &Call) {
-        self.violations.push(format!("unknown call: {} {}", call.method, call.path));
+    pub(crate) fn record_unknown(&mut self, request: &Request) {
+        self.violations.push(format!("unknown call: {} {}", request.method, request.path));
     }
 
     /// Notes what is against the protocol although it may be answered.
-    pub(crate) fn check(&mut self, call: &Call, route: &Route) {
-        let mut note = |what: &str| self.violations.push(format!("{what}: {} {}", call.method, call.path));
+    pub(crate) fn check_protocol(&mut self, request: &Request, route: &Route) {
+        let mut note = |what: &str| self.violations.push(format!("{what}: {} {}", request.method, request.path));
         match route.operation {
             Operation::Token => return,
             Operation::StartSubscription => {
-                if !call.has_content_length {
+                if !request.has_content_length {
                     note("a POST without Content-Length");
                 }
-                if !call.body.is_empty() {
+                if !request.body.is_empty() {
                     note("a webhook, or another body, with the start of a subscription");
                 }
             }
             Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => {}
         }
-        match call.parameters("publisheridentifier").as_slice() {
+        match request.parameters("publisheridentifier").as_slice() {
             [] => note("without PublisherIdentifier"),
             [publisher] if Uuid::try_parse(publisher).is_err() => note("a PublisherIdentifier that is no GUID"),
             [_] => {}

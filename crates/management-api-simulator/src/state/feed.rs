@@ -31,7 +31,7 @@ pub(crate) struct Aggregate {
 
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
-    pub(crate) slices: BTreeMap<SliceKey, Stored>,
+    pub(crate) slices: BTreeMap<SliceKey, StoredSlice>,
     pub(crate) subscription: Subscription,
     /// The end of the latest window listed that lay in the past: what comes in below it is late.
     listed_until: Option<Timestamp>,
@@ -48,25 +48,25 @@ struct OpenAggregate {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StoredSlice {
     pub(crate) content: Content,
     pub(crate) visible_at: Timestamp,
     pub(crate) expires: Option<Timestamp>,
     aggregate: u64,
-    born: Born,
+    obtainability: Obtainability,
 }
 
 /// What the subscription was when a slice came into being.
 #[derive(Debug, Clone, Copy)]
-enum Born {
+enum Obtainability {
     /// On.
-    Subscribed,
+    Always,
     /// Stopped.
-    Unsubscribed,
+    Never,
     /// Not yet started: the first start may reach back.
-    Before,
+    IfFirstStartReachesBack,
     /// Published ahead of its time: decided at this instant.
-    At(Timestamp),
+    DecidedAt(Timestamp),
 }
 
 impl Feed {
@@ -79,16 +79,16 @@ impl Feed {
         let visible_at = slice.visible_at.map_or(created, |at| at.max(created));
         let content = self.with_repeats(slice.content, slice.repeat);
         let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
-        let born = match self.subscription.is_on() {
-            _ if created > now => Born::At(created),
-            Some(true) => Born::Subscribed,
-            Some(false) => Born::Unsubscribed,
-            None => Born::Before,
+        let obtainability = match self.subscription.is_on() {
+            _ if created > now => Obtainability::DecidedAt(created),
+            Some(true) => Obtainability::Always,
+            Some(false) => Obtainability::Never,
+            None => Obtainability::IfFirstStartReachesBack,
         };
         let number = self.slices.range((created, 0)..=(created, u32::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
         self.slices.insert(
             (created, number),
-            Stored { content, visible_at, expires: slice.expires.map(to_millisecond), aggregate, born },
+            StoredSlice { content, visible_at, expires: slice.expires.map(to_millisecond), aggregate, obtainability },
         );
     }
 
@@ -105,10 +105,10 @@ impl Feed {
 
     /// A slice joins the open aggregate if it follows it closely. One that comes too late for a window already listed
     /// stands alone: ids handed out before must stay what they are.
-    fn aggregate_for(&mut self, created: Timestamp, late: bool, rule: Aggregation) -> u64 {
-        let late = late || self.listed_until.is_some_and(|until| created < until);
+    fn aggregate_for(&mut self, created: Timestamp, is_late: bool, rule: Aggregation) -> u64 {
+        let is_late = is_late || self.listed_until.is_some_and(|until| created < until);
         if let Some(open) = &mut self.open
-            && !late
+            && !is_late
             && open.last <= created
             && created <= plus(open.last, rule.gap)
             && open.slices < rule.at_most
@@ -118,8 +118,8 @@ impl Feed {
             return open.number;
         }
         self.aggregates += 1;
-        let follows = self.open.as_ref().is_none_or(|open| open.last <= created);
-        if !late && follows {
+        let is_in_order = self.open.as_ref().is_none_or(|open| open.last <= created);
+        if !is_late && is_in_order {
             self.open = Some(OpenAggregate { number: self.aggregates, last: created, slices: 1 });
         }
         self.aggregates
@@ -141,23 +141,23 @@ impl Feed {
 
     fn aggregate(&self, keys: Vec<SliceKey>, config: &Config) -> Option<Aggregate> {
         let (first, last) = (*keys.first()?, *keys.last()?);
-        let own = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
-        let expires = own.unwrap_or_else(|| plus(last.0, config.content_lifetime));
+        let earliest_expiry = keys.iter().filter_map(|key| self.slices.get(key)?.expires).min();
+        let expires = earliest_expiry.unwrap_or_else(|| plus(last.0, config.content_lifetime));
         Some(Aggregate { first, last, keys, expires })
     }
 
     /// Whether the subscription ever made this slice obtainable.
-    pub(crate) fn obtainable(&self, key: SliceKey, stored: &Stored) -> bool {
-        match stored.born {
-            Born::Subscribed => true,
-            Born::Unsubscribed => false,
-            Born::Before => self.subscription.reaches_back_to(key.0),
-            Born::At(at) => self.subscription.was_on(at),
+    pub(crate) fn obtainable(&self, key: SliceKey, stored: &StoredSlice) -> bool {
+        match stored.obtainability {
+            Obtainability::Always => true,
+            Obtainability::Never => false,
+            Obtainability::IfFirstStartReachesBack => self.subscription.reaches_back_to(key.0),
+            Obtainability::DecidedAt(at) => self.subscription.was_on(at),
         }
     }
 }
 
-fn in_memory(stored: &Stored) -> Vec<Bytes> {
+fn in_memory(stored: &StoredSlice) -> Vec<Bytes> {
     match &stored.content {
         Content::Records(records) => records.iter().rev().cloned().collect(),
         Content::Generated(_) => Vec::new(),

@@ -23,23 +23,23 @@ use crate::{
     clock::Clock,
     config::Config,
     content_id::SliceKey,
-    faults::{Faults, random::RandomFaultState},
+    faults::{ScriptedFaults, random::RandomFaultState},
     state::{
-        call_log::Tally, feed::Feed, pages::Pages, subscription::Subscription, tenant::Tenant, throttle::Meter,
+        call_log::CallLog, feed::Feed, pages::Pages, subscription::Subscription, tenant::Tenant, throttle::Meter,
         tokens::Tokens,
     },
 };
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) tenants: BTreeMap<Uuid, TenantState>,
     pub(crate) tokens: Tokens,
     pub(crate) meter: Meter,
-    pub(crate) faults: Faults,
-    pub(crate) sky: RandomFaultState,
-    pub(crate) tally: Tally,
+    pub(crate) faults: ScriptedFaults,
+    pub(crate) random_faults: RandomFaultState,
+    pub(crate) call_log: CallLog,
 }
 
 #[derive(Debug)]
@@ -48,28 +48,28 @@ pub(crate) struct TenantState {
     /// One for each of the five content types.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
     /// What every content id handed out stands for.
-    pub(crate) listed: HashMap<String, Listed>,
+    pub(crate) listed: HashMap<String, ListedContent>,
     pub(crate) pages: Pages,
 }
 
 #[derive(Debug)]
-pub(crate) struct Listed {
+pub(crate) struct ListedContent {
     pub(crate) content_type: &'static str,
     pub(crate) keys: Vec<SliceKey>,
     pub(crate) expires: Timestamp,
 }
 
-impl World {
+impl State {
     pub(crate) fn new(config: Config) -> Self {
-        World {
+        State {
             clock: config.clock,
             config,
             tenants: BTreeMap::new(),
             tokens: Tokens::default(),
             meter: Meter::default(),
-            faults: Faults::default(),
-            sky: RandomFaultState::default(),
-            tally: Tally::default(),
+            faults: ScriptedFaults::default(),
+            random_faults: RandomFaultState::default(),
+            call_log: CallLog::default(),
         }
     }
 
@@ -82,7 +82,7 @@ impl World {
             .into_iter()
             .map(|content_type| {
                 let subscribed = settings.subscriptions.iter().any(|named| named == content_type);
-                let subscription = if subscribed { Subscription::since_ever() } else { Subscription::default() };
+                let subscription = if subscribed { Subscription::always_on() } else { Subscription::default() };
                 (content_type, Feed::new(subscription))
             })
             .collect();
@@ -118,14 +118,14 @@ impl TenantState {
 }
 
 /// What the handle and the server have in common.
-pub(crate) struct Shared {
+pub(crate) struct SharedState {
     pub(crate) address: SocketAddr,
-    pub(crate) world: Mutex<World>,
+    pub(crate) state: Mutex<State>,
 }
 
-impl Shared {
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+impl SharedState {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic over a tenant that is not there leaves the world as it was.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

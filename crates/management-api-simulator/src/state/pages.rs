@@ -16,15 +16,15 @@ pub(crate) struct Entry {
 
 /// A whole listing, cut into pages.
 #[derive(Debug)]
-pub(crate) struct Book {
+pub(crate) struct Listing {
     content_type: &'static str,
     window: Window,
     entries: Arc<[Entry]>,
     pages: Vec<Range<usize>>,
 }
 
-impl Book {
-    pub(crate) fn bind(content_type: &'static str, window: Window, entries: Vec<Entry>, config: &Config) -> Self {
+impl Listing {
+    pub(crate) fn new(content_type: &'static str, window: Window, entries: Vec<Entry>, config: &Config) -> Self {
         let size = config.page_size.max(1);
         let mut pages = Vec::new();
         for (index, start) in (0..entries.len().max(1)).step_by(size).enumerate() {
@@ -33,20 +33,20 @@ impl Book {
             }
             pages.push(start..(start + size).min(entries.len()));
         }
-        Book { content_type, window, entries: entries.into(), pages }
+        Listing { content_type, window, entries: entries.into(), pages }
     }
 }
 
 /// The listings of one tenant, kept for as long as the simulator lives, so that a page can be asked for again.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
-    books: HashMap<String, Book>,
-    opened: u64,
+    listings: HashMap<String, Listing>,
+    opened_count: u64,
 }
 
 /// One page.
 #[derive(Debug)]
-pub(crate) struct PageRef<'a> {
+pub(crate) struct Page<'a> {
     pub(crate) content_type: &'static str,
     pub(crate) window: Window,
     pub(crate) entries: &'a [Entry],
@@ -56,22 +56,25 @@ pub(crate) struct PageRef<'a> {
 
 impl Pages {
     /// Keeps a listing; returns the token of its first page.
-    pub(crate) fn open(&mut self, book: Book) -> String {
-        self.opened += 1;
-        let name = format!("{}R{:09}", book.window.end.strftime("%Y%m%d%H%M%S%3f"), self.opened);
+    pub(crate) fn open(&mut self, listing: Listing) -> String {
+        self.opened_count += 1;
+        let listing_name = format!("{}R{:09}", listing.window.end.strftime("%Y%m%d%H%M%S%3f"), self.opened_count);
         // A listing of one page leads nowhere: nobody can hold a token of it, so it need not outlive this one.
-        self.books.retain(|_, kept| kept.pages.len() > 1);
-        self.books.insert(name.clone(), book);
-        format!("{name}$0")
+        self.listings.retain(|_, open| open.pages.len() > 1);
+        self.listings.insert(listing_name.clone(), listing);
+        format!("{listing_name}$0")
     }
 
     /// The page of a token, if the token was handed out for this very listing.
-    pub(crate) fn turn_to(&self, token: &str, content_type: &str, window: Window) -> Option<PageRef<'_>> {
-        let (name, number) = token.split_once('$')?;
+    pub(crate) fn page(&self, token: &str, content_type: &str, window: Window) -> Option<Page<'_>> {
+        let (listing_name, number) = token.split_once('$')?;
         let number: usize = number.parse().ok()?;
-        let book = self.books.get(name).filter(|book| book.content_type == content_type && book.window == window)?;
-        let entries = book.entries.get(book.pages.get(number)?.clone())?;
-        let next = (number + 1 < book.pages.len()).then(|| format!("{name}${}", number + 1));
-        Some(PageRef { content_type: book.content_type, window: book.window, entries, next })
+        let listing = self
+            .listings
+            .get(listing_name)
+            .filter(|listing| listing.content_type == content_type && listing.window == window)?;
+        let entries = listing.entries.get(listing.pages.get(number)?.clone())?;
+        let next = (number + 1 < listing.pages.len()).then(|| format!("{listing_name}${}", number + 1));
+        Some(Page { content_type: listing.content_type, window: listing.window, entries, next })
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Subscription {
 
 impl Subscription {
     /// On since ever.
-    pub(crate) fn since_ever() -> Self {
+    pub(crate) fn always_on() -> Self {
         Subscription { changes: vec![(Timestamp::MIN, true)], ..Subscription::default() }
     }
 
@@ -51,7 +51,7 @@ impl Subscription {
         self.changes.push((now, false));
     }
 
-    pub(crate) fn cools_down(&self, now: Timestamp, config: &Config) -> bool {
+    pub(crate) fn is_cooling_down(&self, now: Timestamp, config: &Config) -> bool {
         self.last_started.is_some_and(|last| now < plus(last, config.start_cool_down))
     }
 

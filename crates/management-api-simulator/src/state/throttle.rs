@@ -14,39 +14,39 @@ use crate::{
 };
 
 /// Who shares a quota. Whoever names no publisher shares one with all others who do not.
-type Account = (Uuid, Option<String>);
+type QuotaAccount = (Uuid, Option<String>);
 
 /// Counts requests against the quota.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    admitted: HashMap<Account, VecDeque<Timestamp>>,
+    admitted: HashMap<QuotaAccount, VecDeque<Timestamp>>,
     pub(crate) allowed: u64,
     pub(crate) refused: u64,
 }
 
 impl Meter {
     /// Whether one more request is within the quota. Refused ones do not count against it.
-    pub(crate) fn admits(&mut self, account: Account, throttle: &Throttle, now: Timestamp) -> bool {
+    pub(crate) fn try_admit(&mut self, account: QuotaAccount, throttle: &Throttle, now: Timestamp) -> bool {
         let Some(limit) = throttle.requests_per_minute else {
             self.allowed += 1;
             return true;
         };
         let admitted = self.admitted.entry(account).or_default();
-        while admitted.front().is_some_and(|&at| !shares_minute(at, now, throttle.window)) {
+        while admitted.front().is_some_and(|&at| !is_in_same_minute(at, now, throttle.window)) {
             admitted.pop_front();
         }
-        let admits = admitted.len() < limit;
-        if admits {
+        let try_admit = admitted.len() < limit;
+        if try_admit {
             admitted.push_back(now);
             self.allowed += 1;
         } else {
             self.refused += 1;
         }
-        admits
+        try_admit
     }
 }
 
-fn shares_minute(at: Timestamp, now: Timestamp, window: ThrottleWindow) -> bool {
+fn is_in_same_minute(at: Timestamp, now: Timestamp, window: ThrottleWindow) -> bool {
     match window {
         ThrottleWindow::Sliding => minus(now, Duration::from_secs(60)) < at,
         ThrottleWindow::Fixed => at.as_second().div_euclid(60) == now.as_second().div_euclid(60),
