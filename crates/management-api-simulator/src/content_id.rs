@@ -1,10 +1,10 @@
-//! Content ids: names of aggregates, made of their first and last slice.
+//! Content ids. They name an aggregate by its first and last slice.
 
 use jiff::Timestamp;
 
 use crate::CONTENT_TYPES;
 
-/// A slice's place: its instant, and its number among the slices of that millisecond.
+/// The position of a slice in its feed: its creation time, and its number among the slices of the same millisecond.
 pub(crate) type SliceKey = (Timestamp, u32);
 
 /// `{first}${last}$audit_exchange$Audit_Exchange$na0030`
@@ -13,13 +13,13 @@ pub(crate) fn content_id(first: SliceKey, last: SliceKey, content_type: &str) ->
     format!("{}${}${}${name}$na0030", stamp(first), stamp(last), name.to_ascii_lowercase())
 }
 
-/// The 17 digits of an instant, and one more to tell apart what shares a millisecond.
+/// 17 digits for the time, and one more to distinguish slices of the same millisecond.
 fn stamp((created, number): SliceKey) -> String {
     let digits = created.strftime("%Y%m%d%H%M%S%3f");
     if number == 0 { digits.to_string() } else { format!("{digits}{number}") }
 }
 
-/// The content type that an id names in its third part.
+/// The content type that the third part of an id names.
 pub(crate) fn content_type_of(content_id: &str) -> Option<&'static str> {
     let named = content_id.split('$').nth(2)?;
     CONTENT_TYPES.into_iter().find(|content_type| content_type.replace('.', "_").eq_ignore_ascii_case(named))

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A token, or an error in Entra's shape.
+/// Issues a token, or refuses with an error in Entra's format.
 pub(crate) fn issue(state: &mut State, route: &Route, request: &Request, now: Timestamp) -> Result<Response, Refusal> {
     let tenant = Uuid::try_parse(&route.tenant).ok().and_then(|id| state.tenants.get(&id));
     let Some(tenant) = tenant.map(|found| &found.settings) else {

@@ -1,5 +1,3 @@
-//! The running simulator and its handle.
-
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -21,11 +19,12 @@ use crate::{
     state::{SharedState, State},
 };
 
-/// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or
-/// with the runtime it was started in. All methods take effect at once and for every call that is answered after them.
+/// A handle to a running simulator. Clones share the same server. **The server stops when the last clone is dropped**,
+/// or with the runtime it was started in. Every method takes effect at once, for all requests that are processed
+/// afterwards.
 ///
-/// Methods that name a tenant or a content type **panic** if there is no such: they are for tests and demos, where that
-/// is a mistake in the script.
+/// Methods that take a tenant or a content type **panic** if it does not exist: they are for tests and demos, where
+/// that is a mistake in the script.
 #[derive(Clone)]
 pub struct Simulator {
     pub(crate) shared: Arc<SharedState>,
@@ -34,7 +33,7 @@ pub struct Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its world holds secrets, tokens, and perhaps 100,000 records.
+        // The state contains secrets, tokens, and perhaps 100,000 records.
         f.debug_struct("Simulator").field("address", &self.shared.address).finish_non_exhaustive()
     }
 }
@@ -54,11 +53,11 @@ impl Drop for Server {
 }
 
 impl Simulator {
-    /// Listens, and serves on the runtime this is called in (of either flavour).
+    /// Starts a server on the current runtime, which may be single- or multi-threaded.
     ///
     /// # Errors
     ///
-    /// If the address cannot be listened on.
+    /// If it cannot listen on the configured address.
     pub async fn start(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let shared = Arc::new(SharedState { address: listener.local_addr()?, state: Mutex::new(State::new(config)) });
@@ -70,18 +69,17 @@ impl Simulator {
         Ok(Simulator { shared, _server: Arc::new(server) })
     }
 
-    /// The origin of both services, such as `http://127.0.0.1:40123`, without a slash at the end: the root of the
-    /// Management Activity API and the token authority at once.
+    /// The origin of both services, such as `http://127.0.0.1:40123`, without a trailing slash. It is both the root of
+    /// the Management Activity API and the token authority.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// Changes how Microsoft behaves, from the next call on.
+    /// Changes the configuration, from the next request on.
     pub fn configure(&self, change: impl FnOnce(&mut Config)) {
         change(&mut self.shared.state().config);
     }
@@ -91,17 +89,16 @@ impl Simulator {
         self.shared.state().now()
     }
 
-    /// Gives it another clock.
     pub fn set_clock(&self, clock: Clock) {
         self.shared.state().clock = clock;
     }
 
-    /// Makes it `now`, and stops the clock there.
+    /// Sets the time to `now` and stops the clock there.
     pub fn set_now(&self, now: Timestamp) {
         self.set_clock(Clock::Manual(now));
     }
 
-    /// Moves the clock on. A real clock becomes one with an offset.
+    /// Moves the clock forward. A real clock becomes one with an offset.
     pub fn advance(&self, by: Duration) {
         let clock = &mut self.shared.state().clock;
         *clock = clock.advanced(by);

@@ -1,4 +1,4 @@
-//! Who may call the API, and for what.
+//! Authentication and authorization of requests to the Management Activity API.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,7 +13,8 @@ use crate::{
     state::{State, tenant::Role},
 };
 
-/// The tenant a call may act in. Counts the call against the quota once it is known whose it is.
+/// Returns the tenant that the request may act on. The request counts against the quota as soon as the token and the
+/// tenant in the path are valid, whatever happens to it afterwards.
 pub(crate) fn authorize(
     state: &mut State,
     route: &Route,
@@ -62,7 +63,7 @@ fn check_permissions(roles: &[Role], subject: &Subject) -> Result<(), Refusal> {
     }
 }
 
-/// The content type that a call names, as one of the five.
+/// The requested content type, checked against the five known ones.
 pub(crate) fn content_type(subject: &Subject) -> Result<&'static str, Refusal> {
     let Some(requested) = &subject.content_type else {
         return Err(Response::refusal(400, "AF20001", "Missing parameter: contentType."));

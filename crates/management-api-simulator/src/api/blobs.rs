@@ -1,4 +1,4 @@
-//! `GET audit/{contentId}`: the records that an id named when it was listed.
+//! `GET audit/{contentId}`: the records of a content id that an earlier listing returned.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! `GET subscriptions/content`: what a window holds.
+//! `GET subscriptions/content`: the content that became available in a window.
 
 use jiff::Timestamp;
 use rand::seq::SliceRandom;
@@ -31,7 +31,7 @@ struct EntryJson<'a> {
     content_expiration: String,
 }
 
-/// A first page, or the page that `nextPage` names.
+/// Returns the first page of a window, or the page that the `nextPage` parameter identifies.
 pub(crate) fn list(
     tenant: &mut TenantState,
     content_type: &'static str,

@@ -1,4 +1,4 @@
-//! From a request to an answer: the one way through Microsoft.
+//! Dispatches a request to its handler and injects faults on the way. Every request passes through here.
 
 pub(crate) mod authorize;
 pub(crate) mod blobs;
@@ -21,7 +21,7 @@ use crate::{
     state::{State, TenantState},
 };
 
-/// Answers a call, changes the world as it asks for, and keeps account of it.
+/// Produces the response to a request, changes the state accordingly, and records the request in the call log.
 pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
     let now = state.now();
     let Some(route) = Route::of(request) else {

@@ -1,4 +1,4 @@
-//! Subscriptions: what is on, since when, and what that makes obtainable.
+//! `GET subscriptions/list` and `POST subscriptions/start`.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::{
     state::TenantState,
 };
 
-/// `GET subscriptions/list`: those that were ever started.
+/// `GET subscriptions/list`: all subscriptions that were ever started, enabled or disabled.
 pub(crate) fn list(tenant: &TenantState) -> Response {
     let listed: Vec<Value> = CONTENT_TYPES
         .iter()
@@ -19,7 +19,8 @@ pub(crate) fn list(tenant: &TenantState) -> Response {
     Response::json(200, &Value::Array(listed))
 }
 
-/// `POST subscriptions/start`. Microsoft documents the cool-down but not its answer: here it is the one of the quota.
+/// `POST subscriptions/start`. Microsoft documents the cool-down between two starts but not the response within it; the
+/// simulator sends the one of an exceeded quota.
 pub(crate) fn start(
     tenant: &mut TenantState,
     content_type: &'static str,

@@ -1,4 +1,4 @@
-//! The window of a listing: `startTime` and `endTime`.
+//! The window of a listing, from the parameters `startTime` and `endTime`.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// The window that the parameters ask for; without any, the last 24 hours.
+/// The requested window, validated; without the two parameters, the last 24 hours.
 pub(crate) fn requested_window(request: &Request, now: Timestamp) -> Result<Window, Refusal> {
     let (start, end) = match (request.parameter("starttime"), request.parameter("endtime")) {
         (None, None) => {
@@ -46,8 +46,8 @@ fn invalid_window(code: &str) -> Refusal {
     )
 }
 
-/// UTC: `YYYY-MM-DD`, `YYYY-MM-DDTHH:MM`, `YYYY-MM-DDTHH:MM:SS`, and what `NextPageUri` has,
-/// `YYYY-MM-DDTHH:MM:SS.fffffffZ`.
+/// Accepts UTC times in the documented forms `YYYY-MM-DD`, `YYYY-MM-DDTHH:MM` and `YYYY-MM-DDTHH:MM:SS`, and in the
+/// form that `NextPageUri` uses, `YYYY-MM-DDTHH:MM:SS.fffffffZ`.
 fn parse_instant(name: &str, text: &str) -> Result<Timestamp, Refusal> {
     let plain = text.strip_suffix('Z').unwrap_or(text);
     let parsed = if plain.contains('T') {

@@ -1,4 +1,4 @@
-//! What the handle tells about the calls that came in.
+//! What the simulator recorded about the requests it received.
 
 use crate::{
     simulator::Simulator,
@@ -6,18 +6,18 @@ use crate::{
 };
 
 impl Simulator {
-    /// How often what was called.
+    /// Request counts by operation and tenant.
     pub fn calls(&self) -> Calls {
         let state = self.shared.state();
         state.call_log.calls(state.meter.allowed, state.meter.refused)
     }
 
-    /// The calls one by one, oldest first; at most the latest 200,000.
+    /// The recorded requests, oldest first; at most the latest 200,000.
     pub fn seen_calls(&self) -> Vec<SeenCall> {
         self.shared.state().call_log.seen.iter().cloned().collect()
     }
 
-    /// Counts from zero again. The quota and the violations stay as they are.
+    /// Sets all counts to zero. The quota and the violations stay as they are.
     pub fn reset_calls(&self) {
         let mut state = self.shared.state();
         state.call_log.reset();
@@ -25,16 +25,17 @@ impl Simulator {
         state.meter.refused = 0;
     }
 
-    /// What was wrong with the calls so far, taken out: for tests that provoke it.
+    /// Returns and removes the protocol violations so far, for tests that provoke them.
     pub fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.state().call_log.violations)
     }
 
-    /// Whether every call was one that Microsoft knows, in the form it wants, and every scripted fault met a call.
+    /// Checks that every request conformed to Microsoft's protocol and that every scripted fault was injected at least
+    /// once.
     ///
     /// # Errors
     ///
-    /// One line for each violation and each fault that was never used.
+    /// One line for each violation and for each unused fault.
     pub fn verify(&self) -> Result<(), Vec<String>> {
         let state = self.shared.state();
         let unused = state.faults.unused().into_iter().map(|fault| format!("unused fault: {fault}"));
@@ -42,11 +43,11 @@ impl Simulator {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    /// [`Simulator::verify`], for the end of a test.
+    /// [`Simulator::verify`] for the end of a test.
     ///
     /// # Panics
     ///
-    /// With the list, if there is one.
+    /// With the list of problems, if there are any.
     #[track_caller]
     pub fn assert_clean(&self) {
         if let Err(problems) = self.verify() {

@@ -1,4 +1,5 @@
-//! The handle's levers: tenants, subscriptions, mishaps.
+//! Methods of [`Simulator`] to change and observe it: tenants, subscriptions and faults here, the rest in the
+//! submodules.
 
 pub(crate) mod calls;
 pub(crate) mod oracle;
@@ -19,31 +20,32 @@ use crate::{
 };
 
 impl Simulator {
-    /// Adds a tenant, or replaces the one of the same id with all that was published for it. Returns its id.
+    /// Adds a tenant and returns its id. An existing tenant with the same id is replaced, with everything published for
+    /// it.
     pub fn add_tenant(&self, tenant: Tenant) -> Uuid {
         let id = tenant.id;
         self.shared.state().add_tenant(tenant);
         id
     }
 
-    /// One more secret that is accepted.
+    /// Adds a client secret; the existing ones stay valid.
     #[track_caller]
     pub fn add_secret(&self, tenant: Uuid, secret: Secret) {
         self.shared.state().tenant(tenant).settings.secrets.push(secret);
     }
 
-    /// A secret is no longer accepted (AADSTS7000215). Tokens it obtained stay good.
+    /// Removes a client secret: it is rejected with AADSTS7000215. Tokens that were issued for it stay valid.
     #[track_caller]
     pub fn remove_secret(&self, tenant: Uuid, value: &str) {
         self.shared.state().tenant(tenant).settings.secrets.retain(|secret| secret.value != value);
     }
 
-    /// All tokens of a tenant are answered with 401 from now on.
+    /// Invalidates all tokens of a tenant: they are rejected with 401.
     pub fn revoke_tokens(&self, tenant: Uuid) {
         self.shared.state().tokens.revoke(tenant);
     }
 
-    /// Grants exactly these permissions. A token that is out keeps those it was issued with.
+    /// Replaces the permissions of the application. Tokens that were already issued keep theirs.
     #[track_caller]
     pub fn set_roles(&self, tenant: Uuid, roles: impl Into<Vec<Role>>) {
         self.shared.state().tenant(tenant).settings.roles = roles.into();
@@ -55,7 +57,8 @@ impl Simulator {
         self.shared.state().tenant(tenant).settings.auditing = on;
     }
 
-    /// An administrator starts a subscription: no cool-down holds him up, but it begins anew.
+    /// Starts a subscription as an administrator would, without a check of the cool-down between two starts. The
+    /// cool-down before the next start by a client begins anew.
     #[track_caller]
     pub fn start_subscription(&self, tenant: Uuid, content_type: &str) {
         let mut state = self.shared.state();
@@ -63,7 +66,7 @@ impl Simulator {
         state.tenant(tenant).feed(content_type).subscription.start(now, &config);
     }
 
-    /// An administrator stops a subscription: what is published from now on can never be fetched.
+    /// Stops a subscription as an administrator would: content published from now on can never be fetched.
     #[track_caller]
     pub fn stop_subscription(&self, tenant: Uuid, content_type: &str) {
         let mut state = self.shared.state();
@@ -71,17 +74,17 @@ impl Simulator {
         state.tenant(tenant).feed(content_type).subscription.stop(now);
     }
 
-    /// Whether a subscription is on; `None`: it was never started.
+    /// Whether a subscription is on; `None` if it was never started.
     #[track_caller]
     pub fn subscription(&self, tenant: Uuid, content_type: &str) -> Option<bool> {
         self.shared.state().tenant(tenant).feed(content_type).subscription.is_on()
     }
 
-    /// Scripts a fault. Faults are tried in the order they were given; a call meets the first whose turn it is.
+    /// Adds a scripted fault. If several faults match a request, the one that was added first is injected.
     ///
     /// # Panics
     ///
-    /// If it waits for a content type that does not exist: it would wait in vain.
+    /// If the fault matches a content type that does not exist: it could never be injected.
     #[track_caller]
     pub fn inject(&self, fault: Fault) {
         if let Some(named) = &fault.on.content_type {
@@ -90,17 +93,18 @@ impl Simulator {
         self.shared.state().faults.inject(fault);
     }
 
-    /// Takes back every scripted fault, used or not.
+    /// Removes all scripted faults, used or not.
     pub fn clear_faults(&self) {
         self.shared.state().faults = Default::default();
     }
 
-    /// Begins another weather, with its counts at zero; the default clears the sky.
+    /// Replaces the random faults and resets their counts; [`RandomFaults::default`] turns them off.
     pub fn set_random_faults(&self, random_faults: RandomFaults) {
         self.shared.state().random_faults = RandomFaultState::new(random_faults);
     }
 
-    /// How many calls met which kind of mishap since the weather was set, by the names of [`RandomFaults`]'s fields.
+    /// How many requests got which random fault since [`Simulator::set_random_faults`], by the field names of
+    /// [`RandomFaults`].
     pub fn random_faults_injected(&self) -> BTreeMap<&'static str, u64> {
         self.shared.state().random_faults.injected.clone()
     }

@@ -1,4 +1,4 @@
-//! What was published, for comparison with what arrived.
+//! What was published, for comparison with what a client received.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Simulator {
-    /// All slices of a tenant by content type, in the order of their instants.
+    /// All slices of a tenant by content type, in order of creation time.
     #[track_caller]
     pub fn published(&self, tenant: Uuid) -> BTreeMap<String, Vec<Published>> {
         let mut state = self.shared.state();
@@ -19,8 +19,8 @@ impl Simulator {
         feeds.iter().map(|(&content_type, feed)| (content_type.to_owned(), published(feed))).collect()
     }
 
-    /// All records of one content type, in the order of their slices' instants. Made-up records are made for this: mind
-    /// the memory.
+    /// All records of one content type, ordered by the creation time of their slices. Generated records are created in
+    /// memory for this.
     #[track_caller]
     pub fn published_records(&self, tenant: Uuid, content_type: &str) -> Vec<PublishedRecord> {
         let slices = published(self.shared.state().tenant(tenant).feed(content_type));
@@ -33,7 +33,7 @@ impl Simulator {
             .collect()
     }
 
-    /// The records of one content type that a perfect client has in the end: those that are obtainable.
+    /// The records of one content type that a perfect client ends up with: those that the subscription made obtainable.
     #[track_caller]
     pub fn obtainable_records(&self, tenant: Uuid, content_type: &str) -> Vec<Bytes> {
         let records = self.published_records(tenant, content_type);

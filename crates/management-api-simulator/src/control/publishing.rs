@@ -1,4 +1,4 @@
-//! The handle's publishing side: slices, folders of records, made-up records, and a feed that never ends.
+//! Publishing: slices, folders of records, generated records, and a continuous feed.
 
 use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
@@ -12,18 +12,18 @@ use crate::{
     simulator::Simulator,
 };
 
-/// A feed that goes on: see [`Simulator::keep_publishing`].
+/// The settings of a continuous feed; see [`Simulator::keep_publishing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publishing {
-    /// Shapes the records.
+    /// Seeds the records.
     pub seed: u64,
-    /// The real time between two rounds.
+    /// The time between two rounds, in real time rather than the simulator's.
     pub every: Duration,
     /// Records in one round, over all content types.
     pub records: usize,
 }
 
-/// A feed that goes on until this is dropped.
+/// Stops a continuous feed when dropped.
 #[derive(Debug)]
 pub struct Publisher {
     task: AbortHandle,
@@ -36,12 +36,12 @@ impl Drop for Publisher {
 }
 
 impl Simulator {
-    /// Publishes records, each a JSON object as it shall travel, made available together at `created` (which may lie in
-    /// the past or in the future).
+    /// Publishes records as one slice. Each is a JSON object and is sent byte for byte. `created` may be in the past or
+    /// in the future.
     ///
-    /// Whether they can ever be fetched is decided here and now: only if the subscription is on. For a `created` in the
-    /// future it is decided then. What comes into a time that was listed before stands alone, under a content id of its
-    /// own: ids handed out stay what they are.
+    /// Whether the records can ever be fetched depends on the subscription at this moment, or at `created` if that is
+    /// in the future. Records that are published into a window that was already listed become an aggregate of their
+    /// own, since content ids that were handed out never change.
     #[track_caller]
     pub fn publish<R: Into<Bytes>>(
         &self,
@@ -53,7 +53,7 @@ impl Simulator {
         self.publish_slice(tenant, content_type, Slice::new(created, records));
     }
 
-    /// Publishes a slice with all that can be said about it.
+    /// Publishes a slice, with all its options.
     #[track_caller]
     pub fn publish_slice(&self, tenant: Uuid, content_type: &str, slice: Slice) {
         self.publish_slices(tenant, content_type, vec![slice]);
@@ -69,7 +69,7 @@ impl Simulator {
         }
     }
 
-    /// Publishes made-up records of all five content types.
+    /// Publishes generated records of all five content types.
     #[track_caller]
     pub fn generate(&self, tenant: Uuid, settings: &Generate) {
         for (content_type, slices) in generate::slices(tenant, settings) {
@@ -77,14 +77,14 @@ impl Simulator {
         }
     }
 
-    /// Publishes what lies in a folder: files `{ContentType}.jsonl` and `{ContentType}.jsonl.gz`, one record a line, in
-    /// their order, in slices of 1 to 40 records spread evenly over the `span` that ends at `until`. Returns how many
-    /// records of which content type.
+    /// Publishes the records in the files `{ContentType}.jsonl` and `{ContentType}.jsonl.gz` of a folder, one record
+    /// per line. They keep their order and are divided into slices of 1 to 40 records, spread evenly over the `span`
+    /// that ends at `until`. Returns the number of records by content type.
     ///
     /// # Errors
     ///
-    /// If the folder or a file cannot be read, a file's name is no content type, or there is no such file; the message
-    /// names the path.
+    /// If the folder or a file cannot be read, if the name of a `.jsonl` file is not a content type, or if there is no
+    /// such file; the message contains the path.
     #[track_caller]
     pub fn load_folder(
         &self,
@@ -103,8 +103,8 @@ impl Simulator {
         Ok(counts)
     }
 
-    /// Publishes made-up records again and again, each round at the simulator's time, from a task on the current
-    /// runtime. It ends when the [`Publisher`] is dropped; until then the server lives on as well.
+    /// Publishes generated records periodically, at the simulator's time, from a task on the current runtime. The task
+    /// ends when the [`Publisher`] is dropped; until then it keeps the server alive.
     #[track_caller]
     pub fn keep_publishing(&self, tenant: Uuid, settings: Publishing) -> Publisher {
         let simulator = self.clone();

@@ -1,4 +1,4 @@
-//! What a fault makes of an answer.
+//! The effect of a fault on a response.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -10,7 +10,8 @@ use crate::{
     http::{body::Body, request::Request, response::Response, route::Operation},
 };
 
-/// The answer that comes instead of Microsoft's own, where a fault is of that kind: the request is not carried out.
+/// The response that is sent instead of the real one. `None` if a fault of this kind lets the request be processed and
+/// only changes the delivery or the body.
 pub(crate) fn replacement(
     kind: &FaultKind,
     operation: Operation,
@@ -57,7 +58,7 @@ fn entra_error(status: u16, code: &str, now: Timestamp) -> Response {
     Response::entra_error(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
-/// What a fault does to an answer that was given.
+/// Applies a fault to the response of a processed request.
 pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request) {
     match kind {
         FaultKind::Drop => response.delivery.dropped = true,
@@ -92,7 +93,7 @@ pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request
     }
 }
 
-/// Something is always missing, however large `after` is.
+/// Removes at least one byte, however large `after` is.
 fn truncate(body: &mut Body, after: u64) {
     match body {
         Body::Text(text) => {
@@ -113,7 +114,7 @@ fn alter_first_entry(response: &mut Response, change: impl FnOnce(&mut serde_jso
     response.body = Body::Text(serde_json::to_vec(&entries).unwrap_or_default().into());
 }
 
-/// Which kinds of fault can meet this answer besides those that meet every call.
+/// The targets that this response offers to faults, besides [`Target::AnyResponse`].
 pub(crate) fn targets(operation: Operation, response: &Response) -> &'static [Target] {
     if operation != Operation::ListContent || response.status != 200 {
         return &[];

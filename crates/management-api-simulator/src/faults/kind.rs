@@ -1,97 +1,85 @@
-//! The kinds of fault.
-
 use std::time::Duration;
 
-/// What goes wrong. Sizes are bytes of the body as it travels, after compression, if not said otherwise.
+/// What goes wrong. Sizes are bytes of the body as it is transmitted, after compression, unless stated otherwise.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultKind {
-    /// This status and error code instead of the answer, in the shape of the service asked: `{"error":{code,message}}`
-    /// of the API, or Entra's (then the code is `AADSTS…`).
+    /// An error response in the format of the service: `{"error":{code,message}}` from the API, or Entra's format from
+    /// the token endpoint (with `AADSTS…` as the code).
     Error {
-        /// The HTTP status.
         status: u16,
         /// Such as `AF50000` or `AADSTS90033`.
         code: String,
     },
-    /// Too many requests: `AF429` with this status, or AADSTS90055 with 429 from the token endpoint.
+    /// A throttled response: `AF429` with this status, or AADSTS90055 with 429 from the token endpoint.
     Throttled {
         /// 403 as documented, or 429.
         status: u16,
         /// Sent in whole seconds.
         retry_after: Option<Duration>,
     },
-    /// 503 with a page of HTML instead of the answer.
+    /// 503 with an HTML page.
     Unavailable,
-    /// 502 without a body instead of the answer.
+    /// 502 without a body.
     BadGateway,
-    /// 200 with `{"error":{code,message}}` instead of the answer.
+    /// 200 with `{"error":{code,message}}`.
     ErrorInside200 {
         /// Such as `AF50000`.
         code: String,
     },
-    /// 401 instead of the answer, although the token is good; from the token endpoint AADSTS7000215.
+    /// 401 although the token is valid; from the token endpoint AADSTS7000215.
     Unauthorized,
-    /// Just this instead of the answer.
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// The `Content-Type`.
-        content_type: String,
-        /// The body.
-        body: String,
-    },
-    /// The request is carried out, and the connection ends without an answer.
+    /// An arbitrary response.
+    Answer { status: u16, content_type: String, body: String },
+    /// The request is processed, and the connection closes without a response.
     Drop,
-    /// The request is carried out, and the connection ends after so many bytes of the body, at the latest before its
-    /// last one: `Content-Length` is not kept, a chunked body lacks its end.
+    /// The request is processed, and the connection closes after this many bytes of the body, at the latest before the
+    /// last one. The body is shorter than its `Content-Length`, or lacks the final chunk.
     CutBody {
-        /// Bytes of the body that still travel.
+        /// Bytes of the body that are still sent.
         after: u64,
     },
-    /// The JSON text ends after so many bytes (before compression), at the latest before its last one, while HTTP is in
-    /// perfect order.
+    /// The JSON text is cut off after this many bytes (before compression), at the latest before the last one, in a
+    /// complete and valid HTTP response.
     Truncate {
-        /// Bytes of the text that are left.
+        /// Bytes of the text that remain.
         after: u64,
     },
-    /// Nothing at all for so long, then the answer.
+    /// Nothing is sent for this long, then the whole response.
     StallHead(Duration),
-    /// The head at once, the first byte of the body only after so long.
+    /// The head is sent at once, the first byte of the body only after this long.
     SlowFirstByte(Duration),
-    /// A pause in the middle of the body, at the latest before its last byte.
+    /// A pause within the body, at the latest before its last byte.
     StallBody {
-        /// Bytes of the body that travel before it.
+        /// Bytes of the body that are sent before the pause.
         after: u64,
-        /// How long nothing comes.
         pause: Duration,
     },
-    /// `NextPageUri` names the page it comes with. Meets listings that are answered; a loop needs at least two
-    /// ([`crate::Fault::times`]).
+    /// `NextPageUri` points to the page that carries it. Applies to successful listings; a loop needs at least two
+    /// injections ([`crate::Fault::times`]).
     RepeatNextPage,
-    /// `NextPageUri` on this origin (`https://host`). Meets listings that are answered.
+    /// `NextPageUri` points to another origin. Applies to successful listings.
     ForeignNextPage {
-        /// Scheme and host.
+        /// Scheme and host, such as `https://host`.
         origin: String,
     },
-    /// The first `contentUri` of a page on this origin. Meets listings that hold an entry.
+    /// The first `contentUri` of a page points to another origin. Applies to listings with at least one entry.
     ForeignContentUri {
-        /// Scheme and host.
+        /// Scheme and host, such as `https://host`.
         origin: String,
     },
-    /// The first entry of a page lacks `contentUri`. Meets listings that hold an entry.
+    /// The first entry of a page lacks `contentUri`. Applies to listings with at least one entry.
     MissingContentUri,
-    /// The first entry of a page lacks `contentId`. Meets listings that hold an entry.
+    /// The first entry of a page lacks `contentId`. Applies to listings with at least one entry.
     MissingContentId,
 }
 
-/// When a fault meets its call.
+/// The responses that a kind of fault can be applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Whatever the answer.
     AnyResponse,
-    /// On a page of a listing.
+    /// A page of a successful listing.
     ListingPage,
-    /// On a page of a listing that holds an entry.
+    /// A page of a successful listing with at least one entry.
     ListingEntry,
 }
 

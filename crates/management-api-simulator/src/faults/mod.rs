@@ -1,4 +1,4 @@
-//! Scripted faults: what shall go wrong, where, and how often.
+//! Scripted faults: what goes wrong, for which requests, and how often.
 
 pub(crate) mod apply;
 pub(crate) mod kind;
@@ -13,80 +13,78 @@ use crate::{
     http::route::{Operation, Subject},
 };
 
-/// Something that shall go wrong.
+/// A scripted fault.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Which calls it waits for.
+    /// The requests it applies to.
     pub on: Match,
-    /// How many of those calls pass untouched first.
+    /// How many matching requests are left alone first.
     pub skip: u64,
-    /// How many calls it then meets.
+    /// How many matching requests get the fault after that.
     pub times: u64,
-    /// What happens to them.
     pub what: FaultKind,
 }
 
 impl Fault {
-    /// Meets the first matching call, once.
+    /// Applies to the first matching request, once.
     pub fn new(on: Match, what: FaultKind) -> Self {
         Fault { on, skip: 0, times: 1, what }
     }
 
-    /// Lets `count` matching calls pass first, whatever else happens to them.
+    /// Leaves the first `count` matching requests alone, even if they get another fault.
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self
     }
 
-    /// Meets so many calls.
+    /// Applies to `count` requests instead of one.
     pub fn times(mut self, count: u64) -> Self {
         self.times = count;
         self
     }
 
-    /// Meets every matching call from then on.
+    /// Applies to every matching request from then on.
     pub fn always(self) -> Self {
         self.times(u64::MAX)
     }
 }
 
-/// Which calls a fault waits for: all that is given must hold.
+/// Which requests a fault applies to: every given field must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Match {
-    /// The operation.
     pub operation: Option<Operation>,
     /// The tenant in the path.
     pub tenant: Option<Uuid>,
-    /// The content type asked for; for blobs the one of the content id.
+    /// The requested content type; for blobs, the one in the content id.
     pub content_type: Option<String>,
     /// A part of the content id of a blob.
     pub content_id: Option<String>,
 }
 
 impl Match {
-    /// Every call.
+    /// Every request.
     pub fn any() -> Self {
         Match::default()
     }
 
-    /// Every call of this operation.
+    /// Every request of this operation.
     pub fn operation(operation: Operation) -> Self {
         Match { operation: Some(operation), ..Match::default() }
     }
 
-    /// And of this tenant.
+    /// Restricts the match to this tenant.
     pub fn tenant(mut self, tenant: Uuid) -> Self {
         self.tenant = Some(tenant);
         self
     }
 
-    /// And for this content type.
+    /// Restricts the match to this content type.
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into());
         self
     }
 
-    /// And for a blob whose id contains this.
+    /// Restricts the match to blobs whose content id contains `part`.
     pub fn content_id(mut self, part: impl Into<String>) -> Self {
         self.content_id = Some(part.into());
         self
@@ -103,7 +101,7 @@ impl Match {
     }
 }
 
-/// The faults that wait for their calls, in the order they were given.
+/// All scripted faults, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedFaults {
     scripted: Vec<ScriptedFault>,
@@ -121,7 +119,8 @@ impl ScriptedFaults {
         self.scripted.push(ScriptedFault { fault, seen: 0, injected: 0 });
     }
 
-    /// The fault that meets this call: the first given whose turn it is. One call meets at most one.
+    /// The fault to inject into this request: the first one that matches and is due. A request gets at most one for each
+    /// target, but every matching fault counts the request towards its `skip`.
     pub(crate) fn take(&mut self, subject: &Subject, target: Target) -> Option<FaultKind> {
         let mut injected_kind = None;
         for scripted in &mut self.scripted {
@@ -138,7 +137,7 @@ impl ScriptedFaults {
         injected_kind
     }
 
-    /// Those that no call ran into.
+    /// Faults that were never injected.
     pub(crate) fn unused(&self) -> Vec<String> {
         self.scripted
             .iter()

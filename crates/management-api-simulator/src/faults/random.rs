@@ -1,4 +1,4 @@
-//! Faults that come by chance, again the same for the same seed.
+//! Random faults, reproducible from their seed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,13 +16,14 @@ use crate::{
     seeds::{fingerprint, seeded},
 };
 
-/// How likely each kind of mishap is for one call, from 0 to 1; together at most 1. The default is a clear sky.
+/// The probability of each kind of fault for one request, from 0 to 1; the sum must not exceed 1. The default is no
+/// faults.
 ///
-/// What meets a call depends on the seed, on what is asked, and on how often it was asked before: not on the order in
-/// which different calls happen to arrive.
+/// Whether a request gets a fault depends on the seed, on what is requested, and on how many times it was requested
+/// before, but not on the order in which different requests arrive.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RandomFaults {
-    /// Gives another course of the same weather.
+    /// Another seed gives another sequence of faults.
     pub seed: u64,
     /// [`FaultKind::Throttled`] with 403 (429 from the token endpoint).
     pub throttled: f64,
@@ -32,24 +33,25 @@ pub struct RandomFaults {
     pub bad_gateway: f64,
     /// [`FaultKind::Error`] with 500 and AF50000 (503 and AADSTS90033 from the token endpoint).
     pub internal_error: f64,
-    /// [`FaultKind::ErrorInside200`] with AF50000; not from the token endpoint.
+    /// [`FaultKind::ErrorInside200`] with AF50000; never from the token endpoint.
     pub error_inside_200: f64,
-    /// [`FaultKind::Unauthorized`]; not from the token endpoint.
+    /// [`FaultKind::Unauthorized`]; never from the token endpoint.
     pub unauthorized: f64,
     /// [`FaultKind::Drop`].
     pub dropped: f64,
     /// [`FaultKind::CutBody`] within the first 4 KiB.
     pub cut_body: f64,
-    /// [`FaultKind::Truncate`] within the first 4 KiB; not from the token endpoint.
+    /// [`FaultKind::Truncate`] within the first 4 KiB; never from the token endpoint.
     pub truncated: f64,
     /// [`FaultKind::StallHead`] for at most `slow_for`.
     pub slow: f64,
-    /// The longest wait of a slow answer.
+    /// The maximum delay of a slow response.
     pub slow_for: Duration,
 }
 
 impl RandomFaults {
-    /// Every kind of mishap equally likely, `together` the chance that a call meets any; slow answers take up to 50 ms.
+    /// Every kind of fault with the same probability; `together` is the probability that a request gets any. Slow
+    /// responses are delayed by up to 50 ms.
     pub fn mixed(seed: u64, together: f64) -> Self {
         let each = together / 10.0;
         RandomFaults {
@@ -69,12 +71,12 @@ impl RandomFaults {
     }
 }
 
-/// The weather and what it did so far.
+/// The random faults and what they did so far.
 #[derive(Debug, Default)]
 pub(crate) struct RandomFaultState {
     pub(crate) settings: RandomFaults,
     request_counts: HashMap<u64, u64>,
-    /// How many calls met which kind of mishap.
+    /// How many requests got which kind of fault.
     pub(crate) injected: BTreeMap<&'static str, u64>,
 }
 
@@ -109,11 +111,13 @@ fn draw(
     request_key: u64,
     nth: u64,
 ) -> Option<(&'static str, FaultKind)> {
+    // The label is part of what a seed means: another label gives other faults for the seeds of known failures.
     let mut rng = seeded(settings.seed ^ request_key, &["weather", &nth.to_string()]);
     let is_token_request = operation == Operation::Token;
     let after = rng.random_range(0..4_096);
     let internal_error = if is_token_request { (503, "AADSTS90033") } else { (500, "AF50000") };
     let mut sample: f64 = rng.random_range(0.0..1.0);
+    // Every random number is drawn before a kind is chosen, so that one probability does not shift the others' numbers.
     let kinds = [
         ("throttled", settings.throttled, FaultKind::Throttled { status: 403, retry_after: None }),
         ("unavailable", settings.unavailable, FaultKind::Unavailable),

@@ -1,4 +1,4 @@
-//! The JSON array of a blob, written piece by piece.
+//! Bodies of responses. The JSON array of a blob is written piece by piece while it is sent.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use crate::records::slice::Content;
 #[derive(Debug)]
 pub(crate) enum Body {
     Text(Bytes),
-    /// A JSON array, written while it is sent.
+    /// A JSON array that is written while it is sent.
     Records(RecordsBody),
 }
 
@@ -17,11 +17,11 @@ pub(crate) struct RecordsBody {
     pub(crate) gzip: bool,
     pub(crate) chunked: bool,
     pub(crate) spaced: bool,
-    /// The array ends here, in the middle of it, without a mistake of the protocol.
+    /// The array is cut off after this many bytes, in a valid HTTP response.
     pub(crate) truncated_at: Option<u64>,
 }
 
-/// About how much is written at a time.
+/// The approximate size of a piece in bytes.
 const PIECE: usize = 64 * 1024;
 
 impl RecordsBody {
@@ -39,11 +39,11 @@ impl RecordsBody {
     }
 }
 
-/// The JSON array, in pieces.
+/// Iterates over the pieces of the JSON array.
 pub(crate) struct JsonArray {
     records: Box<dyn Iterator<Item = Bytes> + Send>,
     separators: (&'static [u8], &'static [u8], &'static [u8]),
-    /// What comes before the next record; `None`: the array is closed.
+    /// The separator before the next record; `None` once the array is closed.
     before: Option<&'static [u8]>,
     left: u64,
 }
@@ -71,7 +71,7 @@ impl JsonArray {
                     self.before = Some(self.separators.1);
                 }
                 None => {
-                    // An empty array has not been opened yet.
+                    // The array is still unopened if it has no records.
                     if before == self.separators.0 {
                         piece.extend_from_slice(before);
                     }

@@ -1,4 +1,4 @@
-//! Connections that can be made to break, and that write one header the way Microsoft does.
+//! Connections that can be broken on purpose, and that spell one header as Microsoft does.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ use tokio::{
 /// Accepts connections until it is closed.
 pub(crate) struct BreakableListener {
     pub(crate) listener: TcpListener,
-    /// Set when the simulator is gone: connections still open then break.
+    /// Set when the simulator stops: it breaks the connections that are still open.
     pub(crate) closed: Arc<AtomicBool>,
 }
 
@@ -33,7 +33,7 @@ impl Listener for BreakableListener {
 
     async fn accept(&mut self) -> (BreakableConnection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Answers go out in pieces: waiting for acknowledgements between them would cost 40 ms each.
+        // Bodies are written in pieces. With Nagle's algorithm, each would wait about 40 ms for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let breaker = ConnectionBreaker { broken: Arc::default(), closed: Arc::clone(&self.closed) };
         (BreakableConnection { stream, breaker }, address)
@@ -52,7 +52,7 @@ pub(crate) struct ConnectionBreaker {
 }
 
 impl ConnectionBreaker {
-    /// Not a byte more goes out on this connection.
+    /// Makes every further read and write on the connection fail.
     pub(crate) fn break_connection(&self) {
         self.broken.store(true, Ordering::Relaxed);
     }
@@ -71,7 +71,6 @@ impl Connected<IncomingStream<'_, BreakableListener>> for ConnectionBreaker {
     }
 }
 
-/// One connection.
 #[derive(Debug)]
 pub(crate) struct BreakableConnection {
     stream: TcpStream,
@@ -104,8 +103,8 @@ impl AsyncWrite for BreakableConnection {
     }
 }
 
-/// The head of an answer with `NextPageUri` spelled as it is live: the HTTP library only writes lower case. The length
-/// stays the same, so what is reported as written stays true.
+/// Returns the head of a response with `NextPageUri` spelled as the live service does, because the HTTP library only
+/// writes lower-case names. The length does not change, so the reported number of written bytes stays correct.
 fn with_microsofts_header_case(buf: &[u8]) -> Option<Vec<u8>> {
     const LOWER: &[u8] = b"\r\nnextpageuri: ";
     if !buf.starts_with(b"HTTP/1.1 ") {

@@ -1,4 +1,4 @@
-//! A body on its way: written piece by piece, compressed, delayed, cut.
+//! The transmission of a body: compressed, delayed, and cut off as faults demand.
 
 use std::{
     io::{self, Write},
@@ -11,26 +11,26 @@ use futures::{Stream, stream};
 
 use crate::http::body::{Body, JsonArray};
 
-/// Faults of the transport. Sizes are bytes of the body as it travels, after compression.
+/// Transport faults of a response. Sizes are bytes of the body as it is transmitted, after compression.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Delivery {
-    /// The connection ends without a byte of an answer.
+    /// The connection closes without a response.
     pub(crate) dropped: bool,
-    /// Before the head.
+    /// The delay before the head is sent.
     pub(crate) head_delay: Option<Duration>,
-    /// In the body, after so many bytes.
+    /// A pause within the body: after how many bytes, and how long.
     pub(crate) pause: Option<(u64, Duration)>,
-    /// The connection ends after so many bytes of the body, or before its last one.
+    /// The connection closes after this many bytes of the body, or before its last one.
     pub(crate) cut_after: Option<u64>,
 }
 
-/// The bytes that travel.
+/// The bytes of the body as they are transmitted.
 pub(crate) fn stream(body: Body, delivery: Delivery) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let outgoing = Outgoing { length: length(&body), pieces: Pieces::of(body), piece: Bytes::new(), sent: 0, delivery };
     stream::unfold(Some(outgoing), |outgoing| async move { outgoing?.next().await })
 }
 
-/// FaultKind `Content-Length` says; `None`: chunked.
+/// The value of `Content-Length`; `None` for a chunked body.
 pub(crate) fn length(body: &Body) -> Option<u64> {
     match body {
         Body::Text(text) => Some(text.len() as u64),
@@ -59,7 +59,8 @@ impl Outgoing {
             tokio::time::sleep(pause).await;
         }
         if self.delivery.cut_after.is_some_and(|after| self.reached(after)) {
-            // The server writes out what it holds only while it waits for us; then the error ends the connection.
+            // The server flushes what it has buffered only while it waits for the next piece; the error then closes the
+            // connection.
             tokio::task::yield_now().await;
             return Some((Err(io::ErrorKind::ConnectionAborted.into()), None));
         }
@@ -76,8 +77,8 @@ impl Outgoing {
         self.effective_offset(after) <= self.sent || self.piece.is_empty()
     }
 
-    /// Where a mishap strikes at the latest: before the last byte of a body whose length is known, since nobody waits
-    /// for anything after it.
+    /// The offset at which a fault happens: at the latest before the last byte of a body with a known length, because
+    /// after that byte the client waits for nothing.
     fn effective_offset(&self, after: u64) -> u64 {
         self.length.map_or(after, |length| after.min(length.saturating_sub(1)))
     }

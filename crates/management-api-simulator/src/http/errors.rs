@@ -1,4 +1,4 @@
-//! Errors in the shapes of the two services.
+//! Error responses in the formats of the two services.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -13,12 +13,12 @@ use crate::{
 };
 
 impl Response {
-    /// The API's error shape.
+    /// An error in the API's format.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         Response::json(status, &json!({"error": {"code": code, "message": message}}))
     }
 
-    /// [`Reply::error`], ending the matter.
+    /// [`Response::error`] as a refusal.
     pub(crate) fn refusal(status: u16, code: &str, message: &str) -> Refusal {
         Box::new(Response::error(status, code, message))
     }
@@ -27,7 +27,7 @@ impl Response {
         Response::json(401, &json!({"Message": "Authorization has been denied for this request."}))
     }
 
-    /// The answer to one request too many.
+    /// The response to a request beyond the quota.
     pub(crate) fn too_many_requests(throttle: &Throttle, method: &str, request: &Request) -> Self {
         let publisher = request.parameter("publisheridentifier").unwrap_or_default();
         Response::error(
@@ -38,7 +38,7 @@ impl Response {
         .with_retry_after(throttle.retry_after)
     }
 
-    /// Entra's error shape.
+    /// An error in Entra's format.
     pub(crate) fn entra_error(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Self {
         let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());

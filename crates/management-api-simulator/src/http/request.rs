@@ -1,8 +1,6 @@
-//! A request as it came in.
-
 use bytes::Bytes;
 
-/// A request, unpacked.
+/// A received request.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -10,7 +8,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// As sent, without the question mark.
     pub(crate) raw_query: String,
-    /// Scheme and host the client used: the URIs handed out begin with it.
+    /// The scheme and host that the client used; the URIs in responses start with it.
     pub(crate) origin: String,
     pub(crate) authorization: Option<String>,
     pub(crate) accepts_gzip: bool,
@@ -19,7 +17,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Every value of a query parameter; names are case-insensitive.
+    /// All values of a query parameter; names are case-insensitive.
     pub(crate) fn parameters(&self, name: &str) -> Vec<String> {
         form_urlencoded::parse(self.raw_query.as_bytes())
             .filter(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -32,7 +30,7 @@ impl Request {
         self.parameters(name).into_iter().next()
     }
 
-    /// The address of this very call, without `PublisherIdentifier`: Microsoft never repeats that.
+    /// The URI of this request without `PublisherIdentifier`, which Microsoft never repeats in `NextPageUri`.
     pub(crate) fn own_uri(&self) -> String {
         let kept: Vec<&str> = self
             .raw_query

@@ -1,5 +1,3 @@
-//! What goes back, and what happens to it on the way.
-
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +5,7 @@ use serde::Serialize;
 
 use crate::http::{body::Body, delivery::Delivery};
 
-/// An answer.
+/// A response and how it is transmitted.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -18,7 +16,7 @@ pub(crate) struct Response {
     pub(crate) delivery: Delivery,
 }
 
-/// An answer that ends the matter early.
+/// A response that ends the processing of a request early.
 pub(crate) type Refusal = Box<Response>;
 
 impl Response {
@@ -38,7 +36,7 @@ impl Response {
     }
 
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
-        // A value of ours always has string keys, the one thing that could fail here.
+        // Serialization only fails for maps with non-string keys, and no value here has one.
         let body = serde_json::to_vec(value).unwrap_or_default();
         Response::text(status, "application/json; charset=utf-8", body)
     }

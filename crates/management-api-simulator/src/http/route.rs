@@ -1,11 +1,11 @@
-//! Which operation a request asks for, of whom and about what.
+//! The operations of the API and how requests are routed to them.
 
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::{content_id, http::request::Request};
 
-/// What can be asked of Microsoft.
+/// An operation of the API or of the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// `POST /{tenant}/oauth2/v2.0/token`
@@ -14,14 +14,14 @@ pub enum Operation {
     ListSubscriptions,
     /// `POST …/subscriptions/start`
     StartSubscription,
-    /// `GET …/subscriptions/content`, the first page and all that follow
+    /// `GET …/subscriptions/content`, for the first page and all further ones
     ListContent,
     /// `GET …/audit/{contentId}`
     FetchContent,
 }
 
 impl Operation {
-    /// The name, as counters and messages show it.
+    /// The name in counts and messages.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Token => "Token",
@@ -40,7 +40,7 @@ impl Operation {
     }
 }
 
-/// Where a call leads.
+/// The operation that a request asks for, with the parts of its path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) operation: Operation,
@@ -50,7 +50,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// `None`: Microsoft knows no such path, or not with this method.
+    /// `None` if Microsoft has no such path, or not for this method.
     pub(crate) fn of(request: &Request) -> Option<Route> {
         let decoded: Vec<String> = request
             .path
@@ -74,7 +74,7 @@ impl Route {
     }
 }
 
-/// Whom and what a call concerns: what fault matchers, weather and the log go by.
+/// The tenant and the content that a request concerns: the input of fault matchers, random faults and the call log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
     pub(crate) operation: Operation,

@@ -1,9 +1,9 @@
-//! The pieces that made-up records consist of, with all the ways live ones vary.
+//! The parts of generated records, with the variations found in live ones.
 
 use rand::{RngExt, rngs::StdRng};
 use uuid::Builder;
 
-/// Writes a JSON object with its names in order.
+/// Writes a JSON object and keeps the order of its names.
 pub(crate) struct JsonObject(String);
 
 impl JsonObject {
@@ -11,13 +11,13 @@ impl JsonObject {
         JsonObject("{".to_owned())
     }
 
-    /// A value that is JSON already.
+    /// Adds a value that already is JSON.
     pub(crate) fn raw(&mut self, name: &str, json: &str) {
         let comma = if self.0.len() > 1 { "," } else { "" };
         self.0.push_str(&format!("{comma}\"{name}\":{json}"));
     }
 
-    /// A string.
+    /// Adds a string.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.raw(name, &quoted(value));
     }
@@ -50,7 +50,7 @@ pub(crate) fn user(rng: &mut StdRng) -> String {
     }
 }
 
-/// With a port, without, version 6 with brackets and without, empty, or junk.
+/// IPv4 or IPv6, with or without a port, with or without brackets, empty, or garbage.
 pub(crate) fn client_ip(rng: &mut StdRng) -> String {
     let v4 = format!("203.0.113.{}", rng.random_range(1..255));
     let v6 = format!("2001:db8::{:x}", rng.random_range(1..65_536));
@@ -65,7 +65,7 @@ pub(crate) fn client_ip(rng: &mut StdRng) -> String {
     }
 }
 
-/// A string, a list of names and values, or an object: all three are live.
+/// A string, a list of names and values, or an object: all three occur in live records.
 pub(crate) fn parameters(rng: &mut StdRng) -> String {
     let value = pick(rng, &["True", "contoso.example\\adele", "line 1\r\nline 2\t\"quoted\"", "Größe", ""]);
     let value = quoted(value);
@@ -77,7 +77,7 @@ pub(crate) fn parameters(rng: &mut StdRng) -> String {
     }
 }
 
-/// `ModifiedProperties`: changes as a list, as an object, or names only.
+/// `ModifiedProperties`: changes as a list or an object, or names only.
 pub(crate) fn properties(rng: &mut StdRng) -> String {
     match rng.random_range(0..4) {
         0 => "[]".to_owned(),
@@ -89,7 +89,7 @@ pub(crate) fn properties(rng: &mut StdRng) -> String {
     }
 }
 
-/// Operation, record type and workload of a content type.
+/// Operation, record type and workload.
 pub(crate) fn operation(rng: &mut StdRng, content_type: &str) -> (&'static str, u32, &'static str) {
     let known: &[(&'static str, u32, &'static str)] = match content_type {
         "Audit.AzureActiveDirectory" => &[

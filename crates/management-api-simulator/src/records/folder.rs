@@ -1,4 +1,4 @@
-//! Folders of records: `{ContentType}.jsonl` and `{ContentType}.jsonl.gz`.
+//! Reads folders of records: `{ContentType}.jsonl` and `{ContentType}.jsonl.gz`.
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::CONTENT_TYPES;
 
-/// The records of each file, one a line; empty lines do not count. Ordered by file name.
+/// The records of each file, one per line, without empty lines. Ordered by file name.
 pub(crate) fn read_records(folder: &Path) -> io::Result<Vec<(&'static str, Vec<Bytes>)>> {
     let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
     let mut paths = entries
@@ -28,12 +28,15 @@ pub(crate) fn read_records(folder: &Path) -> io::Result<Vec<(&'static str, Vec<B
             (None, None) => continue,
         };
         let Some(content_type) = CONTENT_TYPES.into_iter().find(|&known| known == stem) else {
-            return Err(cannot_use(path, &format!("{stem:?} is no content type: it is one of {CONTENT_TYPES:?}")));
+            return Err(cannot_use(
+                path,
+                &format!("{stem:?} is not a content type: expected one of {CONTENT_TYPES:?}"),
+            ));
         };
         found.push((content_type, lines(path, compressed).map_err(|error| cannot_read(path, &error))?));
     }
     if found.is_empty() {
-        return Err(cannot_use(folder, "there is no file {ContentType}.jsonl or {ContentType}.jsonl.gz in it"));
+        return Err(cannot_use(folder, "it contains no file {ContentType}.jsonl or {ContentType}.jsonl.gz"));
     }
     Ok(found)
 }

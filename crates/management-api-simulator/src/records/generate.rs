@@ -1,4 +1,4 @@
-//! Made-up feeds, and how records are spread over time.
+//! Generated feeds, and how records are spread over time.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::{
     seeds::seeded,
 };
 
-/// Most records in one slice.
+/// The maximum number of records in a slice.
 const LARGEST_SLICE: usize = 40;
 
-/// How much of a feed each content type makes up, in hundredths.
+/// The share of each content type in a generated feed, in percent.
 const SHARES: [(&str, usize); 5] = [
     ("Audit.AzureActiveDirectory", 30),
     ("Audit.Exchange", 34),
@@ -25,35 +25,35 @@ const SHARES: [(&str, usize); 5] = [
     ("DLP.All", 2),
 ];
 
-/// Made-up records, the same for the same values.
+/// Settings of generated records; the same settings give the same records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generate {
-    /// Shapes the records, their Ids and the slices.
+    /// Seeds the records, their Ids and the slices.
     pub seed: u64,
-    /// How many records over all content types; from 5 on, every type gets one at least.
+    /// The number of records over all content types; with 5 or more, each type gets at least one.
     pub count: usize,
-    /// The slices are spread evenly over this span…
+    /// The slices are spread evenly over this time span.
     pub span: Duration,
-    /// …which ends here.
+    /// The end of the time span.
     pub until: Timestamp,
-    /// One slice in so many repeats a few records of earlier ones; `None` (default): none does.
+    /// One in this many slices repeats a few earlier records; `None` (default) repeats none.
     pub repeat_one_in: Option<u32>,
 }
 
 impl Generate {
-    /// So many records over the `span` that ends at `until`.
+    /// `count` records over the `span` that ends at `until`.
     pub fn new(seed: u64, count: usize, span: Duration, until: Timestamp) -> Self {
         Generate { seed, count, span, until, repeat_one_in: None }
     }
 
-    /// One slice in so many repeats a few records of earlier ones, under the same Ids.
+    /// Makes one in `slices` slices repeat a few earlier records, under the same Ids.
     pub fn repeating_one_in(mut self, slices: u32) -> Self {
         self.repeat_one_in = Some(slices);
         self
     }
 }
 
-/// The slices of each content type.
+/// The generated slices of each content type.
 pub(crate) fn slices(tenant: Uuid, settings: &Generate) -> Vec<(&'static str, Vec<Slice>)> {
     let mut left = settings.count;
     let mut shares: Vec<(&'static str, usize)> = SHARES
@@ -80,7 +80,7 @@ fn slices_of_type(tenant: Uuid, content_type: &'static str, count: usize, settin
         .into_iter()
         .map(|(created, size)| {
             let records = (0..size).map(|_| {
-                // What happened becomes available minutes later.
+                // An event becomes available minutes after it happened.
                 let happened = minus(created, Duration::from_secs(rng.random_range(60..1_800)));
                 record(&mut rng, content_type, tenant, happened)
             });
@@ -97,7 +97,7 @@ fn slices_of_type(tenant: Uuid, content_type: &'static str, count: usize, settin
     slices
 }
 
-/// Records in their order, in slices spread evenly over `[until - span, until)`.
+/// Divides records, in their order, into slices spread evenly over `[until - span, until)`.
 pub(crate) fn spread(
     records: Vec<Bytes>,
     content_type: &str,
@@ -110,7 +110,7 @@ pub(crate) fn spread(
     plan.into_iter().map(|(created, size)| Slice::new(created, records.by_ref().take(size))).collect()
 }
 
-/// Instant and size of each slice.
+/// Creation time and size of each slice.
 fn plan(records: usize, content_type: &str, seed: u64, span: Duration, until: Timestamp) -> Vec<(Timestamp, usize)> {
     let mut rng = seeded(seed, &["slices", content_type]);
     let sizes = sizes(&mut rng, records);

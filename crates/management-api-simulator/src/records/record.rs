@@ -1,4 +1,4 @@
-//! Made-up audit records, in the shapes that live ones have.
+//! Generated audit records in the shapes of live ones.
 
 use jiff::Timestamp;
 use rand::{Rng, RngExt, rngs::StdRng};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::records::fields::{JsonObject, client_ip, guid, operation, parameters, pick, properties, user};
 
-/// One record. Names in the order of live ones: `CreationTime` and `Id` first.
+/// Generates a record. Its names are in the order of live records: `CreationTime` and `Id` first.
 pub(crate) fn record(rng: &mut StdRng, content_type: &str, tenant: Uuid, happened: Timestamp) -> Vec<u8> {
     let (operation, record_type, workload) = operation(rng, content_type);
     let mut json = JsonObject::new();
@@ -34,7 +34,7 @@ pub(crate) fn record(rng: &mut StdRng, content_type: &str, tenant: Uuid, happene
     json.finish()
 }
 
-/// A quarter of the live record types are in no table.
+/// A quarter of the live record types are missing from Microsoft's tables.
 fn unusual_record_type_or(rng: &mut StdRng, usual: u32) -> u32 {
     if rng.random_bool(0.25) { rng.random_range(200..420) } else { usual }
 }
@@ -45,7 +45,7 @@ fn directory(rng: &mut StdRng, json: &mut JsonObject) {
     json.raw("ModifiedProperties", &properties(rng));
     json.raw("Actor", &format!(r#"[{{"ID":"{}","Type":0}},{{"ID":"\/users\/{}","Type":5}}]"#, guid(rng), guid(rng)));
     json.text("ErrorNumber", &rng.random_range(0..60_000).to_string());
-    // Live records escape slashes, which no JSON library would have to: it must survive.
+    // Live records escape slashes, which no JSON library has to. A client must preserve the bytes.
     json.raw("UserAgent", r#""Mozilla\/5.0 (Windows NT 10.0; Win64; x64) Gecko\/20100101\u000d\u000a""#);
 }
 

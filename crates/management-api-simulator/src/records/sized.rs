@@ -1,4 +1,4 @@
-//! Made-up records of an exact size, for blobs that need no memory.
+//! Generated records of an exact size, for blobs that are never held in memory.
 
 use bytes::Bytes;
 use rand::Rng;
@@ -8,7 +8,7 @@ use crate::{
     seeds::seeded,
 };
 
-/// A made-up record of exactly the wanted size, cheap enough to be made while it is sent.
+/// A record of exactly `size` bytes, cheap enough to be generated while it is sent.
 pub(crate) fn generated_record(seed: u64, size: usize, index: u64) -> Bytes {
     let mut rng = seeded(seed, &["generated", &index.to_string()]);
     let mut json = JsonObject::new();

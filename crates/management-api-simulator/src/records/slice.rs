@@ -1,4 +1,4 @@
-//! What is published: slices of a content type's feed.
+//! Slices: what is published in the feed of a content type.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use jiff::Timestamp;
 
 use crate::records::sized::generated_record;
 
-/// Some records, made available together. The smallest thing a listing can name.
+/// Records that become available together: the smallest unit of a listing.
 #[derive(Debug, Clone)]
 pub struct Slice {
-    /// When it was made available (`contentCreated`), to the millisecond. It may lie in the future: it shows up then.
+    /// When the slice becomes available (`contentCreated`), to the millisecond. May be in the future.
     pub created: Timestamp,
-    /// The records.
     pub content: Content,
-    /// From when on listings show it, if later than `created`. Such a late slice is an aggregate of its own.
+    /// Hides the slice from listings until this time, if later than `created`. Such a late slice is an aggregate of its
+    /// own.
     pub visible_at: Option<Timestamp>,
-    /// `contentExpiration`, if not the configured lifetime after `created`. An aggregate has its earliest.
+    /// `contentExpiration`, if different from the configured lifetime. An aggregate has the earliest one of its slices.
     pub expires: Option<Timestamp>,
-    /// How many records published before in this feed (the latest ones) are repeated behind the new, byte for byte.
+    /// How many of the latest records in the feed are repeated after the new ones, byte for byte.
     pub repeat: usize,
 }
 
 impl Slice {
-    /// A slice of these records, each a JSON object as it shall travel.
+    /// A slice of these records, each a JSON object that is sent byte for byte.
     pub fn new<R: Into<Bytes>>(created: Timestamp, records: impl IntoIterator<Item = R>) -> Self {
         Slice::of(created, Content::Records(records.into_iter().map(Into::into).collect()))
     }
 
-    /// A slice whose records are made up while they are sent.
+    /// A slice whose records are generated while they are sent.
     pub fn generated(created: Timestamp, generated: Generated) -> Self {
         Slice::of(created, Content::Generated(generated))
     }
@@ -37,20 +37,19 @@ impl Slice {
         Slice { created, content, visible_at: None, expires: None, repeat: 0 }
     }
 
-    /// Not listed before `at`.
+    /// Hides the slice from listings until `at`.
     pub fn visible_at(mut self, at: Timestamp) -> Self {
         self.visible_at = Some(at);
         self
     }
 
-    /// With this `contentExpiration`.
     pub fn expires_at(mut self, at: Timestamp) -> Self {
         self.expires = Some(at);
         self
     }
 
-    /// With the latest `count` records of this feed once more. Made-up records ([`Generated`]) are never repeated, and
-    /// a slice of made-up records repeats nothing.
+    /// Repeats the latest `count` records of the feed. Records of [`Generated`] slices are never repeated, and such a
+    /// slice repeats nothing.
     pub fn repeating(mut self, count: usize) -> Self {
         self.repeat = count;
         self
@@ -62,23 +61,21 @@ impl Slice {
 pub enum Content {
     /// Held in memory, byte for byte.
     Records(Arc<[Bytes]>),
-    /// Made up while they are sent.
+    /// Generated while they are sent.
     Generated(Generated),
 }
 
-/// Records that need no memory: made up from a seed, the same each time.
+/// Records that take no memory, reproducible from a seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generated {
-    /// Gives the records their Ids and their text.
+    /// Seeds the Ids and the text of the records.
     pub seed: u64,
-    /// How many records.
     pub count: u64,
-    /// The exact size of one record in bytes; less than 256 counts as 256.
+    /// The exact size of one record in bytes, at least 256.
     pub record_bytes: usize,
 }
 
 impl Content {
-    /// The records in order.
     pub fn iter(&self) -> Box<dyn Iterator<Item = Bytes> + Send> {
         match self {
             Content::Records(records) => {
@@ -94,7 +91,6 @@ impl Content {
         }
     }
 
-    /// How many records.
     pub fn count(&self) -> u64 {
         match self {
             Content::Records(records) => records.len() as u64,
@@ -102,7 +98,7 @@ impl Content {
         }
     }
 
-    /// The sum of the records' sizes in bytes.
+    /// The total size of the records in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Content::Records(records) => records.iter().map(|record| record.len() as u64).sum(),

@@ -1,4 +1,4 @@
-//! What the program tells about itself, under `/_simulator/`.
+//! The simulator's own endpoints, under `/_simulator/`.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(crate) async fn health() -> HttpResponse {
 }
 
 /// `GET /_simulator/status` → `{now, tenants: {id: {type: {slices, records, obtainable_records, subscription}}}, calls,
-/// throttled, weather, violations, unused_faults}`
+/// throttled, random_faults, violations, unused_faults}`
 pub(crate) async fn status(extract::State(shared): extract::State<Arc<SharedState>>) -> HttpResponse {
     json_response(&describe(&shared.state()))
 }
@@ -59,7 +59,7 @@ fn describe(state: &State) -> Value {
         "tenants": tenants,
         "calls": calls,
         "throttled": calls_so_far.refused,
-        "weather": state.random_faults.injected,
+        "random_faults": state.random_faults.injected,
         "violations": state.call_log.violations,
         "unused_faults": state.faults.unused(),
     })

@@ -1,4 +1,4 @@
-//! HTTP around the world: unpacks requests, packs answers, decides nothing.
+//! The HTTP server: converts requests and responses, and decides nothing else.
 
 pub(crate) mod admin;
 
@@ -19,7 +19,7 @@ use crate::{
     state::SharedState,
 };
 
-/// Far above any request that makes sense.
+/// Far above any legitimate request, in bytes.
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
 pub(crate) fn router(shared: Arc<SharedState>) -> Router {
@@ -86,7 +86,7 @@ fn pack(response: Response) -> HttpResponse<HttpBody> {
         builder = builder.header(header::CONTENT_LENGTH, length);
     }
     builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery))).unwrap_or_else(|error| {
-        // Only a scripted answer can hold what HTTP does not allow.
+        // Only a scripted response can contain something that HTTP does not allow.
         let mut refused = HttpResponse::new(HttpBody::from(error.to_string()));
         *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
         refused

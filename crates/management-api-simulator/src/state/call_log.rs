@@ -1,4 +1,4 @@
-//! What was called, and what should not have been.
+//! The log of received requests and of protocol violations.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,54 +10,51 @@ use crate::http::{
     route::{Operation, Route, Subject},
 };
 
-/// Most calls remembered one by one; the oldest are forgotten first.
+/// The maximum number of recorded requests; the oldest are dropped first.
 const CALL_LOG_CAPACITY: usize = 200_000;
 
-/// How often what was called, since the start or the last reset.
+/// Request counts since the start or the last reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calls {
     counts: BTreeMap<(Operation, Option<Uuid>), u64>,
-    /// Calls of the API within the quota.
+    /// Requests to the API within the quota.
     pub allowed: u64,
-    /// Calls of the API that the quota refused. (Refusals by a scripted fault are not among them.)
+    /// Requests to the API that the quota refused. Refusals by scripted faults do not count.
     pub refused: u64,
 }
 
 impl Calls {
-    /// Calls of this operation by all tenants, whatever the answer.
+    /// Requests of this operation by all tenants, whatever the response.
     pub fn of(&self, operation: Operation) -> u64 {
         self.counts.iter().filter(|((known, _), _)| *known == operation).map(|(_, count)| count).sum()
     }
 
-    /// Calls of this operation with this tenant in the path.
+    /// Requests of this operation with this tenant in the path.
     pub fn of_tenant(&self, tenant: Uuid, operation: Operation) -> u64 {
         self.counts.get(&(operation, Some(tenant))).copied().unwrap_or(0)
     }
 
-    /// All calls.
     pub fn total(&self) -> u64 {
         self.counts.values().sum()
     }
 }
 
-/// One call, as it came in and was answered. It holds no token and no secret.
+/// A recorded request. It contains no token and no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenCall {
-    /// When, by the simulator's clock.
+    /// By the simulator's clock.
     pub at: Timestamp,
-    /// What was asked.
     pub operation: Operation,
     /// The tenant in the path, if it is a GUID.
     pub tenant: Option<Uuid>,
-    /// The content type asked for, or the one of the content id.
+    /// The requested content type, or the one in the content id.
     pub content_type: Option<String>,
-    /// The content id asked for.
     pub content_id: Option<String>,
-    /// `startTime` and `endTime` as written.
+    /// `startTime` and `endTime` as sent.
     pub window: Option<(String, String)>,
-    /// Whether it asked for a page that follows another.
+    /// Whether it requested a page after the first.
     pub next_page: bool,
-    /// The status of the answer (also where it was lost on the way).
+    /// The status of the response, even if the response was lost in transit.
     pub status: u16,
 }
 
@@ -95,29 +92,29 @@ impl CallLog {
         });
     }
 
-    /// Notes a call that Microsoft does not know.
+    /// Records a request that Microsoft has no operation for.
     pub(crate) fn record_unknown(&mut self, request: &Request) {
-        self.violations.push(format!("unknown call: {} {}", request.method, request.path));
+        self.violations.push(format!("unknown request: {} {}", request.method, request.path));
     }
 
-    /// Notes what is against the protocol although it may be answered.
+    /// Records violations of the protocol, even those that Microsoft tolerates.
     pub(crate) fn check_protocol(&mut self, request: &Request, route: &Route) {
         let mut note = |what: &str| self.violations.push(format!("{what}: {} {}", request.method, request.path));
         match route.operation {
             Operation::Token => return,
             Operation::StartSubscription => {
                 if !request.has_content_length {
-                    note("a POST without Content-Length");
+                    note("POST without Content-Length");
                 }
                 if !request.body.is_empty() {
-                    note("a webhook, or another body, with the start of a subscription");
+                    note("subscription start with a body (a webhook?)");
                 }
             }
             Operation::ListSubscriptions | Operation::ListContent | Operation::FetchContent => {}
         }
         match request.parameters("publisheridentifier").as_slice() {
-            [] => note("without PublisherIdentifier"),
-            [publisher] if Uuid::try_parse(publisher).is_err() => note("a PublisherIdentifier that is no GUID"),
+            [] => note("missing PublisherIdentifier"),
+            [publisher] if Uuid::try_parse(publisher).is_err() => note("PublisherIdentifier is not a GUID"),
             [_] => {}
             [_, _, ..] => note("more than one PublisherIdentifier"),
         }

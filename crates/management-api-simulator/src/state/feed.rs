@@ -1,4 +1,4 @@
-//! One content type's feed of one tenant: its slices in order, and how they gather into aggregates.
+//! The feed of one content type of one tenant: its slices in order, and how they are grouped into aggregates.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Window {
     pub(crate) end: Timestamp,
 }
 
-/// Slices that a listing shows under one id.
+/// Slices that a listing shows under one content id.
 #[derive(Debug, Clone)]
 pub(crate) struct Aggregate {
     pub(crate) first: SliceKey,
@@ -33,7 +33,7 @@ pub(crate) struct Aggregate {
 pub(crate) struct Feed {
     pub(crate) slices: BTreeMap<SliceKey, StoredSlice>,
     pub(crate) subscription: Subscription,
-    /// The end of the latest window listed that lay in the past: what comes in below it is late.
+    /// The latest end of a listed window that was completely in the past: a slice created before it is late.
     listed_until: Option<Timestamp>,
     open: Option<OpenAggregate>,
     aggregates: u64,
@@ -56,16 +56,16 @@ pub(crate) struct StoredSlice {
     obtainability: Obtainability,
 }
 
-/// What the subscription was when a slice came into being.
+/// Whether a slice can be fetched, which depends on the subscription when it was published.
 #[derive(Debug, Clone, Copy)]
 enum Obtainability {
-    /// On.
+    /// The subscription was on.
     Always,
-    /// Stopped.
+    /// The subscription was stopped.
     Never,
-    /// Not yet started: the first start may reach back.
+    /// The subscription had not been started yet.
     IfFirstStartReachesBack,
-    /// Published ahead of its time: decided at this instant.
+    /// Published ahead of time: depends on the subscription at this time.
     DecidedAt(Timestamp),
 }
 
@@ -103,8 +103,8 @@ impl Feed {
         }
     }
 
-    /// A slice joins the open aggregate if it follows it closely. One that comes too late for a window already listed
-    /// stands alone: ids handed out before must stay what they are.
+    /// A slice joins the open aggregate if it closely follows its last slice. A slice that is too late for a window
+    /// already listed becomes an aggregate of its own, because content ids that were handed out never change.
     fn aggregate_for(&mut self, created: Timestamp, is_late: bool, rule: Aggregation) -> u64 {
         let is_late = is_late || self.listed_until.is_some_and(|until| created < until);
         if let Some(open) = &mut self.open
@@ -125,8 +125,10 @@ impl Feed {
         self.aggregates
     }
 
-    /// What a listing of this window holds now, ordered by first slice: aggregates clipped to the window.
+    /// The aggregates of a window that a listing shows now. An aggregate across the boundary of the window is clipped to
+    /// it.
     pub(crate) fn aggregates(&mut self, window: Window, config: &Config, now: Timestamp) -> Vec<Aggregate> {
+        // While a window ends in the future, its aggregates may still grow and change their ids, as in the live service.
         if window.end <= now {
             self.listed_until = self.listed_until.max(Some(window.end));
         }
@@ -146,7 +148,7 @@ impl Feed {
         Some(Aggregate { first, last, keys, expires })
     }
 
-    /// Whether the subscription ever made this slice obtainable.
+    /// Whether the subscription made this slice obtainable.
     pub(crate) fn obtainable(&self, key: SliceKey, stored: &StoredSlice) -> bool {
         match stored.obtainability {
             Obtainability::Always => true,

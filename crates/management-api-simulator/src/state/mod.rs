@@ -1,4 +1,4 @@
-//! Everything Microsoft knows.
+//! The complete state of the simulated service.
 
 pub(crate) mod call_log;
 pub(crate) mod feed;
@@ -47,7 +47,7 @@ pub(crate) struct TenantState {
     pub(crate) settings: Tenant,
     /// One for each of the five content types.
     pub(crate) feeds: BTreeMap<&'static str, Feed>,
-    /// What every content id handed out stands for.
+    /// The content ids that listings have handed out.
     pub(crate) listed: HashMap<String, ListedContent>,
     pub(crate) pages: Pages,
 }
@@ -92,12 +92,12 @@ impl State {
 
     /// # Panics
     ///
-    /// If there is no such tenant: the caller of the library is mistaken.
+    /// If there is no such tenant, which is a mistake of the library's user.
     #[track_caller]
     pub(crate) fn tenant(&mut self, tenant: Uuid) -> &mut TenantState {
         match self.tenants.get_mut(&tenant) {
             Some(found) => found,
-            None => panic!("the simulator has no tenant {tenant}: add it first"),
+            None => panic!("there is no tenant {tenant}: add it first"),
         }
     }
 }
@@ -105,19 +105,19 @@ impl State {
 impl TenantState {
     /// # Panics
     ///
-    /// If this is none of the five content types: the caller of the library is mistaken.
+    /// If this is not one of the five content types, which is a mistake of the library's user.
     #[track_caller]
     pub(crate) fn feed(&mut self, content_type: &str) -> &mut Feed {
         match self.feeds.get_mut(content_type) {
             Some(feed) => feed,
             None => {
-                panic!("there is no content type {content_type:?}: it is one of {CONTENT_TYPES:?}")
+                panic!("there is no content type {content_type:?}: expected one of {CONTENT_TYPES:?}")
             }
         }
     }
 }
 
-/// What the handle and the server have in common.
+/// Shared by the handles and the server.
 pub(crate) struct SharedState {
     pub(crate) address: SocketAddr,
     pub(crate) state: Mutex<State>,
@@ -125,7 +125,7 @@ pub(crate) struct SharedState {
 
 impl SharedState {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A panic over a tenant that is not there leaves the world as it was.
+        // A method that panics on a missing tenant leaves the state unchanged, so a poisoned lock is safe to use.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

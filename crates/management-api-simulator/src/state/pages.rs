@@ -1,4 +1,5 @@
-//! The pages of a listing. They are bound when the first one is asked for: what is published meanwhile is not on them.
+//! Listings and their pages. A listing is fixed when its first page is requested: later content does not appear on its
+//! further pages.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -6,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::{config::Config, state::feed::Window};
 
-/// One line of a listing.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) content_id: String,
@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) expires: Timestamp,
 }
 
-/// A whole listing, cut into pages.
+/// A whole listing, divided into pages.
 #[derive(Debug)]
 pub(crate) struct Listing {
     content_type: &'static str,
@@ -37,35 +37,34 @@ impl Listing {
     }
 }
 
-/// The listings of one tenant, kept for as long as the simulator lives, so that a page can be asked for again.
+/// The listings of one tenant, stored as long as the simulator runs, so that a page can be requested again.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     listings: HashMap<String, Listing>,
     opened_count: u64,
 }
 
-/// One page.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
     pub(crate) content_type: &'static str,
     pub(crate) window: Window,
     pub(crate) entries: &'a [Entry],
-    /// The token of the page that follows.
+    /// The token of the next page.
     pub(crate) next: Option<String>,
 }
 
 impl Pages {
-    /// Keeps a listing; returns the token of its first page.
+    /// Stores a listing and returns the token of its first page.
     pub(crate) fn open(&mut self, listing: Listing) -> String {
         self.opened_count += 1;
         let listing_name = format!("{}R{:09}", listing.window.end.strftime("%Y%m%d%H%M%S%3f"), self.opened_count);
-        // A listing of one page leads nowhere: nobody can hold a token of it, so it need not outlive this one.
+        // No response contains a token of a single-page listing, so it is only needed until its page is sent.
         self.listings.retain(|_, open| open.pages.len() > 1);
         self.listings.insert(listing_name.clone(), listing);
         format!("{listing_name}$0")
     }
 
-    /// The page of a token, if the token was handed out for this very listing.
+    /// The page that a token identifies, if the token belongs to a listing of this content type and window.
     pub(crate) fn page(&self, token: &str, content_type: &str, window: Window) -> Option<Page<'_>> {
         let (listing_name, number) = token.split_once('$')?;
         let number: usize = number.parse().ok()?;

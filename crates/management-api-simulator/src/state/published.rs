@@ -1,29 +1,28 @@
-//! What was published, for comparison with what arrived.
+//! What was published, for comparison with what a client received.
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::{records::slice::Content, state::feed::Feed};
 
-/// A slice as it was published, repeats included.
+/// A published slice, including repeated records.
 #[derive(Debug, Clone)]
 pub struct Published {
-    /// When it was made available.
+    /// When it became available.
     pub created: Timestamp,
-    /// From when on listings show it.
+    /// When listings begin to show it.
     pub visible_at: Timestamp,
-    /// Whether the subscription made it obtainable. If not, no client can ever have it.
+    /// Whether the subscription made it obtainable. If not, no client can ever fetch it.
     pub obtainable: bool,
-    /// The records.
     pub content: Content,
 }
 
-/// A record as it was published.
+/// A published record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedRecord {
-    /// Exactly what travels.
+    /// Exactly as sent to clients.
     pub bytes: Bytes,
-    /// When its slice was made available.
+    /// When its slice became available.
     pub created: Timestamp,
     /// Whether the subscription made it obtainable.
     pub obtainable: bool,

@@ -1,4 +1,4 @@
-//! A subscription: whether it is on, since when, and what that makes obtainable.
+//! Subscriptions: whether one is on, since when, and which content that makes obtainable.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,33 +8,31 @@ use crate::{
     config::Config,
 };
 
-/// The subscription of one tenant to one content type. The default was never started.
+/// The subscription of one tenant to one content type. By default it was never started.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Subscription {
-    /// Every change, oldest first; empty: never started.
+    /// Every start (`true`) and stop, oldest first.
     changes: Vec<(Timestamp, bool)>,
     last_started: Option<Timestamp>,
     reaches_back_to: Option<Timestamp>,
 }
 
 impl Subscription {
-    /// On since ever.
     pub(crate) fn always_on() -> Self {
         Subscription { changes: vec![(Timestamp::MIN, true)], ..Subscription::default() }
     }
 
-    /// `None`: never started.
+    /// `None` if it was never started.
     pub(crate) fn is_on(&self) -> Option<bool> {
         self.changes.last().map(|&(_, on)| on)
     }
 
-    /// Whether it was on at this instant.
     pub(crate) fn was_on(&self, at: Timestamp) -> bool {
         let before = self.changes.partition_point(|&(since, _)| since <= at);
         before.checked_sub(1).and_then(|index| self.changes.get(index)).is_some_and(|&(_, on)| on)
     }
 
-    /// Whether content made available at this instant, before the first start, became obtainable by it.
+    /// Whether content from before the first start, available since `created`, became obtainable through that start.
     pub(crate) fn reaches_back_to(&self, created: Timestamp) -> bool {
         self.reaches_back_to.is_some_and(|from| from <= created)
     }

@@ -1,4 +1,4 @@
-//! A customer of Microsoft, with the application that reads its audit log.
+//! A tenant, with the application that reads its audit log.
 
 use std::fmt;
 
@@ -11,24 +11,22 @@ use crate::{CONTENT_TYPES, SECRET_PREFIX};
 /// A tenant and the one application registered in it.
 #[derive(Debug, Clone)]
 pub struct Tenant {
-    /// The tenant's GUID.
     pub id: Uuid,
-    /// The application's client id.
     pub client_id: String,
-    /// The application's secrets: any that has not expired is accepted.
+    /// The client secrets of the application; any that has not expired is accepted.
     pub secrets: Vec<Secret>,
-    /// The application permissions with admin consent. A token carries those of the instant it was issued.
+    /// The application permissions with admin consent. A token keeps those of the time it was issued.
     pub roles: Vec<Role>,
-    /// Which cloud's scope the token endpoint accepts.
+    /// Determines which scope the token endpoint accepts.
     pub cloud: Cloud,
-    /// Whether unified auditing is on; off, the API claims that the tenant does not exist.
+    /// Whether unified auditing is on. If off, the API responds that the tenant does not exist.
     pub auditing: bool,
     /// Content types whose subscription has always been on.
     pub subscriptions: Vec<String>,
 }
 
 impl Tenant {
-    /// A tenant of the worldwide cloud with one secret and every permission, without subscriptions.
+    /// A tenant of the worldwide cloud with one secret, every permission, and no subscriptions.
     pub fn new(id: Uuid, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         Tenant {
             id,
@@ -41,39 +39,38 @@ impl Tenant {
         }
     }
 
-    /// The `number`th example tenant: number 1 is `00000001-0000-4000-8000-000000000000`, with a client id and a secret
-    /// of its own.
+    /// The `number`th example tenant, with its own client id and secret: number 1 is
+    /// `00000001-0000-4000-8000-000000000000`.
     pub fn example(number: u32) -> Self {
         let id = Uuid::from_fields(number, 0, 0x4000, &[0x80, 0, 0, 0, 0, 0, 0, 0]);
         let client_id = Uuid::from_fields(number, 0xc11e, 0x4000, &[0x80, 0, 0, 0, 0, 0, 0, 0]);
         Tenant::new(id, client_id.to_string(), format!("{SECRET_PREFIX}{number}"))
     }
 
-    /// With all five subscriptions on since ever.
+    /// All five subscriptions have always been on.
     pub fn subscribed(self) -> Self {
         self.subscribed_to(&CONTENT_TYPES)
     }
 
-    /// With these subscriptions on since ever.
+    /// Exactly these subscriptions have always been on.
     pub fn subscribed_to(mut self, content_types: &[&str]) -> Self {
         self.subscriptions = content_types.iter().map(|&name| name.to_owned()).collect();
         self
     }
 
-    /// With exactly these permissions.
+    /// Replaces the permissions.
     pub fn with_roles(mut self, roles: impl Into<Vec<Role>>) -> Self {
         self.roles = roles.into();
         self
     }
 
-    /// In another cloud.
     pub fn in_cloud(mut self, cloud: Cloud) -> Self {
         self.cloud = cloud;
         self
     }
 
-    /// What an administrator of this tenant would hand to a collector:
-    /// `{"tenant_id", "client_id", "client_secret", "cloud"}`, with the first secret.
+    /// The credentials that an administrator would store for a collector: `{"tenant_id", "client_id", "client_secret",
+    /// "cloud"}`, with the first secret.
     pub fn credentials_json(&self) -> String {
         json!({
             "tenant_id": self.id,
@@ -85,12 +82,11 @@ impl Tenant {
     }
 }
 
-/// A client secret. Its `Debug` does not show it.
+/// A client secret. Its `Debug` output does not contain the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// The secret itself.
     pub value: String,
-    /// From when on it is answered with AADSTS7000222; `None`: never.
+    /// From then on it is rejected with AADSTS7000222; `None` is never.
     pub expires: Option<Timestamp>,
 }
 
@@ -100,7 +96,7 @@ impl Secret {
         Secret { value: value.into(), expires: None }
     }
 
-    /// The same secret, good until `at`.
+    /// The same secret, valid until `at`.
     pub fn expiring(mut self, at: Timestamp) -> Self {
         self.expires = Some(at);
         self
@@ -116,9 +112,9 @@ impl fmt::Debug for Secret {
 /// An application permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// `ActivityFeed.Read`: needed for every call.
+    /// `ActivityFeed.Read`: required for every request.
     Read,
-    /// `ActivityFeed.ReadDlp`: needed besides for `DLP.All`.
+    /// `ActivityFeed.ReadDlp`: required in addition for `DLP.All`.
     ReadDlp,
 }
 
@@ -127,7 +123,7 @@ pub enum Role {
 pub enum Cloud {
     /// Worldwide.
     Enterprise,
-    /// Government community cloud; accepts the worldwide scope as well.
+    /// Government community cloud; also accepts the worldwide scope.
     Gcc,
     /// Government community cloud, high.
     GccHigh,

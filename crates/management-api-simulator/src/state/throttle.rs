@@ -1,4 +1,4 @@
-//! The quota: requests a minute for each tenant and publisher.
+//! The request quota of each tenant and publisher.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,7 +13,7 @@ use crate::{
     config::{Throttle, ThrottleWindow},
 };
 
-/// Who shares a quota. Whoever names no publisher shares one with all others who do not.
+/// The unit of a quota. Requests without a `PublisherIdentifier` share one.
 type QuotaAccount = (Uuid, Option<String>);
 
 /// Counts requests against the quota.
@@ -25,7 +25,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Whether one more request is within the quota. Refused ones do not count against it.
+    /// Counts a request and returns true if it is within the quota. Refused requests do not use up the quota.
     pub(crate) fn try_admit(&mut self, account: QuotaAccount, throttle: &Throttle, now: Timestamp) -> bool {
         let Some(limit) = throttle.requests_per_minute else {
             self.allowed += 1;

@@ -1,4 +1,4 @@
-//! The access tokens that are out.
+//! The store of issued access tokens.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -11,13 +11,13 @@ use crate::{
     state::tenant::{Role, Tenant},
 };
 
-/// Every token that was issued and has neither expired nor been revoked.
+/// All issued tokens that have not been revoked. Expired ones are removed when the next token is issued.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     granted: HashMap<String, Grant>,
 }
 
-/// What a token stands for.
+/// What a token authorizes.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) tenant: Uuid,
@@ -26,7 +26,7 @@ pub(crate) struct Grant {
 }
 
 impl Tokens {
-    /// A new token for the tenant's application.
+    /// Issues a new token for the tenant's application.
     pub(crate) fn issue(&mut self, tenant: &Tenant, lifetime: Duration, now: Timestamp) -> String {
         self.granted.retain(|_, grant| now < grant.expires);
         let token = format!("{TOKEN_PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
@@ -35,7 +35,7 @@ impl Tokens {
         token
     }
 
-    /// What a token stands for, unless it has expired or was never issued.
+    /// `None` if the token has expired, was revoked, or was never issued.
     pub(crate) fn grant(&self, token: &str, now: Timestamp) -> Option<&Grant> {
         self.granted.get(token).filter(|grant| now < grant.expires)
     }

@@ -55,7 +55,7 @@ async fn it_says_where_it_is_serves_and_ends_when_told() {
     let exchange = &status["tenants"][tenant_id]["Audit.Exchange"];
     assert_eq!((&exchange["records"], &exchange["obtainable_records"]), (&json!(68), &json!(68)));
     assert_eq!(exchange["subscription"], "enabled");
-    assert_eq!(status["violations"], json!(["unknown call: GET /favicon.ico"]));
+    assert_eq!(status["violations"], json!(["unknown request: GET /favicon.ico"]));
     assert_eq!((&status["calls"]["Token"], &status["throttled"]), (&json!(0), &json!(0)));
 
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();

@@ -22,7 +22,7 @@ async fn unknown_paths_and_methods_are_violations() {
     let violations = microsoft.verify().unwrap_err();
     assert_eq!(violations.len(), 6);
     let feed = format!("/api/v1.0/{contoso}/activity/feed");
-    assert_eq!(violations[0], format!("unknown call: POST {feed}/subscriptions/stop"));
+    assert_eq!(violations[0], format!("unknown request: POST {feed}/subscriptions/stop"));
     assert_eq!(microsoft.take_violations(), violations);
     microsoft.assert_clean();
 }
@@ -35,9 +35,9 @@ async fn the_publisher_belongs_on_every_call_blobs_included() {
     let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
     let bare = |operation: String| client.http.get(client.feed(&operation)).bearer_auth(&client.token).send();
     for (operation, complaint) in [
-        ("subscriptions/list".to_owned(), "without PublisherIdentifier"),
-        (format!("audit/{id}"), "without PublisherIdentifier"),
-        (format!("audit/{id}?PublisherIdentifier=me"), "a PublisherIdentifier that is no GUID"),
+        ("subscriptions/list".to_owned(), "missing PublisherIdentifier"),
+        (format!("audit/{id}"), "missing PublisherIdentifier"),
+        (format!("audit/{id}?PublisherIdentifier=me"), "PublisherIdentifier is not a GUID"),
         (
             format!("audit/{id}?PublisherIdentifier={contoso}&publisheridentifier={contoso}"),
             "more than one PublisherIdentifier",
@@ -96,7 +96,7 @@ async fn no_secret_and_no_token_is_kept_where_it_could_be_printed() {
     client.call(Method::PUT, &client.feed("subscriptions/list")).await;
     client.http.get(client.feed("subscriptions/list")).bearer_auth(&client.token).send().await.unwrap();
     let said = format!("{microsoft:?} {:?} {:?}", microsoft.seen_calls(), microsoft.verify());
-    assert!(said.contains("ListSubscriptions") && said.contains("unknown call: PUT"));
+    assert!(said.contains("ListSubscriptions") && said.contains("unknown request: PUT"));
     assert!(!said.contains("simulated-"), "{said}");
     assert_eq!(format!("{:?}", Tenant::example(1).secrets), "[Secret { expires: None, .. }]");
 }

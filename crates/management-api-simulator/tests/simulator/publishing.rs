@@ -71,10 +71,10 @@ async fn a_folder_that_cannot_be_used_is_named() {
     let missing = PathBuf::from("no/such/folder");
     assert!(load(&missing).starts_with("cannot read no/such/folder: "), "{}", load(&missing));
     let folder = Folder::new("unusable");
-    assert!(load(&folder.0).contains("there is no file {ContentType}.jsonl"));
+    assert!(load(&folder.0).contains("it contains no file {ContentType}.jsonl"));
     folder.write("Audit.Teams.jsonl", "{}");
     let message = load(&folder.0);
-    assert!(message.contains("Audit.Teams.jsonl: \"Audit.Teams\" is no content type"), "{message}");
+    assert!(message.contains("Audit.Teams.jsonl: \"Audit.Teams\" is not a content type"), "{message}");
 }
 
 async fn generated(what: Generate) -> (Simulator, management_api_simulator::Uuid) {

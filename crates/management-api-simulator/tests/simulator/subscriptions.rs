@@ -115,11 +115,11 @@ async fn a_start_has_an_empty_body_and_says_so() {
     assert_eq!(webhook.status(), 400);
     let violations = microsoft.take_violations();
     assert_eq!(violations.len(), 1);
-    assert!(violations[0].starts_with("a webhook, or another body"), "{violations:?}");
+    assert!(violations[0].starts_with("subscription start with a body"), "{violations:?}");
 
     let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
     let answer = raw(&microsoft, format!("{head}Authorization: Bearer {}\r\n\r\n", client.token)).await;
     assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
-    assert!(microsoft.take_violations()[0].starts_with("a POST without Content-Length"));
+    assert!(microsoft.take_violations()[0].starts_with("POST without Content-Length"));
     assert_eq!(microsoft.subscription(client.tenant, EXCHANGE), None);
 }
