@@ -22,7 +22,7 @@ pub(crate) fn issue(state: &mut State, route: &Route, request: &Request, now: Ti
     let Some(tenant) = tenant.map(|found| &found.settings) else {
         return Err(refuse(400, "invalid_request", 90_002, &format!("Tenant '{}' not found.", route.tenant), now));
     };
-    check(tenant, request, now)?;
+    check_credentials(tenant, request, now)?;
     let lifetime = state.config.token_lifetime;
     let token = state.tokens.issue(tenant, lifetime, now);
     Ok(Response::json(
@@ -36,7 +36,7 @@ pub(crate) fn issue(state: &mut State, route: &Route, request: &Request, now: Ti
     ))
 }
 
-fn check(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Refusal> {
+fn check_credentials(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     let field = |name: &str| {
         form_urlencoded::parse(&request.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };

@@ -53,7 +53,7 @@ pub(crate) fn list(
     let token = match request.parameter("nextpage") {
         Some(token) => token,
         None => {
-            let listing = first_listing(tenant, content_type, window, config, now);
+            let listing = create_listing(tenant, content_type, window, config, now);
             tenant.pages.open(listing)
         }
     };
@@ -63,7 +63,7 @@ pub(crate) fn list(
     }
 }
 
-fn first_listing(
+fn create_listing(
     tenant: &mut TenantState,
     content_type: &'static str,
     window: Window,
@@ -80,6 +80,7 @@ fn first_listing(
             Entry { content_id, created: last.0, expires }
         })
         .collect();
+    // Shuffled, because Microsoft documents no order and no client may rely on one.
     let label = [&tenant.settings.id.to_string(), content_type, &window.start.to_string(), &window.end.to_string()];
     entries.shuffle(&mut seeded(config.seed, &label));
     Listing::new(content_type, window, entries, config)

@@ -33,6 +33,7 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
     let fault =
         state.faults.take(&subject, Target::AnyResponse).or_else(|| state.random_faults.draw(&subject, request));
     let replacement = fault.as_ref().and_then(|kind| apply::replacement(kind, route.operation, request, now));
+    // A fault without a replacement hits the response of a processed request: its effects on the state are real.
     let mut response = match replacement {
         Some(response) => response,
         None => execute(state, &route, &subject, request, now).unwrap_or_else(|refused| *refused),
@@ -40,6 +41,7 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
     if let Some(kind) = fault {
         apply::alter(&kind, &mut response, request);
     }
+    // These faults change a listing, so they wait for a response that has what they change.
     for target in apply::targets(route.operation, &response) {
         if let Some(kind) = state.faults.take(&subject, *target) {
             apply::alter(&kind, &mut response, request);

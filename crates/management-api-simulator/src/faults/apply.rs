@@ -83,6 +83,7 @@ pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request
         FaultKind::MissingContentId => alter_first_entry(response, |entry| {
             entry.remove("contentId");
         }),
+        // The response already is the one of `replacement`.
         FaultKind::Error { .. }
         | FaultKind::Throttled { .. }
         | FaultKind::Unavailable

@@ -41,6 +41,7 @@ impl Response {
     /// An error in Entra's format.
     pub(crate) fn entra_error(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Self {
         let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        // Derived from the time, so that the same run gives the same response.
         let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
         Response::json(
             status,

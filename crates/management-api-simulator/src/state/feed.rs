@@ -95,7 +95,8 @@ impl Feed {
     fn with_repeats(&self, content: Content, count: usize) -> Content {
         match content {
             Content::Records(records) if count > 0 => {
-                let mut earlier: Vec<Bytes> = self.slices.values().rev().flat_map(in_memory).take(count).collect();
+                let mut earlier: Vec<Bytes> =
+                    self.slices.values().rev().flat_map(records_newest_first).take(count).collect();
                 earlier.reverse();
                 Content::Records(records.iter().cloned().chain(earlier).collect())
             }
@@ -159,7 +160,8 @@ impl Feed {
     }
 }
 
-fn in_memory(stored: &StoredSlice) -> Vec<Bytes> {
+/// Empty for generated records, which are never repeated.
+fn records_newest_first(stored: &StoredSlice) -> Vec<Bytes> {
     match &stored.content {
         Content::Records(records) => records.iter().rev().cloned().collect(),
         Content::Generated(_) => Vec::new(),

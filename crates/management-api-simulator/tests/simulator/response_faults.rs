@@ -53,10 +53,12 @@ async fn responses_can_be_something_other_than_json() {
     assert_eq!(html.status, 503);
     assert!(html.body.starts_with(b"<!DOCTYPE html>"));
     let empty = subscriptions_with_fault(FaultKind::BadGateway).await;
-    assert_eq!((empty.status.as_u16(), empty.body.len()), (502, 0));
+    assert_eq!(empty.status.as_u16(), 502);
+    assert_eq!(empty.body.len(), 0);
     let kind = FaultKind::Answer { status: 408, content_type: "text/plain".to_owned(), body: "too slow".to_owned() };
     let own = subscriptions_with_fault(kind).await;
-    assert_eq!((own.status.as_u16(), own.header("content-type")), (408, Some("text/plain")));
+    assert_eq!(own.status.as_u16(), 408);
+    assert_eq!(own.header("content-type"), Some("text/plain"));
     assert_eq!(own.body, b"too slow");
 }
 
@@ -150,7 +152,8 @@ async fn next_page_can_point_to_itself() {
         )
     );
     let second = client.send(Method::GET, next).await;
-    assert_eq!((second.header("NextPageUri"), &second.body), (Some(next), &first.body));
+    assert_eq!(second.header("NextPageUri"), Some(next));
+    assert_eq!(second.body, first.body);
     assert_eq!(client.send(Method::GET, next).await.header("NextPageUri"), None);
 }
 
@@ -179,11 +182,13 @@ async fn entries_can_lack_a_field() {
     assert_eq!(client.page(EXCHANGE, "08:00", "09:00").await.body, b"[]");
     let page = client.page(EXCHANGE, "10:00", "11:00").await.json();
     assert_eq!(page.as_array().unwrap().len(), 2);
-    assert_eq!((page[0].get("contentUri"), page[1]["contentUri"].is_string()), (None, true));
+    assert_eq!(page[0].get("contentUri"), None);
+    assert!(page[1]["contentUri"].is_string());
     assert!(page[0]["contentId"].is_string());
 
     microsoft.inject(Fault::new(matching, FaultKind::MissingContentId));
     let page = client.page(EXCHANGE, "10:00", "11:00").await.json();
-    assert_eq!((page[0].get("contentId"), page[1]["contentId"].is_string()), (None, true));
+    assert_eq!(page[0].get("contentId"), None);
+    assert!(page[1]["contentId"].is_string());
     microsoft.assert_clean();
 }

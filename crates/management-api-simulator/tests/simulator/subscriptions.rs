@@ -23,7 +23,8 @@ async fn subscription_is_started_once() {
 
     let started = client.start(EXCHANGE).await;
     let enabled = json!({"contentType": EXCHANGE, "status": "enabled", "webhook": null});
-    assert_eq!((started.status.as_u16(), started.json()), (200, enabled.clone()));
+    assert_eq!(started.status.as_u16(), 200);
+    assert_eq!(started.json(), enabled.clone());
     assert_eq!(client.get("subscriptions/list").await.json(), json!([enabled]));
     assert_eq!(client.page(EXCHANGE, "10:00", "11:00").await.json(), json!([]));
 

@@ -33,7 +33,8 @@ async fn request_over_quota_gets_403_with_af429() {
     assert_eq!(refused.json()["error"]["message"], message);
     assert_eq!(refused.header("retry-after"), None);
     let counted = microsoft.calls();
-    assert_eq!((counted.allowed, counted.refused), (3, 1));
+    assert_eq!(counted.allowed, 3);
+    assert_eq!(counted.refused, 1);
     microsoft.assert_clean();
 }
 
