@@ -4,20 +4,19 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where the simulator's "now" comes from.
+/// The source of the simulator's current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Clock {
-    /// The time of the machine.
+    /// The system clock.
     #[default]
     Real,
-    /// Stands still until it is set or advanced.
+    /// A fixed time that changes only when it is set or advanced.
     Manual(Timestamp),
-    /// The time of the machine, moved by this much.
+    /// The system clock plus an offset.
     Offset(SignedDuration),
 }
 
 impl Clock {
-    /// What this clock says now.
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::Real => Timestamp::now(),
@@ -26,7 +25,7 @@ impl Clock {
         }
     }
 
-    /// This clock, `by` later. A real clock becomes one with an offset.
+    /// The same clock, advanced by `by`. A real clock becomes one with an offset.
     pub(crate) fn advanced(self, by: Duration) -> Self {
         let signed = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         match self {
@@ -37,22 +36,22 @@ impl Clock {
     }
 }
 
-/// `at` + `by`, stopping at the end of time.
+/// `at + by`, saturating at the latest timestamp.
 pub(crate) fn plus(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// `at` - `by`, stopping at the beginning of time.
+/// `at - by`, saturating at the earliest timestamp.
 pub(crate) fn minus(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
-/// `at` without what is below a millisecond: Microsoft's instants have no more.
+/// `at` truncated to milliseconds, the precision of Microsoft's timestamps.
 pub(crate) fn to_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// `at` as a listing writes it: `2026-11-22T10:03:07.123Z`.
-pub(crate) fn in_listing(at: Timestamp) -> String {
+/// Formats a timestamp for a listing entry: `2026-11-22T10:03:07.123Z`.
+pub(crate) fn format_for_listing(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

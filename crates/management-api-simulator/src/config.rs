@@ -1,39 +1,41 @@
-//! How Microsoft behaves here.
+//! How the simulated service behaves.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
-use crate::{Clock, Throttle};
+use crate::clock::Clock;
 
-/// How the simulator behaves. Every field can be changed while it runs ([`crate::Simulator::configure`]), except
+/// The behaviour of the simulator. Every field can be changed at run time ([`crate::Simulator::configure`]), except
 /// `listen` and `clock` (see [`crate::Simulator::set_clock`]).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen; by default an ephemeral port of 127.0.0.1.
+    /// The address to listen on; by default a free port of 127.0.0.1.
     pub listen: SocketAddr,
-    /// The time to begin with.
+    /// The initial clock.
     pub clock: Clock,
-    /// Shapes the order of listings.
+    /// Seeds the order of the entries in a listing.
     pub seed: u64,
-    /// How long an access token is good for; default 3,599 s. Tokens already out keep theirs.
+    /// The lifetime of new access tokens; default 3,599 s. Tokens that were issued before a change keep theirs.
     pub token_lifetime: Duration,
-    /// Most entries on one page of a listing; default 200.
+    /// The maximum number of entries on a page of a listing; default 200.
     pub page_size: usize,
-    /// Before every n-th page with entries comes an empty one; with 1 the very first page is empty. Default: none.
+    /// Inserts an empty page before every n-th page that has entries; with 1 the very first page is empty. Default:
+    /// none.
     pub empty_page_every: Option<usize>,
-    /// What becomes one aggregate. A change holds for what is published from then on.
+    /// How slices are grouped into aggregates. A change applies to slices that are published afterwards.
     pub aggregation: Aggregation,
-    /// `contentExpiration` - `contentCreated`, where a slice does not say otherwise; default 7 days.
+    /// The time from `contentCreated` to `contentExpiration` of slices that set no expiration; default 7 days.
     pub content_lifetime: Duration,
-    /// How blobs travel.
+    /// The format of blob responses.
     pub blobs: BlobFormat,
-    /// The quota of requests.
+    /// The request quota.
     pub throttle: Throttle,
-    /// The least time between two starts of one subscription; default 15 minutes.
+    /// The minimum time between two starts of one subscription; default 15 minutes.
     pub start_cool_down: Duration,
-    /// How far before the *first* start of a subscription content reaches back; default zero. (22 h was seen live.)
+    /// Content that became available up to this long before the *first* start of a subscription can be fetched; default
+    /// zero. (22 h was observed in the live service.)
     pub reach_back: Duration,
 }
 
@@ -56,12 +58,13 @@ impl Default for Config {
     }
 }
 
-/// Which neighbouring slices become one aggregate, that is, one content id.
+/// Which adjacent slices are grouped into one aggregate, that is, one content id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aggregation {
-    /// A slice joins the one before it when at most this much later; default 60 s.
+    /// The maximum time between a slice and the one before it in the same aggregate; default 60 s.
     pub gap: Duration,
-    /// Most slices in one aggregate; default 10. With 1 every slice has an id of its own in every window.
+    /// The maximum number of slices in an aggregate; default 10. With 1, every slice has its own content id in every
+    /// window.
     pub at_most: usize,
 }
 
@@ -71,16 +74,16 @@ impl Default for Aggregation {
     }
 }
 
-/// How blobs travel.
+/// The format of blob responses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobFormat {
-    /// Default `application/octet-stream`, as seen live.
+    /// Default `application/octet-stream`, as the live service sends.
     pub content_type: String,
-    /// Compress when the request accepts gzip (the body is then chunked); default true.
+    /// Compress if the request accepts gzip (the body is then chunked); default true.
     pub gzip: bool,
-    /// Without gzip: chunked instead of a `Content-Length`; default false.
+    /// Send uncompressed bodies chunked instead of with a `Content-Length`; default false.
     pub chunked: bool,
-    /// White space between the records (never inside one); default false.
+    /// Add white space between the records (never inside one); default false.
     pub spaced: bool,
 }
 
@@ -88,4 +91,31 @@ impl Default for BlobFormat {
     fn default() -> Self {
         BlobFormat { content_type: "application/octet-stream".to_owned(), gzip: true, chunked: false, spaced: false }
     }
+}
+
+/// The request quota of the API, separate for each tenant and `PublisherIdentifier`. The token endpoint has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttle {
+    /// Default 2,000, Microsoft's baseline; `None` is no limit.
+    pub requests_per_minute: Option<usize>,
+    pub window: ThrottleWindow,
+    /// The status of throttled responses: 403 as documented (default), or 429.
+    pub status: u16,
+    /// The value of `Retry-After`, sent in whole seconds; default: not sent.
+    pub retry_after: Option<Duration>,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Throttle { requests_per_minute: Some(2_000), window: ThrottleWindow::Sliding, status: 403, retry_after: None }
+    }
+}
+
+/// How the minute of a quota is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThrottleWindow {
+    /// The 60 s before the request.
+    Sliding,
+    /// The current minute of the clock.
+    Fixed,
 }

@@ -5,22 +5,27 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Cloud, Tenant,
-    call::{Call, Route},
-    reply::{Refusal, Reply},
-    world::World,
+    http::{
+        request::Request,
+        response::{Refusal, Response},
+        route::Route,
+    },
+    state::{
+        State,
+        tenant::{Cloud, Tenant},
+    },
 };
 
-/// A token, or an error in Entra's shape.
-pub(crate) fn issue(world: &mut World, route: &Route, call: &Call, now: Timestamp) -> Result<Reply, Refusal> {
-    let tenant = Uuid::try_parse(&route.tenant).ok().and_then(|id| world.tenants.get(&id));
+/// Issues a token, or refuses with an error in Entra's format.
+pub(crate) fn issue(state: &mut State, route: &Route, request: &Request, now: Timestamp) -> Result<Response, Refusal> {
+    let tenant = Uuid::try_parse(&route.tenant).ok().and_then(|id| state.tenants.get(&id));
     let Some(tenant) = tenant.map(|found| &found.settings) else {
         return Err(refuse(400, "invalid_request", 90_002, &format!("Tenant '{}' not found.", route.tenant), now));
     };
-    check(tenant, call, now)?;
-    let lifetime = world.config.token_lifetime;
-    let token = world.tokens.issue(tenant, lifetime, now);
-    Ok(Reply::json(
+    check_credentials(tenant, request, now)?;
+    let lifetime = state.config.token_lifetime;
+    let token = state.tokens.issue(tenant, lifetime, now);
+    Ok(Response::json(
         200,
         &json!({
             "token_type": "Bearer",
@@ -31,9 +36,9 @@ pub(crate) fn issue(world: &mut World, route: &Route, call: &Call, now: Timestam
     ))
 }
 
-fn check(tenant: &Tenant, call: &Call, now: Timestamp) -> Result<(), Refusal> {
+fn check_credentials(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     let field = |name: &str| {
-        form_urlencoded::parse(&call.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(&request.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let missing = |name: &str| {
         let message = format!("The request body must contain the following parameter: '{name}'.");
@@ -96,22 +101,6 @@ fn check_secret(tenant: &Tenant, secret: &str, now: Timestamp) -> Result<(), Ref
     }
 }
 
-/// Entra's error shape.
-pub(crate) fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Refusal {
-    let at = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    let trace = Uuid::from_u128(now.as_nanosecond().unsigned_abs());
-    Box::new(Reply::json(
-        status,
-        &json!({
-            "error": error,
-            "error_description": format!(
-                "AADSTS{code}: {message} Trace ID: {trace} Correlation ID: {trace} Timestamp: {at}"
-            ),
-            "error_codes": [code],
-            "timestamp": at,
-            "trace_id": trace,
-            "correlation_id": trace,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
-        }),
-    ))
+fn refuse(status: u16, error: &str, code: u32, message: &str, now: Timestamp) -> Refusal {
+    Box::new(Response::entra_error(status, error, code, message, now))
 }

@@ -1,96 +1,73 @@
-//! A stateful stand-in for Microsoft: the Office 365 Management Activity API and the token endpoint of Entra ID on one
-//! origin, written from Microsoft's documented rules and from what was seen live, and from no client.
+//! Simulates the Office 365 Management Activity API and the token endpoint of Entra ID on one origin. It is written from
+//! Microsoft's documented rules and from what the live service was observed to do, and it knows no client.
 //!
 //! ```no_run
-//! use management_api_simulator::{Config, Fault, Match, Operation, Simulator, Tenant, FaultKind};
+//! use management_api_simulator::{Config, Fault, FaultKind, Match, Operation, Simulator, Tenant};
 //!
-//! # async fn story() -> std::io::Result<()> {
+//! # async fn example() -> std::io::Result<()> {
 //! let microsoft = Simulator::start(Config::default()).await?;
 //! let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
 //! microsoft.publish(contoso, "Audit.Exchange", microsoft.now(), [r#"{"Id":"1"}"#]);
 //! microsoft.inject(Fault::new(Match::operation(Operation::FetchContent), FaultKind::Unavailable));
-//! // … let a client loose on `microsoft.url()` …
+//! // … run a client against `microsoft.url()` …
 //! assert_eq!(microsoft.calls().of(Operation::FetchContent), 2);
 //! microsoft.assert_clean();
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The rules of the house:
+//! Its principles:
 //!
-//! - **What is published are slices**: some records and the instant they were made available (`created`). A listing
-//!   gathers the slices inside the asked window into aggregates, and an aggregate's id names its first and last slice:
-//!   the same window gives the same ids, a window that cuts an aggregate gives another id with a part of the records.
-//! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays
-//!   on the wire (a stalled body) take real time.
-//! - **Randomness is seeded**, but for the characters of a token.
-//! - **It is strict**: calls that Microsoft does not know, and scripted faults that nothing ran into, are kept and
-//!   handed out by [`Simulator::verify`].
+//! - **Content is published in slices**: some records and the time at which they became available (`created`). A listing
+//!   groups the slices in its window into aggregates, and the id of an aggregate names its first and last slice. The same
+//!   window always gives the same ids; a window that cuts an aggregate gives another id, with a part of the records.
+//! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays in
+//!   the transmission (a stalled body) take real time.
+//! - **Randomness is seeded**, except for the characters of a token.
+//! - **It is strict**: it records requests that do not conform to Microsoft's protocol and scripted faults that were never
+//!   injected; [`Simulator::verify`] returns them.
+//!
+//! Modules, each of which only imports those before it: `clock`, `seeds`, `content_id` and `config`; `records` (what is
+//! published); `http` (requests and responses); `faults`; `state` (everything the simulated service knows); `entra` and
+//! `api` (the two services); `server`; `simulator` and `control` (the handle).
 
-mod admin;
-mod aggregate;
-mod answer;
-mod authorize;
-mod blobs;
-mod body;
-mod call;
+mod api;
 mod clock;
 mod config;
+mod content_id;
 mod control;
 mod entra;
 mod faults;
-mod feed;
-mod filler;
-mod folder;
-mod generate;
 mod http;
-mod listing;
-mod mishap;
-mod observe;
-mod oracle;
-mod paging;
-mod publishing;
 mod records;
-mod reply;
 mod seeds;
-mod shapes;
+mod server;
 mod simulator;
-mod slice;
-mod subscriptions;
-mod tally;
-mod tenant;
-mod text;
-mod throttle;
-mod tokens;
-mod weather;
-mod what;
-mod window;
-mod wire;
-mod world;
+mod state;
 
-pub use call::Operation;
 pub use clock::Clock;
-pub use config::{Aggregation, BlobFormat, Config};
+pub use config::{Aggregation, BlobFormat, Config, Throttle, ThrottleWindow};
+pub use control::publishing::{Publisher, Publishing};
+pub use faults::kind::FaultKind;
+pub use faults::random::RandomFaults;
 pub use faults::{Fault, Match};
-pub use generate::Generate;
+pub use http::route::Operation;
 pub use jiff::Timestamp;
-pub use oracle::{Published, PublishedRecord};
-pub use publishing::{Publisher, Publishing};
+pub use records::generate::Generate;
+pub use records::slice::{Content, Generated, Slice};
 pub use simulator::Simulator;
-pub use slice::{Content, Generated, Slice};
-pub use tally::{Calls, SeenCall};
-pub use tenant::{Cloud, Role, Secret, Tenant};
-pub use throttle::{Throttle, ThrottleWindow};
-pub use uuid::Uuid;
-pub use weather::RandomFaults;
-pub use what::FaultKind;
+pub use state::call_log::{Calls, SeenCall};
+pub use state::published::{Published, PublishedRecord};
+pub use state::tenant::{Cloud, Role, Secret, Tenant};
 
-/// The five content types of the API.
+pub use uuid::Uuid;
+
+/// The content types of the API.
 pub const CONTENT_TYPES: [&str; 5] =
     ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
 
-/// How every access token begins, so that a search through logs finds a leaked one.
+/// The prefix of every access token, so that a search through logs finds a leaked one.
 pub const TOKEN_PREFIX: &str = "simulated-access-token-";
 
-/// How every secret of [`Tenant::example`] begins, so that a search through logs finds a leaked one.
+/// The prefix of every secret of [`Tenant::example`], so that a search through logs finds a leaked one.
 pub const SECRET_PREFIX: &str = "simulated-client-secret-";

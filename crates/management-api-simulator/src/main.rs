@@ -1,4 +1,4 @@
-//! The simulator as a program: one tenant, served until Ctrl-C or SIGTERM.
+//! The simulator as a program: it serves one tenant until Ctrl-C or SIGTERM.
 
 use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -6,23 +6,23 @@ use clap::Parser;
 use management_api_simulator::{Config, Generate, Publishing, Simulator, Tenant, Uuid};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A stand-in for Microsoft: the Office 365 Management Activity API and its token endpoint, for one tenant.
+/// Simulates the Office 365 Management Activity API and its token endpoint for one tenant.
 ///
-/// Give the address it prints to a client as API root and as token authority. Nothing is kept between runs.
-/// `GET /_simulator/health` and `GET /_simulator/status` tell how it is doing.
+/// Use the printed address as the client's API root and token authority. All state is lost on exit. `GET
+/// /_simulator/health` and `GET /_simulator/status` report the simulator's state.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// Where to listen; port 0 takes a free one
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// The tenant's GUID
+    /// GUID of the tenant
     #[arg(long, value_name = "GUID", default_value = "00000001-0000-4000-8000-000000000000")]
     tenant_id: Uuid,
-    /// The client id of the application that may read the tenant's audit log
+    /// Client id of the application that reads the tenant's audit log
     #[arg(long, value_name = "ID", default_value = "00000001-c11e-4000-8000-000000000000")]
     client_id: String,
-    /// The secret of the application
+    /// Client secret of the application
     #[arg(
         long,
         value_name = "SECRET",
@@ -31,29 +31,29 @@ struct Options {
         default_value = "simulated-client-secret-1"
     )]
     client_secret: String,
-    /// Publish the records of this folder: files {ContentType}.jsonl or {ContentType}.jsonl.gz, one record a line
+    /// Publish the records in this folder: files {ContentType}.jsonl or {ContentType}.jsonl.gz, one record per line
     #[arg(long, value_name = "FOLDER", conflicts_with = "generate")]
     records: Option<PathBuf>,
-    /// Publish so many made-up records of all five content types
+    /// Publish this many generated records, over all five content types
     #[arg(long, value_name = "COUNT")]
     generate: Option<usize>,
-    /// Shapes all that is made up: the same seed gives the same records and slices
+    /// Seed of generated data: the same seed gives the same records and slices
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Spread what is published at the start over so many hours before now
+    /// Spread the initially published records over this many hours before now
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=168))]
     span_hours: u64,
-    /// Publish ten more made-up records every so many seconds
+    /// Publish ten more generated records every this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     publish_every: Option<u64>,
-    /// Most entries on one page of a listing
+    /// Maximum number of entries on a page of a listing
     #[arg(long, value_name = "ENTRIES", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     page_size: u64,
-    /// The quota of each tenant and PublisherIdentifier; 0: none
+    /// Request quota per minute for each tenant and PublisherIdentifier; 0 disables it
     #[arg(long, value_name = "COUNT", default_value_t = 2_000)]
     requests_per_minute: usize,
-    /// All five subscriptions have always been on. Without this a client has to start each; content then reaches back
-    /// as far as there is any
+    /// Treat all five subscriptions as always enabled. Otherwise the client must start each one, and can then fetch all
+    /// content published before the start
     #[arg(long)]
     subscriptions_on: bool,
 }
@@ -64,6 +64,7 @@ impl Options {
             listen: self.listen,
             seed: self.seed,
             page_size: usize::try_from(self.page_size).unwrap_or(usize::MAX),
+            // Longer than the retention of 7 days, so that a client gets everything published before it subscribes.
             reach_back: Duration::from_secs(8 * 24 * 3_600),
             ..Config::default()
         };
@@ -109,20 +110,20 @@ async fn run(options: &Options) -> io::Result<()> {
         let every = Duration::from_secs(seconds);
         microsoft.keep_publishing(id, Publishing { seed: options.seed.wrapping_add(1), every, records: 10 })
     });
-    announce(&microsoft.url(), &tenant);
-    until_told().await
+    print_address_and_credentials(&microsoft.url(), &tenant);
+    wait_for_shutdown().await
 }
 
-/// One line: what a client and its Secrets Manager need.
-#[allow(clippy::print_stdout, reason = "it is what the program is asked for")]
-fn announce(url: &str, tenant: &Tenant) {
+/// Prints one line with everything a client's configuration needs.
+#[allow(clippy::print_stdout, reason = "the address is the output of the program")]
+fn print_address_and_credentials(url: &str, tenant: &Tenant) {
     println!("listening on {url} tenant {}", tenant.credentials_json());
 }
 
-async fn until_told() -> io::Result<()> {
+async fn wait_for_shutdown() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        told = tokio::signal::ctrl_c() => told,
+        result = tokio::signal::ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
     }
 }

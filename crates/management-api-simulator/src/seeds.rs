@@ -1,13 +1,13 @@
-//! Seeded randomness: the same seed and the same label give the same sequence, on every machine.
+//! Seeded randomness: the same seed and label give the same sequence on every machine.
 
 use rand::{SeedableRng, rngs::StdRng};
 
-/// A generator of its own for one purpose, named by its label.
+/// A random number generator for one purpose, which the label names.
 pub(crate) fn seeded(seed: u64, label: &[&str]) -> StdRng {
     StdRng::seed_from_u64(seed ^ fingerprint(label))
 }
 
-/// FNV-1a over the parts: the standard library's hasher promises no stable values.
+/// FNV-1a over the parts, because the standard library's hasher guarantees no stable values.
 pub(crate) fn fingerprint(parts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in parts {

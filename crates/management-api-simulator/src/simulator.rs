@@ -1,10 +1,8 @@
-//! The running simulator and its handle.
-
 use std::{
     fmt, io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,40 +12,29 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, task::AbortHandle};
 
 use crate::{
-    Clock, Config,
-    http::router,
-    wire::{Door, Fuse},
-    world::World,
+    clock::Clock,
+    config::Config,
+    http::connection::{BreakableListener, ConnectionBreaker},
+    server::router,
+    state::{SharedState, State},
 };
 
-/// A handle on a running simulator. Clones are cheap and equal: **the server stops when the last one is dropped**, or
-/// with the runtime it was started in. All methods take effect at once and for every call that is answered after them.
+/// A handle to a running simulator. Clones share the same server. **The server stops when the last clone is dropped**,
+/// or with the runtime it was started in. Every method takes effect at once, for all requests that are processed
+/// afterwards.
 ///
-/// Methods that name a tenant or a content type **panic** if there is no such: they are for tests and demos, where that
-/// is a mistake in the script.
+/// Methods that take a tenant or a content type **panic** if it does not exist: they are for tests and demos, where
+/// that is a mistake in the script.
 #[derive(Clone)]
 pub struct Simulator {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedState>,
     _server: Arc<Server>,
 }
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its world holds secrets, tokens, and perhaps 100,000 records.
+        // The state contains secrets, tokens, and perhaps 100,000 records.
         f.debug_struct("Simulator").field("address", &self.shared.address).finish_non_exhaustive()
-    }
-}
-
-/// What the handle and the server have in common.
-pub(crate) struct Shared {
-    pub(crate) address: SocketAddr,
-    world: Mutex<World>,
-}
-
-impl Shared {
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        // A panic over a tenant that is not there leaves the world as it was.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,56 +53,54 @@ impl Drop for Server {
 }
 
 impl Simulator {
-    /// Listens, and serves on the runtime this is called in (of either flavour).
+    /// Starts a server on the current runtime, which may be single- or multi-threaded.
     ///
     /// # Errors
     ///
-    /// If the address cannot be listened on.
+    /// If it cannot listen on the configured address.
     pub async fn start(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
-        let shared = Arc::new(Shared { address: listener.local_addr()?, world: Mutex::new(World::new(config)) });
+        let shared = Arc::new(SharedState { address: listener.local_addr()?, state: Mutex::new(State::new(config)) });
         let closed = Arc::new(AtomicBool::new(false));
-        let door = Door { listener, closed: Arc::clone(&closed) };
-        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Fuse>();
-        let serving = tokio::spawn(async move { axum::serve(door, service).await });
+        let listener = BreakableListener { listener, closed: Arc::clone(&closed) };
+        let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<ConnectionBreaker>();
+        let serving = tokio::spawn(async move { axum::serve(listener, service).await });
         let server = Server { accepting: serving.abort_handle(), closed };
         Ok(Simulator { shared, _server: Arc::new(server) })
     }
 
-    /// The origin of both services, such as `http://127.0.0.1:40123`, without a slash at the end: the root of the
-    /// Management Activity API and the token authority at once.
+    /// The origin of both services, such as `http://127.0.0.1:40123`, without a trailing slash. It is both the root of
+    /// the Management Activity API and the token authority.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.shared.address
     }
 
-    /// Changes how Microsoft behaves, from the next call on.
+    /// Changes the configuration, from the next request on.
     pub fn configure(&self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.shared.world().config);
+        change(&mut self.shared.state().config);
     }
 
     /// The simulator's time.
     pub fn now(&self) -> Timestamp {
-        self.shared.world().now()
+        self.shared.state().now()
     }
 
-    /// Gives it another clock.
     pub fn set_clock(&self, clock: Clock) {
-        self.shared.world().clock = clock;
+        self.shared.state().clock = clock;
     }
 
-    /// Makes it `now`, and stops the clock there.
+    /// Sets the time to `now` and stops the clock there.
     pub fn set_now(&self, now: Timestamp) {
         self.set_clock(Clock::Manual(now));
     }
 
-    /// Moves the clock on. A real clock becomes one with an offset.
+    /// Moves the clock forward. A real clock becomes one with an offset.
     pub fn advance(&self, by: Duration) {
-        let clock = &mut self.shared.world().clock;
+        let clock = &mut self.shared.state().clock;
         *clock = clock.advanced(by);
     }
 }

@@ -1,4 +1,4 @@
-//! Blobs: the records, byte for byte, and how they travel.
+//! Blobs: the records, byte for byte, and the format of the response.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use futures::StreamExt;
 use management_api_simulator::{BlobFormat, Config, Generated, Simulator, Slice};
 use reqwest::Method;
 
-use crate::{EXCHANGE, at, client::Client, hours, noon, noon_with, records, today};
+use crate::{EXCHANGE, at, client::Client, hours, records, simulator_at_noon, simulator_at_noon_with, today};
 
-/// A record as no JSON library would write it.
+/// A record that no JSON library would write like this.
 const ODD: &str = r#"{ "Id":"1",  "Path":"\/Posteingang\u00df","Größe":1.50e1,"Id":"twice" }"#;
 
-async fn published(blobs: BlobFormat) -> (Simulator, Client, String) {
-    let (microsoft, contoso) = noon_with(Config { blobs, ..Config::default() }).await;
+async fn simulator_with_blob(blobs: BlobFormat) -> (Simulator, Client, String) {
+    let (microsoft, contoso) = simulator_at_noon_with(Config { blobs, ..Config::default() }).await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:00"), [ODD, r#"{"Id":"2"}"#]);
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
     (microsoft, client, id)
 }
 
-/// The same client, but one that asks for nothing compressed.
+/// The same client without support for compression.
 fn plain(client: Client) -> Client {
     Client { http: reqwest::Client::builder().no_gzip().build().unwrap(), ..client }
 }
 
 #[tokio::test]
-async fn records_travel_byte_for_byte() {
-    let (microsoft, client, id) = published(BlobFormat::default()).await;
+async fn records_arrive_byte_for_byte() {
+    let (microsoft, client, id) = simulator_with_blob(BlobFormat::default()).await;
     let expected = format!(r#"[{ODD},{{"Id":"2"}}]"#);
     let compressed = client.blob(&id).await;
     assert_eq!(String::from_utf8(compressed.body).unwrap(), expected);
@@ -38,25 +38,26 @@ async fn records_travel_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn gzip_only_for_those_who_ask_and_if_it_is_offered() {
-    let (microsoft, client, id) = published(BlobFormat::default()).await;
+async fn compresses_if_enabled_and_accepted_by_the_client() {
+    let (microsoft, client, id) = simulator_with_blob(BlobFormat::default()).await;
     let url = format!("{}?PublisherIdentifier={}", client.feed(&format!("audit/{id}")), client.tenant);
-    let silent = plain(client);
-    let asked = || silent.http.get(&url).bearer_auth(&silent.token).header("Accept-Encoding", "gzip, deflate");
-    let answer = asked().send().await.unwrap();
-    assert_eq!(answer.headers()["content-encoding"], "gzip");
-    assert_eq!(answer.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
+    let plain_client = plain(client);
+    let request_gzip =
+        || plain_client.http.get(&url).bearer_auth(&plain_client.token).header("Accept-Encoding", "gzip, deflate");
+    let response = request_gzip().send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    assert_eq!(response.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
 
     microsoft.configure(|config| config.blobs.gzip = false);
-    let answer = asked().send().await.unwrap();
-    assert_eq!(answer.headers().get("content-encoding"), None);
-    assert_eq!(answer.bytes().await.unwrap()[0], b'[');
+    let response = request_gzip().send().await.unwrap();
+    assert_eq!(response.headers().get("content-encoding"), None);
+    assert_eq!(response.bytes().await.unwrap()[0], b'[');
 }
 
 #[tokio::test]
-async fn white_space_framing_and_type_can_be_chosen() {
+async fn blob_format_is_configurable() {
     let format = BlobFormat { content_type: "text/plain".to_owned(), gzip: false, chunked: true, spaced: true };
-    let (_microsoft, client, id) = published(format).await;
+    let (_microsoft, client, id) = simulator_with_blob(format).await;
     let blob = client.blob(&id).await;
     assert_eq!(blob.header("content-type"), Some("text/plain"));
     assert_eq!(blob.header("transfer-encoding"), Some("chunked"));
@@ -65,21 +66,21 @@ async fn white_space_framing_and_type_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_slice_may_be_empty() {
-    let (microsoft, contoso) = noon().await;
+async fn slice_may_be_empty() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:00"), records(&[]));
-    let client = plain(Client::of(&microsoft, 1).await);
+    let client = plain(Client::for_tenant(&microsoft, 1).await);
     let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
     assert_eq!(client.blob(&id).await.body, b"[]");
 }
 
 #[tokio::test]
-async fn a_blob_expires_when_its_listing_said_so() {
-    let (microsoft, contoso) = noon().await;
+async fn blob_expires_at_its_listed_expiration() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let slice = Slice::new(today("10:00:00"), records(&["short"])).expires_at(today("12:30:00"));
     microsoft.publish_slice(contoso, EXCHANGE, slice);
     microsoft.publish(contoso, EXCHANGE, today("11:30:00"), records(&["long"]));
-    let mut client = Client::of(&microsoft, 1).await;
+    let mut client = Client::for_tenant(&microsoft, 1).await;
     let page = client.page(EXCHANGE, "10:00", "11:00").await;
     assert_eq!(page.json()[0]["contentExpiration"], "2026-11-22T12:30:00.000Z");
     let short = page.content_ids().remove(0);
@@ -97,34 +98,34 @@ async fn a_blob_expires_when_its_listing_said_so() {
 }
 
 #[tokio::test]
-async fn a_blob_belongs_to_its_tenant() {
-    let (microsoft, client, id) = published(BlobFormat::default()).await;
+async fn blob_is_hidden_from_other_tenants() {
+    let (microsoft, client, id) = simulator_with_blob(BlobFormat::default()).await;
     microsoft.add_tenant(management_api_simulator::Tenant::example(2).subscribed());
-    let other = Client::of(&microsoft, 2).await;
+    let other = Client::for_tenant(&microsoft, 2).await;
     assert_eq!(other.blob(&id).await.error(), (404, "AF20050".to_owned()));
     let url = client.feed(&format!("audit/{}", id.replace('$', "%24")));
-    assert_eq!(client.call(Method::GET, &url).await.status, 200);
+    assert_eq!(client.send(Method::GET, &url).await.status, 200);
 }
 
 #[tokio::test]
-async fn records_are_repeated_under_the_same_ids() {
-    let (microsoft, contoso) = noon().await;
+async fn repeated_records_keep_their_ids() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("08:00:00"), records(&["a", "b"]));
     microsoft.publish(contoso, EXCHANGE, today("09:00:00"), records(&["c"]));
     let slice = Slice::new(today("10:00:00"), records(&["d"])).repeating(2);
     microsoft.publish_slice(contoso, EXCHANGE, slice);
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     assert_eq!(client.blobs("10:00", "11:00").await, [["d", "b", "c"]]);
     assert_eq!(microsoft.published_records(contoso, EXCHANGE).len(), 6);
 }
 
-/// 200 MB and more, of which neither side ever holds more than a piece.
+/// More than 200 MB, of which neither side ever holds more than a piece in memory.
 #[tokio::test]
-async fn a_huge_blob_is_made_while_it_is_sent() {
-    let (microsoft, contoso) = noon().await;
+async fn huge_blob_is_generated_while_it_is_sent() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let huge = Generated { seed: 3, count: 2_100, record_bytes: 100_000 };
     microsoft.publish_slice(contoso, EXCHANGE, Slice::generated(today("10:00:00"), huge));
-    let client = plain(Client::of(&microsoft, 1).await);
+    let client = plain(Client::for_tenant(&microsoft, 1).await);
     let id = client.ids(EXCHANGE, "10:00", "11:00").await.remove(0);
     let url = format!("{}?PublisherIdentifier={}", client.feed(&format!("audit/{id}")), client.tenant);
     let response = client.http.get(&url).bearer_auth(&client.token).send().await.unwrap();
@@ -139,12 +140,12 @@ async fn a_huge_blob_is_made_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn made_up_records_are_the_same_each_time_and_json() {
-    let (microsoft, contoso) = noon().await;
+async fn generated_records_are_reproducible_json() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let made_up = Generated { seed: 3, count: 5, record_bytes: 300 };
     microsoft.publish_slice(contoso, EXCHANGE, Slice::generated(today("10:00:00"), made_up));
     microsoft.advance(hours(1));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let ids = client.blobs("10:00", "11:00").await.remove(0);
     assert_eq!(ids.len(), 5);
     assert_eq!(client.blobs("10:00", "11:00").await[0], ids);

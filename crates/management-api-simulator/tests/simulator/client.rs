@@ -1,4 +1,4 @@
-//! A client as plain as can be: it follows the protocol and retries nothing.
+//! A minimal client: it follows the protocol and does not retry.
 
 use std::{
     io::{Read, Write},
@@ -16,15 +16,15 @@ pub(crate) struct Client {
     pub(crate) token: String,
 }
 
-/// An answer, read to its end.
+/// A response with its complete body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -56,8 +56,8 @@ pub(crate) fn strings(array: &Value, name: &str) -> Vec<String> {
 }
 
 impl Client {
-    /// A client of an example tenant with a fresh token.
-    pub(crate) async fn of(microsoft: &Simulator, number: u32) -> Self {
+    /// A client of the `number`th example tenant with a new token.
+    pub(crate) async fn for_tenant(microsoft: &Simulator, number: u32) -> Self {
         let tenant = Tenant::example(number);
         let mut client =
             Client { http: reqwest::Client::new(), url: microsoft.url(), tenant: tenant.id, token: String::new() };
@@ -67,20 +67,20 @@ impl Client {
 
     pub(crate) async fn renew_token(&mut self) {
         let tenant = Tenant::example(self.tenant.as_fields().0);
-        let answer = ask_for_token(&self.url, &tenant.id.to_string(), &token_form(&tenant)).await;
-        self.token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        let response = request_token(&self.url, &tenant.id.to_string(), &token_form(&tenant)).await;
+        self.token = response.json()["access_token"].as_str().unwrap().to_owned();
     }
 
     pub(crate) fn feed(&self, operation: &str) -> String {
         format!("{}/api/v1.0/{}/activity/feed/{operation}", self.url, self.tenant)
     }
 
-    /// A call with token and publisher.
-    pub(crate) async fn call(&self, method: Method, url: &str) -> Answer {
-        self.try_call(method, url).await.unwrap()
+    /// Sends a request with the token and `PublisherIdentifier`.
+    pub(crate) async fn send(&self, method: Method, url: &str) -> Response {
+        self.try_send(method, url).await.unwrap()
     }
 
-    pub(crate) async fn try_call(&self, method: Method, url: &str) -> reqwest::Result<Answer> {
+    pub(crate) async fn try_send(&self, method: Method, url: &str) -> reqwest::Result<Response> {
         let mut request = self
             .http
             .request(method.clone(), url)
@@ -92,42 +92,42 @@ impl Client {
         read(request.send().await?).await
     }
 
-    pub(crate) async fn get(&self, operation: &str) -> Answer {
-        self.call(Method::GET, &self.feed(operation)).await
+    pub(crate) async fn get(&self, operation: &str) -> Response {
+        self.send(Method::GET, &self.feed(operation)).await
     }
 
-    pub(crate) async fn start(&self, content_type: &str) -> Answer {
+    pub(crate) async fn start(&self, content_type: &str) -> Response {
         let url = self.feed(&format!("subscriptions/start?contentType={content_type}"));
-        self.call(Method::POST, &url).await
+        self.send(Method::POST, &url).await
     }
 
-    /// The first page of a window of today, such as `10:00` to `11:00`.
-    pub(crate) async fn page(&self, content_type: &str, start: &str, end: &str) -> Answer {
+    /// The first page of a window of the test day, such as `10:00` to `11:00`.
+    pub(crate) async fn page(&self, content_type: &str, start: &str, end: &str) -> Response {
         let day = "2026-11-22";
         self.window(content_type, &format!("{day}T{start}"), &format!("{day}T{end}")).await
     }
 
-    pub(crate) async fn window(&self, content_type: &str, start: &str, end: &str) -> Answer {
+    pub(crate) async fn window(&self, content_type: &str, start: &str, end: &str) -> Response {
         self.get(&format!("subscriptions/content?contentType={content_type}&startTime={start}&endTime={end}")).await
     }
 
-    /// The content ids of a window of today, all pages, ordered.
+    /// The content ids on all pages of a window of the test day, sorted.
     pub(crate) async fn ids(&self, content_type: &str, start: &str, end: &str) -> Vec<String> {
-        let mut answer = self.page(content_type, start, end).await;
-        let mut ids = answer.content_ids();
-        while let Some(next) = answer.header("NextPageUri").map(str::to_owned) {
-            answer = self.call(Method::GET, &next).await;
-            ids.extend(answer.content_ids());
+        let mut response = self.page(content_type, start, end).await;
+        let mut ids = response.content_ids();
+        while let Some(next) = response.header("NextPageUri").map(str::to_owned) {
+            response = self.send(Method::GET, &next).await;
+            ids.extend(response.content_ids());
         }
         ids.sort();
         ids
     }
 
-    pub(crate) async fn blob(&self, content_id: &str) -> Answer {
+    pub(crate) async fn blob(&self, content_id: &str) -> Response {
         self.get(&format!("audit/{content_id}")).await
     }
 
-    /// The records' Ids of a window of today, blob by blob in the order of their content ids.
+    /// The Ids of the records in a window of the test day, by blob, in the order of the content ids.
     pub(crate) async fn blobs(&self, start: &str, end: &str) -> Vec<Vec<String>> {
         let mut blobs = Vec::new();
         for id in self.ids(crate::EXCHANGE, start, end).await {
@@ -137,12 +137,12 @@ impl Client {
     }
 }
 
-pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Answer> {
+pub(crate) async fn read(response: reqwest::Response) -> reqwest::Result<Response> {
     let (status, headers) = (response.status(), response.headers().clone());
-    Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
+    Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
 }
 
-/// What a client sends for a token, with the tenant's first secret.
+/// The form of a token request, with the tenant's first secret.
 pub(crate) fn token_form(tenant: &Tenant) -> Vec<(&'static str, String)> {
     vec![
         ("grant_type", "client_credentials".to_owned()),
@@ -152,22 +152,23 @@ pub(crate) fn token_form(tenant: &Tenant) -> Vec<(&'static str, String)> {
     ]
 }
 
-pub(crate) async fn ask_for_token(url: &str, tenant: &str, form: &[(&'static str, String)]) -> Answer {
+pub(crate) async fn request_token(url: &str, tenant: &str, form: &[(&'static str, String)]) -> Response {
     let url = format!("{url}/{tenant}/oauth2/v2.0/token");
     let response = reqwest::Client::new().post(url).form(form).send().await.unwrap();
     read(response).await.unwrap()
 }
 
-/// What comes back for these very bytes until the connection ends; `request` asks for `Connection: close`.
-pub(crate) async fn raw(microsoft: &Simulator, request: String) -> String {
+/// Sends exactly these bytes and returns everything up to the end of the connection, so `request` must contain
+/// `Connection: close`.
+pub(crate) async fn send_raw(microsoft: &Simulator, request: String) -> String {
     let address = microsoft.address();
     tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        // A connection that breaks ends the answer as well.
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
+        let mut response = Vec::new();
+        // A broken connection ends the response as well.
+        let _ = stream.read_to_end(&mut response);
+        String::from_utf8_lossy(&response).into_owned()
     })
     .await
     .unwrap()

@@ -1,27 +1,27 @@
-//! What shows up later than its time, and near now.
+//! Content that appears late, and content near the current time.
 
 use management_api_simulator::Slice;
 
-use crate::{EXCHANGE, client::Client, minutes, noon, records, today};
+use crate::{EXCHANGE, client::Client, minutes, records, simulator_at_noon, today};
 
 #[tokio::test]
-async fn content_ahead_of_its_time_shows_up_when_it_is_due() {
-    let (microsoft, contoso) = noon().await;
+async fn future_content_is_listed_when_due() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("12:05:00"), records(&["ahead"]));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     assert!(client.ids(EXCHANGE, "12:00", "13:00").await.is_empty());
     microsoft.advance(minutes(5));
     assert_eq!(client.blobs("12:00", "13:00").await, [["ahead"]]);
 }
 
 #[tokio::test]
-async fn a_late_slice_leaves_the_ids_of_its_neighbours_alone() {
-    let (microsoft, contoso) = noon().await;
+async fn late_slice_leaves_neighbouring_ids_unchanged() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:00"), records(&["a"]));
     let late = Slice::new(today("10:00:10"), records(&["late"])).visible_at(today("12:30:00"));
     microsoft.publish_slice(contoso, EXCHANGE, late);
     microsoft.publish(contoso, EXCHANGE, today("10:00:20"), records(&["b"]));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let before = client.ids(EXCHANGE, "10:00", "11:00").await;
     assert_eq!(before.len(), 1);
 
@@ -36,39 +36,39 @@ async fn a_late_slice_leaves_the_ids_of_its_neighbours_alone() {
 }
 
 #[tokio::test]
-async fn what_is_published_into_a_window_already_listed_stands_alone() {
-    let (microsoft, contoso) = noon().await;
+async fn backdated_content_gets_its_own_aggregate() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:00"), records(&["a"]));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let before = client.ids(EXCHANGE, "10:00", "11:00").await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:10"), records(&["backdated"]));
     assert_eq!(client.blobs("10:00", "11:00").await, [["a"], ["backdated"]]);
     assert_eq!(client.blob(&before[0]).await.record_ids(), ["a"]);
 }
 
-/// Near now nothing is settled: the aggregate still grows.
+/// The aggregate still grows while its window ends in the future.
 #[tokio::test]
-async fn a_window_that_ends_in_the_future_may_give_other_ids_later() {
-    let (microsoft, contoso) = noon().await;
+async fn ids_near_now_may_change() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("11:59:50"), records(&["a"]));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let before = client.ids(EXCHANGE, "11:00", "12:10").await;
     microsoft.advance(minutes(1));
     microsoft.publish(contoso, EXCHANGE, today("12:00:20"), records(&["b"]));
     let after = client.ids(EXCHANGE, "11:00", "12:10").await;
     assert_ne!(before, after);
     assert_eq!(client.blob(&after[0]).await.record_ids(), ["a", "b"]);
-    // What was listed stays what it was.
+    // The id that was listed still means the same records.
     assert_eq!(client.blob(&before[0]).await.record_ids(), ["a"]);
 }
 
 #[tokio::test]
-async fn content_created_out_of_order_joins_nothing() {
-    let (microsoft, contoso) = noon().await;
+async fn content_out_of_order_joins_no_aggregate() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     microsoft.publish(contoso, EXCHANGE, today("10:00:30"), records(&["second"]));
     microsoft.publish(contoso, EXCHANGE, today("10:00:00"), records(&["first"]));
     microsoft.publish(contoso, EXCHANGE, today("10:01:00"), records(&["third"]));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     let blobs = client.blobs("10:00", "11:00").await;
     assert_eq!(blobs, [vec!["first"], vec!["second", "third"]]);
 }

@@ -1,11 +1,10 @@
-//! What the stand-in for Microsoft does, told over real HTTP: these stories are the reference of its behaviour.
+//! The behaviour of the simulator over real HTTP. These tests are its reference documentation.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod authorization;
 mod blobs;
+mod body_faults;
 mod client;
-mod faults_of_answers;
-mod faults_of_bodies;
 mod ids;
 mod late_content;
 mod lifecycle;
@@ -14,16 +13,17 @@ mod paging;
 mod program;
 mod protocol;
 mod publishing;
+mod random_faults;
+mod response_faults;
 mod subscriptions;
 mod throttle;
 mod tokens;
-mod weather;
 
 use std::time::Duration;
 
 use management_api_simulator::{Clock, Config, Simulator, Tenant, Timestamp, Uuid};
 
-/// The time at which most stories begin.
+/// The time at which most tests begin.
 const NOON: &str = "2026-11-22T12:00:00Z";
 
 const EXCHANGE: &str = "Audit.Exchange";
@@ -32,7 +32,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// 22 November 2026, at this time of day.
+/// A time of the test day, 22 November 2026.
 fn today(time: &str) -> Timestamp {
     at(&format!("2026-11-22T{time}Z"))
 }
@@ -45,12 +45,12 @@ fn hours(count: u64) -> Duration {
     minutes(60 * count)
 }
 
-/// A simulator at noon that stands still, and a tenant with every subscription on since ever.
-async fn noon() -> (Simulator, Uuid) {
-    noon_with(Config::default()).await
+/// A simulator whose clock is stopped at noon, with a tenant whose subscriptions have always been on.
+async fn simulator_at_noon() -> (Simulator, Uuid) {
+    simulator_at_noon_with(Config::default()).await
 }
 
-async fn noon_with(config: Config) -> (Simulator, Uuid) {
+async fn simulator_at_noon_with(config: Config) -> (Simulator, Uuid) {
     let clock = Clock::Manual(at(NOON));
     let microsoft = Simulator::start(Config { clock, ..config }).await.unwrap();
     let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());

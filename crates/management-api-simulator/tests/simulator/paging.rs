@@ -1,27 +1,27 @@
-//! Pages: how they follow each other, and how the way to the next one looks.
+//! Pages of a listing, and the URI of the next one.
 
 use management_api_simulator::{Aggregation, Config, Simulator, Uuid};
 use reqwest::Method;
 
 use crate::{
     EXCHANGE,
-    client::{Client, raw},
-    noon_with, records, today,
+    client::{Client, send_raw},
+    records, simulator_at_noon_with, today,
 };
 
 /// Seven entries, three on a page.
 async fn seven_entries(empty_page_every: Option<usize>) -> (Simulator, Uuid, Client) {
     let aggregation = Aggregation { at_most: 1, ..Aggregation::default() };
     let config = Config { page_size: 3, empty_page_every, aggregation, ..Config::default() };
-    let (microsoft, contoso) = noon_with(config).await;
+    let (microsoft, contoso) = simulator_at_noon_with(config).await;
     for minute in 0..7 {
         microsoft.publish(contoso, EXCHANGE, today(&format!("10:0{minute}:00")), records(&["a"]));
     }
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     (microsoft, contoso, client)
 }
 
-/// How many entries each page of 10:00 to 11:00 has, and all ids in the order they came.
+/// The number of entries on each page of 10:00 to 11:00, and all ids in the order received.
 async fn walk(client: &Client) -> (Vec<usize>, Vec<String>) {
     let (mut sizes, mut ids) = (Vec::new(), Vec::new());
     let mut page = client.page(EXCHANGE, "10:00", "11:00").await;
@@ -30,12 +30,12 @@ async fn walk(client: &Client) -> (Vec<usize>, Vec<String>) {
         sizes.push(on_it.len());
         ids.extend(on_it);
         let Some(next) = page.header("NextPageUri").map(str::to_owned) else { return (sizes, ids) };
-        page = client.call(Method::GET, &next).await;
+        page = client.send(Method::GET, &next).await;
     }
 }
 
 #[tokio::test]
-async fn pages_are_followed_to_the_end() {
+async fn pages_lead_to_every_entry() {
     let (microsoft, _, client) = seven_entries(None).await;
     let (sizes, ids) = walk(&client).await;
     assert_eq!(sizes, [3, 3, 1]);
@@ -49,7 +49,7 @@ async fn pages_are_followed_to_the_end() {
 }
 
 #[tokio::test]
-async fn empty_pages_may_come_in_between_and_even_first() {
+async fn empty_pages_can_be_inserted() {
     let (_microsoft, _, client) = seven_entries(Some(2)).await;
     assert_eq!(walk(&client).await.0, [3, 0, 3, 1]);
     let (_microsoft, _, client) = seven_entries(Some(1)).await;
@@ -57,7 +57,7 @@ async fn empty_pages_may_come_in_between_and_even_first() {
 }
 
 #[tokio::test]
-async fn the_next_page_has_an_address_as_live_ones_have() {
+async fn next_page_uri_looks_like_a_live_one() {
     let (microsoft, contoso, client) = seven_entries(None).await;
     let page = client.page(EXCHANGE, "10:00", "11:00").await;
     let expected = format!(
@@ -70,9 +70,9 @@ async fn the_next_page_has_an_address_as_live_ones_have() {
 }
 
 #[tokio::test]
-async fn the_header_is_spelled_as_it_is_live() {
+async fn next_page_header_is_in_mixed_case() {
     let (microsoft, contoso, client) = seven_entries(None).await;
-    let answer = raw(
+    let response = send_raw(
         &microsoft,
         format!(
             "GET /api/v1.0/{contoso}/activity/feed/subscriptions/content?contentType={EXCHANGE}\
@@ -82,23 +82,23 @@ async fn the_header_is_spelled_as_it_is_live() {
         ),
     )
     .await;
-    assert!(answer.contains("\r\nNextPageUri: http://microsoft.example/api/v1.0/"), "{answer}");
+    assert!(response.contains("\r\nNextPageUri: http://microsoft.example/api/v1.0/"), "{response}");
 }
 
 #[tokio::test]
-async fn a_page_is_the_same_however_often_it_is_asked_for() {
+async fn page_is_the_same_on_every_request() {
     let (microsoft, contoso, client) = seven_entries(None).await;
     let first = client.page(EXCHANGE, "10:00", "11:00").await;
     let next = first.header("NextPageUri").unwrap();
-    let second = client.call(Method::GET, next).await;
-    // What is published meanwhile is not on pages already bound.
+    let second = client.send(Method::GET, next).await;
+    // Content published in the meantime does not appear on the pages of an existing listing.
     microsoft.publish(contoso, EXCHANGE, today("10:30:00"), records(&["new"]));
-    assert_eq!(client.call(Method::GET, next).await.body, second.body);
+    assert_eq!(client.send(Method::GET, next).await.body, second.body);
     assert_eq!(walk(&client).await.1.len(), 8);
 }
 
 #[tokio::test]
-async fn a_token_of_nothing_or_of_another_listing_is_refused() {
+async fn rejects_an_invalid_or_foreign_page_token() {
     let (_microsoft, _, client) = seven_entries(None).await;
     let page = client.page(EXCHANGE, "10:00", "11:00").await;
     let next = page.header("NextPageUri").unwrap();
@@ -111,7 +111,7 @@ async fn a_token_of_nothing_or_of_another_listing_is_refused() {
         next.replace("Audit.Exchange", "Audit.General"),
     ] {
         assert_ne!(bad, next);
-        assert_eq!(client.call(Method::GET, &bad).await.error(), refused, "{bad}");
+        assert_eq!(client.send(Method::GET, &bad).await.error(), refused, "{bad}");
     }
-    assert_eq!(client.call(Method::GET, next).await.status, 200);
+    assert_eq!(client.send(Method::GET, next).await.status, 200);
 }

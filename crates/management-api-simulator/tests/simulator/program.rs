@@ -34,7 +34,7 @@ async fn get(url: String) -> Value {
 }
 
 #[tokio::test]
-async fn it_says_where_it_is_serves_and_ends_when_told() {
+async fn prints_its_address_serves_and_stops_on_sigterm() {
     let tenant_id = "00000009-0000-4000-8000-000000000000";
     let (mut child, url, tenant) = start(&[
         "--tenant-id",
@@ -53,13 +53,15 @@ async fn it_says_where_it_is_serves_and_ends_when_told() {
     reqwest::get(format!("{url}/favicon.ico")).await.unwrap();
     let status = get(format!("{url}/_simulator/status")).await;
     let exchange = &status["tenants"][tenant_id]["Audit.Exchange"];
-    assert_eq!((&exchange["records"], &exchange["obtainable_records"]), (&json!(68), &json!(68)));
+    assert_eq!(exchange["records"], 68);
+    assert_eq!(exchange["obtainable_records"], 68);
     assert_eq!(exchange["subscription"], "enabled");
-    assert_eq!(status["violations"], json!(["unknown call: GET /favicon.ico"]));
-    assert_eq!((&status["calls"]["Token"], &status["throttled"]), (&json!(0), &json!(0)));
+    assert_eq!(status["violations"], json!(["unknown request: GET /favicon.ico"]));
+    assert_eq!(status["calls"]["Token"], 0);
+    assert_eq!(status["throttled"], 0);
 
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
     assert!(child.wait().unwrap().success());
 }
 
@@ -87,7 +89,7 @@ fn help_names_every_option() {
 }
 
 #[test]
-fn bad_options_end_with_2_and_say_what_is_wrong() {
+fn invalid_options_exit_with_2_and_an_explanation() {
     for (arguments, named) in [
         (vec!["--colour"], "--colour"),
         (vec!["--tenant-id", "contoso"], "--tenant-id <GUID>"),
@@ -96,20 +98,22 @@ fn bad_options_end_with_2_and_say_what_is_wrong() {
         (vec!["--generate", "1", "--records", "x"], "cannot be used with"),
     ] {
         let (code, out, error) = run(&arguments);
-        assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert_eq!(out.as_str(), "", "{arguments:?}");
         assert!(error.contains(named), "{error}");
     }
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_named() {
+fn missing_folder_is_named() {
     let (code, out, error) = run(&["--listen", "127.0.0.1:0", "--records", "no/such/folder"]);
-    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert_eq!(code, Some(1));
+    assert_eq!(out.as_str(), "");
     assert!(error.starts_with("error: cannot read no/such/folder: No such file"), "{error}");
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn address_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, _, error) = run(&["--listen", &address]);

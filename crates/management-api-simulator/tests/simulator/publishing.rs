@@ -1,4 +1,4 @@
-//! Feeding the simulator: folders, made-up records, a feed that goes on, and the account of it all.
+//! Publishing: folders, generated records, a continuous feed, and the oracle.
 
 use std::{
     collections::BTreeSet,
@@ -12,9 +12,9 @@ use flate2::{Compression, write::GzEncoder};
 use management_api_simulator::{CONTENT_TYPES, Config, Generate, Published, Publishing, Simulator, Tenant};
 use serde_json::Value;
 
-use crate::{EXCHANGE, at, hours, noon, today};
+use crate::{EXCHANGE, at, hours, simulator_at_noon, today};
 
-/// A folder that is gone when this is dropped.
+/// A folder that is deleted when this is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -37,7 +37,7 @@ impl Drop for Folder {
 }
 
 #[tokio::test]
-async fn a_folder_of_records_is_published_in_its_order_and_spread_over_time() {
+async fn folder_is_published_in_order_and_evenly_spread() {
     let folder = Folder::new("records");
     let lines: Vec<String> = (0..100).map(|number| format!(r#"{{"Id":"{number}"}}"#)).collect();
     let mut file = GzEncoder::new(Vec::new(), Compression::default());
@@ -46,7 +46,7 @@ async fn a_folder_of_records_is_published_in_its_order_and_spread_over_time() {
     folder.write("DLP.All.jsonl", "{\"Id\":\"x\"}\r\n\n  {\"Id\":\"y\"}\n");
     folder.write("README.md", "not records");
 
-    let (microsoft, contoso) = noon().await;
+    let (microsoft, contoso) = simulator_at_noon().await;
     let counts = microsoft.load_folder(contoso, &folder.0, hours(10), today("12:00:00"), 5).unwrap();
     assert_eq!(counts, [(EXCHANGE.to_owned(), 100), ("DLP.All".to_owned(), 2)].into());
     assert_eq!(microsoft.obtainable_records(contoso, EXCHANGE), lines);
@@ -64,31 +64,31 @@ async fn a_folder_of_records_is_published_in_its_order_and_spread_over_time() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_used_is_named() {
-    let (microsoft, contoso) = noon().await;
+async fn unusable_folder_is_named() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let load =
         |path: &PathBuf| microsoft.load_folder(contoso, path, hours(1), today("12:00:00"), 1).unwrap_err().to_string();
     let missing = PathBuf::from("no/such/folder");
     assert!(load(&missing).starts_with("cannot read no/such/folder: "), "{}", load(&missing));
     let folder = Folder::new("unusable");
-    assert!(load(&folder.0).contains("there is no file {ContentType}.jsonl"));
+    assert!(load(&folder.0).contains("it contains no file {ContentType}.jsonl"));
     folder.write("Audit.Teams.jsonl", "{}");
     let message = load(&folder.0);
-    assert!(message.contains("Audit.Teams.jsonl: \"Audit.Teams\" is no content type"), "{message}");
+    assert!(message.contains("Audit.Teams.jsonl: \"Audit.Teams\" is not a content type"), "{message}");
 }
 
-async fn generated(what: Generate) -> (Simulator, management_api_simulator::Uuid) {
-    let (microsoft, contoso) = noon().await;
-    microsoft.generate(contoso, &what);
+async fn simulator_with_generated(settings: Generate) -> (Simulator, management_api_simulator::Uuid) {
+    let (microsoft, contoso) = simulator_at_noon().await;
+    microsoft.generate(contoso, &settings);
     (microsoft, contoso)
 }
 
 #[tokio::test]
-async fn made_up_records_look_like_live_ones_and_depend_on_the_seed_alone() {
-    let what = Generate::new(11, 2_000, hours(24), at("2026-11-22T12:00:00Z"));
-    let (microsoft, contoso) = generated(what).await;
-    let (again, _) = generated(what).await;
-    let (other, _) = generated(Generate { seed: 12, ..what }).await;
+async fn generated_records_depend_on_the_seed_alone() {
+    let settings = Generate::new(11, 2_000, hours(24), at("2026-11-22T12:00:00Z"));
+    let (microsoft, contoso) = simulator_with_generated(settings).await;
+    let (again, _) = simulator_with_generated(settings).await;
+    let (other, _) = simulator_with_generated(Generate { seed: 12, ..settings }).await;
     let mut ids = BTreeSet::new();
     for content_type in CONTENT_TYPES {
         let records = microsoft.published_records(contoso, content_type);
@@ -107,11 +107,11 @@ async fn made_up_records_look_like_live_ones_and_depend_on_the_seed_alone() {
     assert_eq!(ids.len(), 2_000);
 }
 
-/// The shapes that trip up parsers.
+/// Includes the shapes that break parsers.
 #[tokio::test]
 async fn made_up_records_vary_as_live_ones_do() {
     let what = Generate::new(11, 2_000, hours(24), at("2026-11-22T12:00:00Z"));
-    let (microsoft, contoso) = generated(what).await;
+    let (microsoft, contoso) = simulator_with_generated(what).await;
     let texts: Vec<String> = CONTENT_TYPES
         .into_iter()
         .flat_map(|content_type| microsoft.obtainable_records(contoso, content_type))
@@ -137,9 +137,9 @@ async fn made_up_records_vary_as_live_ones_do() {
 }
 
 #[tokio::test]
-async fn made_up_feeds_can_repeat_records() {
-    let what = Generate::new(11, 3_000, hours(24), at("2026-11-22T12:00:00Z"));
-    let (microsoft, contoso) = generated(what.repeating_one_in(4)).await;
+async fn generated_feeds_can_repeat_records() {
+    let settings = Generate::new(11, 3_000, hours(24), at("2026-11-22T12:00:00Z"));
+    let (microsoft, contoso) = simulator_with_generated(settings.repeating_one_in(4)).await;
     let records = microsoft.obtainable_records(contoso, EXCHANGE);
     let unique: BTreeSet<_> = records.iter().collect();
     assert_eq!(unique.len(), 1_020);
@@ -147,14 +147,14 @@ async fn made_up_feeds_can_repeat_records() {
 }
 
 #[tokio::test]
-async fn a_feed_goes_on_until_its_publisher_is_dropped() {
+async fn continuous_feed_stops_when_its_publisher_is_dropped() {
     let microsoft = Simulator::start(Config::default()).await.unwrap();
     let contoso = microsoft.add_tenant(Tenant::example(1).subscribed());
     let total = |published: std::collections::BTreeMap<String, Vec<Published>>| -> u64 {
         published.values().flatten().map(|slice| slice.content.count()).sum()
     };
-    let what = Publishing { seed: 1, every: Duration::from_millis(5), records: 10 };
-    let publisher = microsoft.keep_publishing(contoso, what);
+    let settings = Publishing { seed: 1, every: Duration::from_millis(5), records: 10 };
+    let publisher = microsoft.keep_publishing(contoso, settings);
     let deadline = Instant::now() + Duration::from_secs(20);
     while total(microsoft.published(contoso)) < 30 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -168,8 +168,8 @@ async fn a_feed_goes_on_until_its_publisher_is_dropped() {
 }
 
 #[tokio::test]
-async fn the_account_of_100_000_records_is_quick() {
-    let (microsoft, contoso) = noon().await;
+async fn oracle_of_100_000_records_is_fast() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     for slice in 0..2_500_u64 {
         let created = today("00:00:00") + Duration::from_secs(slice);
         microsoft.publish(contoso, EXCHANGE, created, (0..40).map(|number| format!("{{\"Id\":\"{slice}-{number}\"}}")));

@@ -1,21 +1,21 @@
-//! Subscriptions: starting, stopping, and what is lost meanwhile.
+//! Subscriptions: starting, stopping, and the content lost in between.
 
 use management_api_simulator::{Clock, Config, Simulator, Tenant};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{EXCHANGE, NOON, at, client::Client, client::raw, hours, minutes, records, today};
+use crate::{EXCHANGE, NOON, at, client::Client, client::send_raw, hours, minutes, records, today};
 
 async fn unsubscribed(config: Config) -> (Simulator, Client) {
     let clock = Clock::Manual(at(NOON));
     let microsoft = Simulator::start(Config { clock, ..config }).await.unwrap();
     microsoft.add_tenant(Tenant::example(1));
-    let client = Client::of(&microsoft, 1).await;
+    let client = Client::for_tenant(&microsoft, 1).await;
     (microsoft, client)
 }
 
 #[tokio::test]
-async fn a_subscription_is_started_once() {
+async fn subscription_is_started_once() {
     let (microsoft, client) = unsubscribed(Config::default()).await;
     assert_eq!(client.get("subscriptions/list").await.json(), json!([]));
     let listing = client.page(EXCHANGE, "10:00", "11:00").await;
@@ -23,7 +23,8 @@ async fn a_subscription_is_started_once() {
 
     let started = client.start(EXCHANGE).await;
     let enabled = json!({"contentType": EXCHANGE, "status": "enabled", "webhook": null});
-    assert_eq!((started.status.as_u16(), started.json()), (200, enabled.clone()));
+    assert_eq!(started.status.as_u16(), 200);
+    assert_eq!(started.json(), enabled.clone());
     assert_eq!(client.get("subscriptions/list").await.json(), json!([enabled]));
     assert_eq!(client.page(EXCHANGE, "10:00", "11:00").await.json(), json!([]));
 
@@ -33,7 +34,7 @@ async fn a_subscription_is_started_once() {
 }
 
 #[tokio::test]
-async fn a_stopped_one_can_be_started_again_after_15_minutes() {
+async fn stopped_subscription_can_restart_after_15_minutes() {
     let (microsoft, client) = unsubscribed(Config::default()).await;
     client.start(EXCHANGE).await;
     microsoft.stop_subscription(client.tenant, EXCHANGE);
@@ -49,7 +50,7 @@ async fn a_stopped_one_can_be_started_again_after_15_minutes() {
 }
 
 #[tokio::test]
-async fn what_is_published_while_it_is_off_can_never_be_had() {
+async fn content_published_while_disabled_is_never_obtainable() {
     let (microsoft, client) = unsubscribed(Config::default()).await;
     let contoso = client.tenant;
     microsoft.publish(contoso, EXCHANGE, today("11:50:00"), records(&["before"]));
@@ -61,8 +62,8 @@ async fn what_is_published_while_it_is_off_can_never_be_had() {
     microsoft.stop_subscription(contoso, EXCHANGE);
     microsoft.publish(contoso, EXCHANGE, today("14:00:00"), records(&["off"]));
     microsoft.set_now(today("16:00:00"));
-    // Its first token has run out hours ago.
-    let client = Client::of(&microsoft, 1).await;
+    // The token of the first client expired hours ago.
+    let client = Client::for_tenant(&microsoft, 1).await;
     assert_eq!(client.start(EXCHANGE).await.status, 200);
 
     assert_eq!(client.blobs("11:00", "16:00").await, [["on"], ["on, ahead"]]);
@@ -74,7 +75,7 @@ async fn what_is_published_while_it_is_off_can_never_be_had() {
 }
 
 #[tokio::test]
-async fn the_first_start_may_reach_back() {
+async fn first_start_may_reach_back() {
     let (microsoft, client) = unsubscribed(Config { reach_back: hours(2), ..Config::default() }).await;
     let contoso = client.tenant;
     microsoft.publish(contoso, EXCHANGE, today("09:59:59"), records(&["too old"]));
@@ -90,15 +91,15 @@ async fn the_first_start_may_reach_back() {
 }
 
 #[tokio::test]
-async fn the_content_type_must_be_one_of_the_five() {
+async fn start_requires_a_known_content_type() {
     let (_microsoft, client) = unsubscribed(Config::default()).await;
     assert_eq!(client.start("Audit.Teams").await.error(), (400, "AF20020".to_owned()));
     let url = client.feed("subscriptions/start");
-    assert_eq!(client.call(Method::POST, &url).await.error(), (400, "AF20001".to_owned()));
+    assert_eq!(client.send(Method::POST, &url).await.error(), (400, "AF20001".to_owned()));
 }
 
 #[tokio::test]
-async fn a_start_has_an_empty_body_and_says_so() {
+async fn start_requires_an_empty_body_and_content_length() {
     let (microsoft, client) = unsubscribed(Config::default()).await;
     let path = format!(
         "/api/v1.0/{0}/activity/feed/subscriptions/start?contentType={EXCHANGE}&PublisherIdentifier={0}",
@@ -115,11 +116,11 @@ async fn a_start_has_an_empty_body_and_says_so() {
     assert_eq!(webhook.status(), 400);
     let violations = microsoft.take_violations();
     assert_eq!(violations.len(), 1);
-    assert!(violations[0].starts_with("a webhook, or another body"), "{violations:?}");
+    assert!(violations[0].starts_with("subscription start with a body"), "{violations:?}");
 
     let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
-    let answer = raw(&microsoft, format!("{head}Authorization: Bearer {}\r\n\r\n", client.token)).await;
-    assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
-    assert!(microsoft.take_violations()[0].starts_with("a POST without Content-Length"));
+    let response = send_raw(&microsoft, format!("{head}Authorization: Bearer {}\r\n\r\n", client.token)).await;
+    assert!(response.starts_with("HTTP/1.1 411 "), "{response}");
+    assert!(microsoft.take_violations()[0].starts_with("POST without Content-Length"));
     assert_eq!(microsoft.subscription(client.tenant, EXCHANGE), None);
 }

@@ -1,4 +1,4 @@
-//! The token endpoint: what it grants, and the errors it answers with.
+//! The token endpoint: issued tokens and errors.
 
 use std::time::Duration;
 
@@ -7,41 +7,41 @@ use reqwest::Method;
 
 use crate::{
     at,
-    client::{Client, ask_for_token, token_form},
-    minutes, noon, noon_with,
+    client::{Client, request_token, token_form},
+    minutes, simulator_at_noon, simulator_at_noon_with,
 };
 
 #[tokio::test]
-async fn a_token_is_granted_for_id_secret_and_scope() {
-    let (microsoft, contoso) = noon().await;
+async fn issues_a_token_for_id_secret_and_scope() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let form = token_form(&Tenant::example(1));
-    let answer = ask_for_token(&microsoft.url(), &contoso.to_string(), &form).await;
-    assert_eq!(answer.status, 200);
-    let granted = answer.json();
+    let response = request_token(&microsoft.url(), &contoso.to_string(), &form).await;
+    assert_eq!(response.status, 200);
+    let granted = response.json();
     assert_eq!(granted["token_type"], "Bearer");
     assert_eq!(granted["expires_in"], 3_599);
     assert!(granted["access_token"].as_str().unwrap().starts_with(TOKEN_PREFIX));
     microsoft.assert_clean();
 }
 
-/// Status, OAuth error and AADSTS number for a form with one field changed (or, if empty, left out).
-async fn refused(changed: &str, value: &str) -> (u16, String, u64) {
-    let (microsoft, contoso) = noon().await;
+/// Status, OAuth error and AADSTS number for a form with one field changed, or omitted if `value` is empty.
+async fn refusal(changed: &str, value: &str) -> (u16, String, u64) {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let mut form = token_form(&Tenant::example(1));
     form.retain(|(name, _)| *name != changed);
     if !value.is_empty() {
         form.push((Box::leak(changed.to_owned().into_boxed_str()), value.to_owned()));
     }
-    let answer = ask_for_token(&microsoft.url(), &contoso.to_string(), &form).await;
-    let error = answer.json();
+    let response = request_token(&microsoft.url(), &contoso.to_string(), &form).await;
+    let error = response.json();
     let number = error["error_codes"][0].as_u64().unwrap();
     let description = error["error_description"].as_str().unwrap();
     assert!(description.starts_with(&format!("AADSTS{number}: ")), "{description}");
-    (answer.status.as_u16(), error["error"].as_str().unwrap().to_owned(), number)
+    (response.status.as_u16(), error["error"].as_str().unwrap().to_owned(), number)
 }
 
 #[tokio::test]
-async fn each_mistake_has_its_number() {
+async fn each_token_error_has_its_aadsts_number() {
     let table = [
         ("client_secret", "wrong", (401, "invalid_client", 7_000_215)),
         ("client_secret", "", (401, "invalid_client", 7_000_218)),
@@ -54,70 +54,72 @@ async fn each_mistake_has_its_number() {
         ("grant_type", "", (400, "invalid_request", 900_144)),
     ];
     for (changed, value, (status, error, number)) in table {
-        let found = refused(changed, value).await;
-        assert_eq!(found, (status, error.to_owned(), number), "{changed}={value}");
+        let refusal_found = refusal(changed, value).await;
+        assert_eq!(refusal_found, (status, error.to_owned(), number), "{changed}={value}");
     }
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_not_there_is_90002_guid_or_not() {
-    let (microsoft, _) = noon().await;
+async fn unknown_tenant_is_90002() {
+    let (microsoft, _) = simulator_at_noon().await;
     let form = token_form(&Tenant::example(1));
     for unknown in ["00000002-0000-4000-8000-000000000000", "contoso.example"] {
-        let answer = ask_for_token(&microsoft.url(), unknown, &form).await;
-        assert_eq!(answer.status, 400);
-        assert_eq!(answer.json()["error_codes"][0], 90_002);
+        let response = request_token(&microsoft.url(), unknown, &form).await;
+        assert_eq!(response.status, 400);
+        assert_eq!(response.json()["error_codes"][0], 90_002);
     }
 }
 
 #[tokio::test]
-async fn a_certificate_is_not_registered_with_any_application() {
-    let (microsoft, contoso) = noon().await;
+async fn rejects_certificates() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let mut form = token_form(&Tenant::example(1));
     form.retain(|(name, _)| *name != "client_secret");
     form.push(("client_assertion", "header.claims.signature".to_owned()));
-    let answer = ask_for_token(&microsoft.url(), &contoso.to_string(), &form).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["error_codes"][0]), (401, &700_027.into()));
+    let response = request_token(&microsoft.url(), &contoso.to_string(), &form).await;
+    assert_eq!(response.status.as_u16(), 401);
+    assert_eq!(response.json()["error_codes"][0], 700_027);
 }
 
 #[tokio::test]
-async fn a_government_cloud_wants_its_own_scope() {
-    let (microsoft, _) = noon().await;
+async fn government_cloud_requires_its_own_scope() {
+    let (microsoft, _) = simulator_at_noon().await;
     let tenant = Tenant::example(2).in_cloud(Cloud::GccHigh);
     let id = microsoft.add_tenant(tenant.clone()).to_string();
     let mut form = token_form(&tenant);
-    let worldwide = ask_for_token(&microsoft.url(), &id, &form).await;
+    let worldwide = request_token(&microsoft.url(), &id, &form).await;
     assert_eq!(worldwide.json()["error_codes"][0], 901_002);
 
     form[3].1 = "https://manage.office365.us/.default".to_owned();
-    assert_eq!(ask_for_token(&microsoft.url(), &id, &form).await.status, 200);
+    assert_eq!(request_token(&microsoft.url(), &id, &form).await.status, 200);
 }
 
 #[tokio::test]
-async fn secrets_overlap_while_they_are_rotated() {
-    let (microsoft, contoso) = noon().await;
+async fn secrets_overlap_during_rotation() {
+    let (microsoft, contoso) = simulator_at_noon().await;
     let mut tenant = Tenant::example(1);
     let old = tenant.secrets[0].value.clone();
     microsoft.add_secret(contoso, Secret::new("new").expiring(at("2026-11-22T13:00:00Z")));
     let id = contoso.to_string();
     let url = microsoft.url();
-    assert_eq!(ask_for_token(&url, &id, &token_form(&tenant)).await.status, 200);
+    assert_eq!(request_token(&url, &id, &token_form(&tenant)).await.status, 200);
     microsoft.remove_secret(contoso, &old);
-    let removed = ask_for_token(&url, &id, &token_form(&tenant)).await;
+    let removed = request_token(&url, &id, &token_form(&tenant)).await;
     assert_eq!(removed.json()["error_codes"][0], 7_000_215);
 
     tenant.secrets[0].value = "new".to_owned();
-    assert_eq!(ask_for_token(&url, &id, &token_form(&tenant)).await.status, 200);
+    assert_eq!(request_token(&url, &id, &token_form(&tenant)).await.status, 200);
     microsoft.advance(minutes(60));
-    let expired = ask_for_token(&url, &id, &token_form(&tenant)).await;
-    assert_eq!((expired.status.as_u16(), &expired.json()["error_codes"][0]), (401, &7_000_222.into()));
+    let expired = request_token(&url, &id, &token_form(&tenant)).await;
+    assert_eq!(expired.status.as_u16(), 401);
+    assert_eq!(expired.json()["error_codes"][0], 7_000_222);
 }
 
 #[tokio::test]
-async fn a_token_ends_by_the_simulators_clock_or_when_it_is_revoked() {
+async fn token_ends_by_expiry_or_revocation() {
     let config = Config { token_lifetime: Duration::from_secs(60), ..Config::default() };
-    let (microsoft, contoso) = noon_with(config).await;
-    let mut client = Client::of(&microsoft, 1).await;
+    let (microsoft, contoso) = simulator_at_noon_with(config).await;
+    let mut client = Client::for_tenant(&microsoft, 1).await;
     microsoft.advance(Duration::from_secs(59));
     assert_eq!(client.get("subscriptions/list").await.status, 200);
     microsoft.advance(Duration::from_secs(1));
@@ -126,7 +128,7 @@ async fn a_token_ends_by_the_simulators_clock_or_when_it_is_revoked() {
     client.renew_token().await;
     assert_eq!(client.get("subscriptions/list").await.status, 200);
     microsoft.revoke_tokens(contoso);
-    let revoked = client.call(Method::GET, &client.feed("subscriptions/list")).await;
+    let revoked = client.send(Method::GET, &client.feed("subscriptions/list")).await;
     assert_eq!(revoked.status, 401);
     assert_eq!(
         String::from_utf8(revoked.body).unwrap(),
