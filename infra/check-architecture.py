@@ -8,14 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-FUNCTION = {"management-api", "aws-adapters", "lambda-support", "collector"}
+FUNCTION = {"composition", "lambda-support", "collector"}
 ANYTHING = None
 
 # crate: (what it may depend on of ours, what its tests may depend on besides)
 EDGES = {
     "poller": (FUNCTION, set()),
     "fetcher": (FUNCTION, set()),
-    "reconciler": (FUNCTION, set()),
+    "reconciler": (FUNCTION, {"testkit"}),
+    "composition": ({"management-api", "aws-adapters", "lambda-support", "collector"}, set()),
     "lambda-support": ({"collector"}, set()),
     "management-api": ({"collector"}, {"management-api-simulator", "testkit"}),
     "aws-adapters": ({"collector"}, {"testkit"}),

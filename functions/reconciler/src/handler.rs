@@ -98,16 +98,25 @@ fn log(report: &ReconcileReport) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
+    use collector::cursor::Cursor;
+    use collector::failure::Failure;
     use collector::feed::ContentType;
     use collector::loss::{Loss, LossReason};
-    use collector::reconcile::FeedReconciliation;
+    use collector::ports::{ConditionalWrite, Cursors, Losses};
+    use collector::reconcile::{FeedReconciliation, ReconcilePolicy};
+    use collector::scheduler::RunLimits;
+    use collector::window_record::RecheckSchedule;
+    use jiff::SignedDuration;
     use lambda_runtime::Context;
+    use testkit::contracts::state::listing;
+    use testkit::{
+        Action, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue, MemoryState,
+        MemoryTenants, PortCall, TENANT, WithInterceptor, feed, tenant,
+    };
 
     use super::*;
 
-    /// One feed of which a loss is told, and in which so many windows could be looked at.
+    /// One feed with a loss, of which this many windows could be rechecked.
     fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
         let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None };
@@ -131,30 +140,61 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_saw_nothing_counts_what_is_lost_and_is_missed_by_the_alarm_on_missing_runs() {
+    fn counts_losses_and_looks_missing_if_nothing_was_rechecked() {
         let metrics = metrics_of(&report(0, Some(down())));
         assert_eq!(metrics.content_lost.map(|count| count.into_inner()), Some(1));
         assert!(metrics.missing_content.is_none() && metrics.late_content.is_none());
     }
 
     #[test]
-    fn a_run_that_saw_something_measures_all() {
+    fn writes_all_metrics_if_something_was_rechecked() {
         let metrics = metrics_of(&report(1, Some(down())));
         assert_eq!(metrics.tenant_errors.map(|count| count.into_inner()), Some(1));
         assert_eq!(metrics.missing_content.map(|count| count.into_inner()), Some(0));
     }
 
-    #[test]
-    fn a_loss_is_told_once_even_if_nothing_could_be_looked_at() {
-        let marked = RefCell::new(Vec::new());
-        let answer = tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(handle(
-            LambdaEvent::new(Value::Null, Context::default()),
-            &async |_| Ok(report(0, Some(down()))),
-            &async |report: &ReconcileReport| marked.borrow_mut().extend(report.feeds[0].lost.clone()),
-            &MetricsLog::new(None),
-        ));
-        let error = answer.expect_err("nothing could be looked at").to_string();
-        assert_eq!(error, "nothing could be looked at again: HTTP 503");
-        assert_eq!(marked.borrow().len(), 1, "what was logged and counted is marked as told");
+    /// Nothing can be listed again; one window is due, and one loss is not yet reported.
+    async fn reconcile_while_down(
+        state: &MemoryState,
+        clock: &ManualClock,
+    ) -> Result<ReconcileReport, InvocationError> {
+        let script =
+            |call: PortCall<'_>| if let PortCall::List(..) = call { Action::Fail(down()) } else { Action::Proceed };
+        let interceptor = Interceptor::script(&script);
+        let reconcile = Reconcile::<WithInterceptor<'_, InMemory>> {
+            tenants: interceptor.wrap(MemoryTenants::of([tenant(TENANT, &[ContentType::Exchange])])),
+            management_api: interceptor.wrap(FakeManagementApi::default()),
+            windows: interceptor.wrap(state.clone()),
+            losses: interceptor.wrap(state.clone()),
+            queue: interceptor.wrap(MemoryQueue::new(clock)),
+            archive: interceptor.wrap(MemoryArchive::default()),
+            dead_letters: interceptor.wrap(None),
+            clock: clock.clone(),
+            policy: ReconcilePolicy {
+                recheck_schedule: RecheckSchedule { ages: vec![SignedDuration::ZERO] },
+                limits: RunLimits { concurrency: 1, stop_before: SignedDuration::ZERO },
+            },
+        };
+        handle(LambdaEvent::new(Value::Null, Context::default()), &reconcile, &MetricsLog::new(None)).await
+    }
+
+    #[tokio::test]
+    async fn marks_a_loss_as_reported_even_if_every_recheck_fails() {
+        let listing = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 1);
+        let clock = ManualClock::at(listing.listed_at + SignedDuration::from_mins(30));
+        let state = MemoryState::default();
+        state.set_cursor(feed(), Cursor::recording(listing.window));
+        assert_eq!(state.commit_window(feed(), &listing).await.expect("memory"), ConditionalWrite::Applied);
+        let (from, to) = (listing.window.start(), listing.window.end());
+        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None };
+        state.record_loss(feed(), &loss).await.expect("memory");
+
+        let error = reconcile_while_down(&state, &clock).await.expect_err("nothing could be rechecked");
+
+        assert_eq!(error.error_type, "NothingReconciled");
+        assert!(error.message.starts_with("no window could be rechecked: window [2026-11-22T10:00:00Z"), "{error:?}");
+        assert!(error.message.ends_with(": HTTP 503"), "{error:?}");
+        let losses = Losses::losses(&state, feed()).await.expect("memory");
+        assert_eq!(losses.iter().map(|record| record.reported).collect::<Vec<_>>(), [true]);
     }
 }

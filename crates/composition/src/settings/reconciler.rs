@@ -40,7 +40,7 @@ mod tests {
     use crate::settings::test::read;
 
     fn with_ages(ages: Option<&'static str>) -> Result<ReconcilerSettings, InvalidEnvironment> {
-        read(ReconcilerSettings::read, |name| match name {
+        read(ReconcilerSettings::read, move |name| match name {
             "STATE_TABLE" => Some("state"),
             "FETCH_QUEUE_URL" => Some("http://127.0.0.1:4566/000000000000/fetch"),
             "ARCHIVE_BUCKET" => Some("archive"),
