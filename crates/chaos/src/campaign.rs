@@ -19,7 +19,7 @@ struct Outcome {
 }
 
 /// Runs what the environment asks for; panics if a seed fails.
-pub(crate) fn run() {
+pub fn run() {
     /// Besides the other tests: some seconds.
     const SHORT_FORM: u64 = 10;
     let number = |name: &str| env::var(name).ok().map(|text| text.trim().parse::<u64>().expect("a number"));
