@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::figures::Figures;
-use crate::life::live;
+use crate::simulation::live;
 
 /// What one seed comes to: figures, or what is wrong.
 struct Outcome {

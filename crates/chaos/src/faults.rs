@@ -5,8 +5,8 @@ use std::future::Future;
 
 use collector::failure::{Failure, FailureKind};
 
-use crate::chance::Chance;
 use crate::figures::Tally;
+use crate::seeded_random::Chance;
 
 /// The faults of one seed.
 #[derive(Debug)]

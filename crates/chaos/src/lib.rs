@@ -6,25 +6,25 @@
 //! are in memory, behind ports that fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a panic is how it fails")]
 
+mod admin_actions;
 mod campaign;
-mod chance;
-mod collector;
-mod evidence;
+mod checker;
 mod faults;
+mod faulty_archive;
+mod faulty_management_api;
+mod faulty_ports;
+mod faulty_queue;
+mod feed_checker;
 mod figures;
-mod frail;
-mod frail_archive;
-mod frail_microsoft;
-mod frail_queue;
-mod judge;
-mod life;
-mod lost;
-mod peace;
-mod people;
+mod invocations;
+mod loss_checker;
+mod process;
+mod profile;
 mod publishing;
-mod runs;
-mod shape;
-mod sqs;
+mod queue;
+mod quiesce;
+mod seeded_random;
+mod simulation;
 mod time;
 
 pub use self::campaign::run as run_campaign;

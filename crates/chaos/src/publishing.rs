@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Slice;
 
-use crate::life::Life;
+use crate::simulation::Life;
 
 impl Life {
     /// Publishes what the time since the last call brought, in order.

@@ -13,9 +13,9 @@ use collector::window_record::RecheckSchedule;
 use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
-use crate::collector::Collector;
-use crate::frail_microsoft::SeededJitter;
-use crate::sqs::Letter;
+use crate::faulty_management_api::SeededJitter;
+use crate::process::Collector;
+use crate::queue::Letter;
 
 /// When windows are looked at again.
 pub(crate) const AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];

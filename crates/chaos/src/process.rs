@@ -13,11 +13,11 @@ use testkit::{CrashPoint, MemoryRateLimiter, MemoryTenants};
 use url::Url;
 
 use crate::faults::Faults;
-use crate::frail::{Frail, Table};
-use crate::frail_archive::Bucket;
-use crate::frail_microsoft::{Microsoft, SeededJitter};
-use crate::shape::Shape;
-use crate::sqs::Sqs;
+use crate::faulty_archive::Bucket;
+use crate::faulty_management_api::{Microsoft, SeededJitter};
+use crate::faulty_ports::{Frail, Table};
+use crate::profile::Shape;
+use crate::queue::Sqs;
 use crate::time::{SkewedClock, Time};
 
 /// The collector, and where it keeps things.

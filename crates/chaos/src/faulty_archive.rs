@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use testkit::{CrashPoint, MemoryArchive, MemoryObject, StoredObject};
 
 use crate::faults::{Faults, S3};
-use crate::frail::Frail;
+use crate::faulty_ports::Frail;
 use crate::time::Time;
 
 /// The bucket.

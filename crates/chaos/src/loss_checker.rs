@@ -15,8 +15,8 @@ use management_api::{Client, ClientSettings, RootOverrides};
 use serde_json::value::RawValue;
 use testkit::{FixedJitter, ManualClock};
 
-use crate::life::Life;
-use crate::runs::AGES_MINUTES;
+use crate::invocations::AGES_MINUTES;
+use crate::simulation::Life;
 
 /// Records by the content that is reported lost with them.
 pub(crate) type LostContents = BTreeMap<String, HashSet<Vec<u8>>>;

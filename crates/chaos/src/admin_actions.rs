@@ -6,8 +6,8 @@ use collector::tenant::Tenant;
 use jiff::SignedDuration;
 use management_api_simulator::{Fault, FaultKind, Match, Operation, SECRET_PREFIX, Secret, Tenant as Customer};
 
-use crate::collector::Collector;
-use crate::life::Life;
+use crate::process::Collector;
+use crate::simulation::Life;
 
 impl Life {
     /// What people do to the tenant and to the clocks.

@@ -3,7 +3,7 @@
 use collector::feed::ContentType;
 use jiff::SignedDuration;
 
-use crate::chance::Chance;
+use crate::seeded_random::Chance;
 
 /// Everything about a seed that does not change while it lasts.
 #[derive(Debug, Clone)]

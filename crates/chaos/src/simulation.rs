@@ -7,11 +7,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::{Clock, Config, RandomFaults, Simulator, Tenant as Customer, Throttle, Uuid};
 
-use crate::collector::Collector;
+use crate::checker::Judgement;
 use crate::faults::Faults;
 use crate::figures::Figures;
-use crate::judge::Judgement;
-use crate::shape::Shape;
+use crate::process::Collector;
+use crate::profile::Shape;
 use crate::time::Time;
 
 /// The world of one seed.

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use management_api_simulator::RandomFaults;
 
-use crate::judge::Judgement;
-use crate::life::Life;
+use crate::checker::Judgement;
+use crate::simulation::Life;
 
 impl Life {
     /// Nothing goes wrong any more.

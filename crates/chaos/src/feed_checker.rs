@@ -7,9 +7,9 @@ use collector::loss::{Loss, LossReason};
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 
-use crate::judge::Judgement;
-use crate::life::Life;
-use crate::lost::LostContents;
+use crate::checker::Judgement;
+use crate::loss_checker::LostContents;
+use crate::simulation::Life;
 
 /// What one feed has to show.
 pub(crate) struct Evidence {

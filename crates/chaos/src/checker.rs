@@ -9,9 +9,9 @@ use collector::ports::WindowLog;
 use flate2::read::GzDecoder;
 use jiff::SignedDuration;
 
-use crate::evidence::Evidence;
+use crate::feed_checker::Evidence;
 use crate::figures::Figures;
-use crate::life::Life;
+use crate::simulation::Life;
 
 /// What came of a seed. Without problems, all is as it should be.
 #[derive(Debug, Default)]

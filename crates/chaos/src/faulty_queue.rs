@@ -6,8 +6,8 @@ use collector::ports::{DeadLetters, Queue};
 use jiff::SignedDuration;
 
 use crate::faults::SQS;
-use crate::frail::Frail;
-use crate::sqs::Sqs;
+use crate::faulty_ports::Frail;
+use crate::queue::Sqs;
 
 impl Queue for Frail<Sqs> {
     /// In batches of ten, of which SQS may refuse some messages and take the others.

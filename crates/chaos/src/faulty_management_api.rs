@@ -15,7 +15,7 @@ use management_api::Client;
 use url::Url;
 
 use crate::faults::Faults;
-use crate::frail::Frail;
+use crate::faulty_ports::Frail;
 use crate::time::{SkewedClock, Time};
 
 /// The client of one environment; invocations share it until one is killed.
