@@ -1,78 +1,84 @@
-//! What goes wrong, and how often it did.
+//! Decides which faults are injected, and counts them.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 
 use collector::failure::{Failure, FailureKind};
 
-use crate::figures::Tally;
-use crate::seeded_random::Chance;
+use crate::figures::Counts;
+use crate::seeded_random::SeededRandom;
 
-/// The faults of one seed.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    pub(crate) chance: Chance,
-    /// How likely a call of AWS fails.
-    level: f64,
-    off: Cell<bool>,
-    pub(crate) injected: RefCell<Tally>,
+    pub(crate) random: SeededRandom,
+    /// The probability that a call to AWS fails.
+    aws_failure_rate: f64,
+    stopped: Cell<bool>,
+    pub(crate) injected: RefCell<Counts>,
 }
 
-/// The two ways in which a call of a service fails.
+/// The names of the two ways in which a call to a service fails.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Service {
-    /// Nothing was done.
-    refuses: &'static str,
-    /// It was done, and nobody heard of it.
-    is_unheard: &'static str,
+    /// The call had no effect.
+    request_failed: &'static str,
+    /// The call took effect, but the caller sees an error.
+    response_lost: &'static str,
 }
 
-pub(crate) const DYNAMODB: Service =
-    Service { refuses: "DynamoDB: throttled or transaction failed", is_unheard: "DynamoDB: done, answer lost" };
-pub(crate) const S3: Service = Service { refuses: "S3: 5xx", is_unheard: "S3: done, answer lost" };
-pub(crate) const SQS: Service = Service { refuses: "SQS: call failed", is_unheard: "SQS: done, answer lost" };
+pub(crate) const DYNAMODB: Service = Service {
+    request_failed: "DynamoDB: throttled or transaction failed",
+    response_lost: "DynamoDB: done, answer lost",
+};
+pub(crate) const S3: Service = Service { request_failed: "S3: 5xx", response_lost: "S3: done, answer lost" };
+pub(crate) const SQS: Service = Service { request_failed: "SQS: call failed", response_lost: "SQS: done, answer lost" };
 pub(crate) const SECRETS: Service =
-    Service { refuses: "Secrets Manager: call failed", is_unheard: "Secrets Manager: answer lost" };
+    Service { request_failed: "Secrets Manager: call failed", response_lost: "Secrets Manager: answer lost" };
 
 impl Faults {
-    pub(crate) fn new(seed: u64, level: f64) -> Self {
-        Self { chance: Chance::new(seed), level, off: Cell::new(false), injected: RefCell::default() }
+    pub(crate) fn new(seed: u64, aws_failure_rate: f64) -> Self {
+        Self {
+            random: SeededRandom::new(seed),
+            aws_failure_rate,
+            stopped: Cell::new(false),
+            injected: RefCell::default(),
+        }
     }
 
-    pub(crate) fn switch_off(&self) {
-        self.off.set(true);
+    pub(crate) fn stop(&self) {
+        self.stopped.set(true);
     }
 
-    /// Whether `kind` happens now; it is counted if so.
-    pub(crate) fn happens(&self, kind: &'static str, likely: f64) -> bool {
-        let happens = !self.off.get() && self.chance.hits(kind, likely);
+    /// Whether the caller should inject `kind` now; counts it if so.
+    pub(crate) fn happens(&self, kind: &'static str, probability: f64) -> bool {
+        let happens = !self.stopped.get() && self.random.with_probability(kind, probability);
         if happens {
-            self.note(kind);
+            self.count(kind);
         }
         happens
     }
 
-    pub(crate) fn note(&self, kind: &'static str) {
+    pub(crate) fn count(&self, kind: &'static str) {
         *self.injected.borrow_mut().entry(kind).or_default() += 1;
     }
 
-    /// `call`, or one of the two ways in which it fails.
-    pub(crate) async fn strike<T>(
+    /// Makes `call`, unless one of the two failures is injected: three in five of them before it, the others after it.
+    pub(crate) async fn inject<T>(
         &self,
         service: Service,
-        about: &str,
+        subject: &str,
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let roll = if self.off.get() { 1.0 } else { self.chance.about(service.refuses, about) };
-        let failure = |what: &str| Failure::new(FailureKind::AwsService, format!("{what} ({about})"));
-        if roll < self.level * 0.6 {
-            self.note(service.refuses);
-            return Err(failure(service.refuses));
+        let sample = if self.stopped.get() { 1.0 } else { self.random.sample_for(service.request_failed, subject) };
+        let failure = |kind: &str| Failure::new(FailureKind::AwsService, format!("{kind} ({subject})"));
+        if sample < self.aws_failure_rate * 0.6 {
+            self.count(service.request_failed);
+            return Err(failure(service.request_failed));
         }
         let done = call.await?;
-        if roll < self.level {
-            self.note(service.is_unheard);
-            return Err(failure(service.is_unheard));
+        if sample < self.aws_failure_rate {
+            self.count(service.response_lost);
+            return Err(failure(service.response_lost));
         }
         Ok(done)
     }

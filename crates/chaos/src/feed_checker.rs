@@ -1,4 +1,4 @@
-//! One feed: every record that was published, against what is archived and what was told.
+//! Compares every record that was published in one feed with the archive and with the reported losses.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,100 +7,107 @@ use collector::loss::{Loss, LossReason};
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 
-use crate::checker::Judgement;
-use crate::loss_checker::LostContents;
-use crate::simulation::Life;
+use crate::checker::CheckResult;
+use crate::loss_checker::RecordsByContent;
+use crate::simulation::Simulation;
 
-/// What one feed has to show.
-pub(crate) struct Evidence {
+pub(crate) struct FeedObservations {
     pub(crate) feed: FeedId,
-    /// The start of its first window.
-    pub(crate) begun: Timestamp,
-    /// When that was recorded: what a subscription hid before, nobody waited for.
+    pub(crate) first_window_start: Timestamp,
+    /// When the first window was recorded. Content that a disabled subscription withheld before then is not a loss.
     pub(crate) polled_since: Timestamp,
     pub(crate) losses: Vec<Loss>,
-    pub(crate) gone: LostContents,
-    /// Records that some listing named, of windows that were not listed again: these are not what came late.
+    /// The records of contents that are reported as lost.
+    pub(crate) lost_contents: RecordsByContent,
+    /// Records that a listing named, in windows that were not rechecked. A loss of late content does not excuse these.
     pub(crate) listed: HashSet<Vec<u8>>,
-    /// Records, and in how many objects each is.
+    /// The number of objects that hold each record.
     pub(crate) archived: HashMap<Vec<u8>, u64>,
 }
 
-impl Judgement {
-    /// Weighs every record that was published against what the archive holds and what was told.
-    pub(crate) fn weigh(&mut self, life: &Life, mut evidence: Evidence) {
-        let slices = life.microsoft.published(life.customer).remove(evidence.feed.content_type.as_str());
+impl CheckResult {
+    pub(crate) fn check_feed(&mut self, simulation: &Simulation, mut observed: FeedObservations) {
+        let slices = simulation.microsoft.published(simulation.tenant_id).remove(observed.feed.content_type.as_str());
         let slices = slices.unwrap_or_default();
         for slice in &slices {
-            let known = slice.created >= evidence.begun;
+            let in_range = slice.created >= observed.first_window_start;
             for record in slice.content.iter() {
-                let times = if slice.obtainable { evidence.archived.remove(record.as_ref()).unwrap_or(0) } else { 0 };
-                if times > 1 {
-                    self.count_duplicate(life, &evidence, slice);
+                let copies = if slice.obtainable { observed.archived.remove(record.as_ref()).unwrap_or(0) } else { 0 };
+                if copies > 1 {
+                    self.count_duplicate(simulation, &observed, slice);
                 }
-                let told = evidence.gone.values().any(|records| records.contains(record.as_ref()));
-                self.figures.reported_but_archived += u64::from(told && times > 0);
-                if !known {
+                let reported = observed.lost_contents.values().any(|records| records.contains(record.as_ref()));
+                self.figures.reported_lost_but_archived += u64::from(reported && copies > 0);
+                if !in_range {
                     continue;
                 }
                 if slice.obtainable {
                     self.figures.published += 1;
-                    self.figures.archived += times.min(1);
-                    if times == 0 {
-                        self.count_missing(&evidence, slice, record.as_ref(), told);
+                    self.figures.archived += copies.min(1);
+                    if copies == 0 {
+                        self.count_missing(&observed, slice, record.as_ref(), reported);
                     }
-                } else if evidence.polled_since <= slice.created {
-                    self.count_hidden(life, &evidence, slice);
+                } else if observed.polled_since <= slice.created {
+                    self.count_lost_to_disabled_subscription(simulation, &observed, slice);
                 }
             }
         }
-        let surplus: u64 = evidence.archived.values().sum();
-        if surplus > 0 {
-            self.figures.surplus += surplus;
-            self.problems.push(format!("{}: {surplus} records were never published", evidence.feed));
+        let never_published: u64 = observed.archived.values().sum();
+        if never_published > 0 {
+            self.figures.never_published += never_published;
+            self.problems.push(format!("{}: {never_published} records were never published", observed.feed));
         }
     }
 
-    fn count_missing(&mut self, evidence: &Evidence, slice: &Published, record: &[u8], told: bool) {
-        let is_told = |loss: &Loss| match loss.reason {
+    fn count_missing(&mut self, observed: &FeedObservations, slice: &Published, record: &[u8], reported_by_id: bool) {
+        let covered_by = |loss: &Loss| match loss.reason {
             LossReason::RetentionExpired => covers(loss, slice.created),
-            LossReason::NotRechecked => covers(loss, slice.created) && !evidence.listed.contains(record),
+            LossReason::NotRechecked => covers(loss, slice.created) && !observed.listed.contains(record),
             LossReason::SubscriptionDisabled | LossReason::MalformedEntry | LossReason::ContentGone => false,
         };
-        if told || evidence.losses.iter().any(is_told) {
+        if reported_by_id || observed.losses.iter().any(covered_by) {
             self.figures.lost_and_reported += 1;
         } else {
             self.figures.lost_unreported += 1;
             let (created, visible) = (slice.created, slice.visible_at);
-            self.problems.push(format!("{}: a record of {created}, visible at {visible}, is missing", evidence.feed));
+            self.problems.push(format!("{}: a record of {created}, visible at {visible}, is missing", observed.feed));
         }
     }
 
-    /// The bounds of such a gap are told by the collector's clock.
-    fn count_hidden(&mut self, life: &Life, evidence: &Evidence, slice: &Published) {
-        let slack = SignedDuration::from_mins(2 * life.collector.shape.skew);
+    /// The bounds of such a gap come from the collector's clock, which may be wrong at both ends.
+    fn count_lost_to_disabled_subscription(
+        &mut self,
+        simulation: &Simulation,
+        observed: &FeedObservations,
+        slice: &Published,
+    ) {
+        let tolerance = SignedDuration::from_mins(2 * simulation.deployment.profile.max_skew_minutes);
         let reasons = [LossReason::RetentionExpired, LossReason::SubscriptionDisabled];
         let covers = |loss: &Loss| {
-            reasons.contains(&loss.reason) && loss.from - slack <= slice.created && slice.created < loss.to + slack
+            reasons.contains(&loss.reason)
+                && loss.from - tolerance <= slice.created
+                && slice.created < loss.to + tolerance
         };
-        if evidence.losses.iter().any(covers) {
-            self.figures.hidden_and_reported += 1;
+        if observed.losses.iter().any(covers) {
+            self.figures.disabled_and_reported += 1;
         } else {
-            self.figures.hidden_unreported += 1;
-            let (feed, created) = (evidence.feed, slice.created);
-            self.problems.push(format!("{feed}: nobody was told that the subscription hid a record of {created}"));
+            self.figures.disabled_unreported += 1;
+            let (feed, created) = (observed.feed, slice.created);
+            self.problems
+                .push(format!("{feed}: the loss of a record of {created} to a disabled subscription is not reported"));
         }
     }
 
-    /// Windows cut what Microsoft aggregates: at the edge where the collector had to begin anew, and where a clock ahead
-    /// of Microsoft's asked for a window that was not over yet.
-    fn count_duplicate(&mut self, life: &Life, evidence: &Evidence, slice: &Published) {
-        let fell_off = evidence.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
-        if fell_off || life.collector.shape.skew > 0 {
+    /// The simulator aggregates records into contents per requested window, so that two windows with unstable bounds may
+    /// hold one record each in a content of their own: where the feed had to start again at the retention edge, and where
+    /// a clock ahead of Microsoft's listed a window that had not ended.
+    fn count_duplicate(&mut self, simulation: &Simulation, observed: &FeedObservations, slice: &Published) {
+        let expired = observed.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
+        if expired || simulation.deployment.profile.max_skew_minutes > 0 {
             self.figures.duplicated_by_unstable_bounds += 1;
         } else {
             self.figures.duplicated_records += 1;
-            self.problems.push(format!("{}: a record of {} is in two objects", evidence.feed, slice.created));
+            self.problems.push(format!("{}: a record of {} is in two objects", observed.feed, slice.created));
         }
     }
 }

@@ -1,47 +1,46 @@
-//! What a campaign counts.
+//! The figures that a campaign prints.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Counts by name.
-pub(crate) type Tally = BTreeMap<&'static str, u64>;
+/// By name.
+pub(crate) type Counts = BTreeMap<&'static str, u64>;
 
-/// The figures of one seed, or of many.
+/// Of one seed, or the sum over many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Figures {
+pub(crate) struct CampaignFigures {
     pub(crate) seeds: u64,
     pub(crate) simulated_hours: u64,
     pub(crate) polls: u64,
-    pub(crate) fetches: u64,
-    pub(crate) looks_back: u64,
+    pub(crate) deliveries: u64,
+    pub(crate) reconciler_runs: u64,
     pub(crate) windows: u64,
     pub(crate) published: u64,
     pub(crate) archived: u64,
     pub(crate) lost_and_reported: u64,
     pub(crate) lost_unreported: u64,
-    pub(crate) hidden_and_reported: u64,
-    pub(crate) hidden_unreported: u64,
-    pub(crate) reported_but_archived: u64,
+    pub(crate) disabled_and_reported: u64,
+    pub(crate) disabled_unreported: u64,
+    pub(crate) reported_lost_but_archived: u64,
     pub(crate) objects: u64,
-    pub(crate) rewritten: u64,
-    pub(crate) altered: u64,
+    pub(crate) overwrites: u64,
+    pub(crate) changed_objects: u64,
     pub(crate) duplicated_objects: u64,
     pub(crate) duplicated_records: u64,
     pub(crate) duplicated_by_unstable_bounds: u64,
-    pub(crate) surplus: u64,
-    pub(crate) losses: Tally,
-    pub(crate) injected: Tally,
+    pub(crate) never_published: u64,
+    pub(crate) losses: Counts,
+    pub(crate) injected: Counts,
 }
 
-impl Figures {
+impl CampaignFigures {
     pub(crate) fn add(&mut self, other: &Self) {
-        let theirs = other.rows();
-        for ((_, mine), (_, their)) in self.rows_mut().into_iter().zip(theirs) {
-            *mine += their;
+        for ((_, sum), (_, count)) in self.rows_mut().into_iter().zip(other.rows()) {
+            *sum += count;
         }
-        for (sum, tally) in [(&mut self.losses, &other.losses), (&mut self.injected, &other.injected)] {
-            for (name, count) in tally {
-                *sum.entry(name).or_default() += count;
+        for (sums, counts) in [(&mut self.losses, &other.losses), (&mut self.injected, &other.injected)] {
+            for (name, count) in counts {
+                *sums.entry(name).or_default() += count;
             }
         }
     }
@@ -55,31 +54,31 @@ impl Figures {
             ("seeds run", &mut self.seeds),
             ("simulated hours", &mut self.simulated_hours),
             ("polls", &mut self.polls),
-            ("deliveries to a fetcher", &mut self.fetches),
-            ("looks back", &mut self.looks_back),
+            ("deliveries to a fetcher", &mut self.deliveries),
+            ("looks back", &mut self.reconciler_runs),
             ("windows listed", &mut self.windows),
             ("records published", &mut self.published),
             ("records archived", &mut self.archived),
             ("records lost and reported", &mut self.lost_and_reported),
             ("records LOST UNREPORTED", &mut self.lost_unreported),
-            ("records hidden by a stopped subscription, reported", &mut self.hidden_and_reported),
-            ("records hidden by a stopped subscription, UNREPORTED", &mut self.hidden_unreported),
-            ("records reported lost that are archived", &mut self.reported_but_archived),
+            ("records hidden by a stopped subscription, reported", &mut self.disabled_and_reported),
+            ("records hidden by a stopped subscription, UNREPORTED", &mut self.disabled_unreported),
+            ("records reported lost that are archived", &mut self.reported_lost_but_archived),
             ("objects", &mut self.objects),
-            ("objects written again, the same bytes", &mut self.rewritten),
-            ("objects written again with OTHER BYTES", &mut self.altered),
+            ("objects written again, the same bytes", &mut self.overwrites),
+            ("objects written again with OTHER BYTES", &mut self.changed_objects),
             ("DUPLICATED OBJECTS of one content", &mut self.duplicated_objects),
             ("records in TWO OBJECTS", &mut self.duplicated_records),
             (
                 "records in two objects: windows cut by the 7-day edge or by a fast clock",
                 &mut self.duplicated_by_unstable_bounds,
             ),
-            ("records NEVER PUBLISHED", &mut self.surplus),
+            ("records NEVER PUBLISHED", &mut self.never_published),
         ]
     }
 }
 
-impl fmt::Display for Figures {
+impl fmt::Display for CampaignFigures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in self.rows() {
             writeln!(f, "{count:>10}  {name}")?;

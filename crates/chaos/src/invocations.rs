@@ -1,4 +1,4 @@
-//! One invocation of each function.
+//! Invocations of the three functions, which wire the use cases as the real functions do.
 
 use std::rc::Rc;
 
@@ -13,27 +13,27 @@ use collector::window_record::RecheckSchedule;
 use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
+use crate::deployment::Deployment;
 use crate::faulty_management_api::SeededJitter;
-use crate::process::Collector;
-use crate::queue::Letter;
+use crate::queue::QueuedMessage;
 
-/// When windows are looked at again.
-pub(crate) const AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];
+/// The ages at which windows are rechecked.
+pub(crate) const RECHECK_AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];
 
-impl Collector {
-    /// One poll, unless it is killed.
+impl Deployment {
+    /// `None` if the poller is killed or fails.
     pub(crate) async fn poll(&self) -> Option<PollReport> {
-        let process = self.process(&self.poller);
+        let process = self.start_process(&self.poller);
         self.polls.set(self.polls.get() + 1);
         let poll = Poll {
             tenants: process.port(&self.tenants),
-            management_api: process.port(&process.microsoft),
+            management_api: process.port(&process.client),
             state: process.port(&self.table),
-            queue: process.port(&self.sqs),
+            queue: process.port(&self.queues),
             clock: process.clock.clone(),
             policy: PollPolicy {
-                plan: PlanPolicy::with_backfill_hours(self.shape.backfill_hours),
-                limits: RunLimits { concurrency: self.shape.concurrency, stop_before: SignedDuration::from_secs(15) },
+                plan: PlanPolicy::with_backfill_hours(self.profile.backfill_hours),
+                limits: RunLimits { concurrency: self.profile.concurrency, stop_before: SignedDuration::from_secs(15) },
             },
         };
         let deadline = process.clock.now() + SignedDuration::from_mins(4);
@@ -42,63 +42,64 @@ impl Collector {
             poll.mark_losses_reported(&report).await;
             Some(report)
         };
-        self.live(&self.poller, &process, work).await?
+        self.run_process(&self.poller, &process, work).await?
     }
 
-    /// One look back, unless it is killed.
-    pub(crate) async fn look_back(&self) {
-        let process = self.process(&self.reconciler);
-        self.runs.set(self.runs.get() + 1);
-        let ages = AGES_MINUTES.map(SignedDuration::from_mins).to_vec();
+    pub(crate) async fn reconcile(&self) {
+        let process = self.start_process(&self.reconciler);
+        self.reconciler_runs.set(self.reconciler_runs.get() + 1);
+        let ages = RECHECK_AGES_MINUTES.map(SignedDuration::from_mins).to_vec();
         let reconcile = Reconcile {
             tenants: process.port(&self.tenants),
-            management_api: process.port(&process.microsoft),
+            management_api: process.port(&process.client),
             state: process.port(&self.table),
-            queue: process.port(&self.sqs),
+            queue: process.port(&self.queues),
             archive: process.port(&self.bucket),
-            dead_letters: process.port(&self.sqs),
+            dead_letters: process.port(&self.queues),
             clock: process.clock.clone(),
             policy: ReconcilePolicy {
                 recheck_schedule: RecheckSchedule { ages },
-                limits: RunLimits { concurrency: self.shape.concurrency, stop_before: SignedDuration::from_secs(15) },
+                limits: RunLimits { concurrency: self.profile.concurrency, stop_before: SignedDuration::from_secs(15) },
             },
         };
-        let began = self.time.now();
+        let started_at = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);
         let work = async {
             let report = reconcile.run(deadline).await.ok()?;
             reconcile.mark_losses_reported(&report).await;
             Some(report)
         };
-        let Some(Some(report)) = self.live(&self.reconciler, &process, work).await else { return };
-        let done = report.feeds.iter().filter(|feed| feed.error.is_none() && !feed.more_to_do);
-        let done = done.map(|feed| FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type }).collect();
-        self.looks.borrow_mut().push((began, done));
+        let Some(Some(report)) = self.run_process(&self.reconciler, &process, work).await else { return };
+        let completed = report.feeds.iter().filter(|feed| feed.error.is_none() && !feed.more_to_do);
+        let feeds =
+            completed.map(|feed| FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type }).collect();
+        self.completed_reconciles.borrow_mut().push((started_at, feeds));
     }
 
-    /// At most so many batches, each in a fetcher of its own; those that are killed let go of what they hold.
-    pub(crate) async fn fetch(&self, most: usize) {
-        for _ in 0..most {
-            let batch = self.sqs.receive();
+    /// Delivers at most `limit` batches, each to its own fetcher. The messages of a fetcher that is killed become visible
+    /// again after the visibility timeout.
+    pub(crate) async fn fetch_batches(&self, limit: usize) {
+        for _ in 0..limit {
+            let batch = self.queues.receive();
             if batch.is_empty() {
                 return;
             }
-            let process = self.process(&self.fetcher);
+            let process = self.start_process(&self.fetcher);
             let fetch = Fetch {
                 tenants: process.port(&self.tenants),
-                management_api: process.port(&process.microsoft),
+                management_api: process.port(&process.client),
                 state: process.port(&self.table),
-                queue: process.port(&self.sqs),
+                queue: process.port(&self.queues),
                 archive: process.port(&self.bucket),
                 rate_limiter: process.port(&self.rate_limiter),
                 jitter: SeededJitter(Rc::clone(&self.faults)),
             };
-            let one = async |(message, admission): (Letter, Admission)| {
-                self.fetches.set(self.fetches.get() + 1);
+            let fetch_one = async |(message, admission): (QueuedMessage, Admission)| {
+                self.deliveries.set(self.deliveries.get() + 1);
                 let outcome = fetch.run(&message.body, message.receives, admission).await;
                 fetch.mark_losses_reported(&outcome).await;
                 if let FetchOutcome::Failed { retry_in, .. } = outcome {
-                    self.sqs.change_visibility(&message, retry_in);
+                    self.queues.change_visibility(&message, retry_in);
                     return None;
                 }
                 Some(message)
@@ -107,12 +108,13 @@ impl Collector {
                 let bodies: Vec<&str> = batch.iter().map(|message| message.body.as_str()).collect();
                 let admissions = fetch.admit(&bodies).await;
                 let admitted = stream::iter(batch.iter().cloned().zip(admissions));
-                admitted.map(one).buffered(self.shape.concurrency).collect::<Vec<_>>().await
+                admitted.map(fetch_one).buffered(self.profile.concurrency).collect::<Vec<_>>().await
             };
-            // What the answer does not name as failed is deleted, after the whole batch.
-            self.time.pass(SignedDuration::from_secs(1));
-            for message in self.live(&self.fetcher, &process, work).await.into_iter().flatten().flatten() {
-                self.sqs.delete(&message);
+            self.time.advance(SignedDuration::from_secs(1));
+            let succeeded = self.run_process(&self.fetcher, &process, work).await.unwrap_or_default();
+            // As the event source mapping does: after the whole batch, every message that is not among its failures.
+            for message in succeeded.into_iter().flatten() {
+                self.queues.delete(&message);
             }
         }
     }

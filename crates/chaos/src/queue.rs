@@ -1,4 +1,4 @@
-//! A queue as SQS is one: at least once, in any order, hidden while in work, and after six receives a dead letter.
+//! SQS in memory: at-least-once delivery in any order, visibility timeouts, and a redrive policy of six receives.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,32 +10,32 @@ use collector::message::ContentMessage;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::faults::Faults;
-use crate::time::Time;
+use crate::time::SimulatedTime;
 
 const VISIBILITY: SignedDuration = SignedDuration::from_mins(30);
 const RETENTION: SignedDuration = SignedDuration::from_hours(10 * 24);
-const DEAD_VISIBILITY: SignedDuration = SignedDuration::from_mins(2);
-const MOST_RECEIVES: u32 = 6;
+const DEAD_LETTER_VISIBILITY: SignedDuration = SignedDuration::from_mins(2);
+const MAX_RECEIVES: u32 = 6;
 
-/// Both queues. Clones are the same queues.
+/// The queue and its dead-letter queue. Clones share their messages.
 #[derive(Debug, Clone)]
-pub(crate) struct Sqs {
-    boxes: Rc<RefCell<Boxes>>,
-    time: Time,
+pub(crate) struct Queues {
+    state: Rc<RefCell<QueueState>>,
+    time: SimulatedTime,
     faults: Rc<Faults>,
 }
 
 #[derive(Debug, Default)]
-struct Boxes {
-    queue: Vec<Letter>,
-    dead: Vec<Letter>,
-    sent: u64,
+struct QueueState {
+    queue: Vec<QueuedMessage>,
+    dead_letters: Vec<QueuedMessage>,
+    last_id: u64,
+    /// The last message that was sent for each content.
     contents: BTreeMap<ContentDigest, ContentMessage>,
 }
 
-/// One message.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct QueuedMessage {
     id: u64,
     pub(crate) body: String,
     sent_at: Timestamp,
@@ -43,47 +43,48 @@ pub(crate) struct Letter {
     pub(crate) receives: u32,
 }
 
-impl Sqs {
-    pub(crate) fn new(time: &Time, faults: &Rc<Faults>) -> Self {
-        Self { boxes: Rc::default(), time: time.clone(), faults: Rc::clone(faults) }
+impl Queues {
+    pub(crate) fn new(time: &SimulatedTime, faults: &Rc<Faults>) -> Self {
+        Self { state: Rc::default(), time: time.clone(), faults: Rc::clone(faults) }
     }
 
-    pub(crate) fn put(&self, message: &ContentMessage, delay: SignedDuration) {
+    pub(crate) fn send(&self, message: &ContentMessage, delay: SignedDuration) {
         assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
         let body = serde_json::to_string(message).unwrap();
         let now = self.time.now();
-        let chance = &self.faults.chance;
-        let mut visible = vec![now + delay];
+        let random = &self.faults.random;
+        let mut deliveries = vec![now + delay];
         if self.faults.happens("SQS: delivered late", 0.02) {
-            visible[0] += SignedDuration::from_mins(chance.between("lateness", 1, 600));
+            deliveries[0] += SignedDuration::from_mins(random.between("lateness", 1, 600));
         }
         if self.faults.happens("SQS: delivered twice", 0.04) {
-            visible.push(now + delay + SignedDuration::from_mins(chance.between("second delivery", 0, 1_440)));
+            deliveries.push(now + delay + SignedDuration::from_mins(random.between("second delivery", 0, 1_440)));
         }
-        let mut boxes = self.boxes.borrow_mut();
-        boxes.contents.insert(ContentDigest::of(&message.content_id), message.clone());
-        for visible_at in visible {
-            boxes.sent += 1;
-            let message = Letter { id: boxes.sent, body: body.clone(), sent_at: now, visible_at, receives: 0 };
-            boxes.queue.push(message);
+        let mut state = self.state.borrow_mut();
+        state.contents.insert(ContentDigest::of(&message.content_id), message.clone());
+        for visible_at in deliveries {
+            state.last_id += 1;
+            let message =
+                QueuedMessage { id: state.last_id, body: body.clone(), sent_at: now, visible_at, receives: 0 };
+            state.queue.push(message);
         }
     }
 
-    /// Up to ten messages, in no order.
-    pub(crate) fn receive(&self) -> Vec<Letter> {
+    /// Up to ten messages, in random order.
+    pub(crate) fn receive(&self) -> Vec<QueuedMessage> {
         let now = self.time.now();
-        let boxes = &mut *self.boxes.borrow_mut();
-        boxes.queue.retain(|message| now < message.sent_at + RETENTION);
-        let used_up = |message: &mut Letter| message.visible_at <= now && message.receives >= MOST_RECEIVES;
-        let dead: Vec<Letter> = boxes.queue.extract_if(.., used_up).collect();
-        dead.iter().for_each(|_| self.faults.note("SQS: became a dead letter"));
-        boxes.dead.extend(dead);
-        let mut visible: Vec<&mut Letter> =
-            boxes.queue.iter_mut().filter(|message| message.visible_at <= now).collect();
+        let state = &mut *self.state.borrow_mut();
+        state.queue.retain(|message| now < message.sent_at + RETENTION);
+        let exhausted = |message: &mut QueuedMessage| message.visible_at <= now && message.receives >= MAX_RECEIVES;
+        let dead: Vec<QueuedMessage> = state.queue.extract_if(.., exhausted).collect();
+        dead.iter().for_each(|_| self.faults.count("SQS: became a dead letter"));
+        state.dead_letters.extend(dead);
+        let mut visible: Vec<&mut QueuedMessage> =
+            state.queue.iter_mut().filter(|message| message.visible_at <= now).collect();
         let mut batch = Vec::new();
         while !visible.is_empty() && batch.len() < 10 {
-            let place = self.faults.chance.between("order", 0, visible.len() as i64 - 1) as usize;
-            let message = visible.swap_remove(place);
+            let index = self.faults.random.between("order", 0, visible.len() as i64 - 1) as usize;
+            let message = visible.swap_remove(index);
             message.receives += 1;
             message.visible_at = now + VISIBILITY;
             batch.push(message.clone());
@@ -91,50 +92,50 @@ impl Sqs {
         batch
     }
 
-    pub(crate) fn delete(&self, message: &Letter) {
+    pub(crate) fn delete(&self, message: &QueuedMessage) {
         if !self.faults.happens("SQS: not deleted when done", 0.01) {
-            self.boxes.borrow_mut().queue.retain(|kept| kept.id != message.id);
+            self.state.borrow_mut().queue.retain(|queued| queued.id != message.id);
         }
     }
 
-    pub(crate) fn change_visibility(&self, message: &Letter, duration: SignedDuration) {
+    pub(crate) fn change_visibility(&self, message: &QueuedMessage, duration: SignedDuration) {
         let until = self.time.now() + duration;
-        self.boxes.borrow_mut().queue.iter_mut().filter(|kept| kept.id == message.id).for_each(|kept| {
-            kept.visible_at = until;
+        self.state.borrow_mut().queue.iter_mut().filter(|queued| queued.id == message.id).for_each(|queued| {
+            queued.visible_at = until;
         });
     }
 
-    /// Up to ten dead letters, hidden for a while.
-    pub(crate) fn receive_dead(&self) -> Vec<(u64, String)> {
+    /// Up to ten dead letters, which become visible again if they are not removed.
+    pub(crate) fn receive_dead_letters(&self) -> Vec<(u64, String)> {
         let now = self.time.now();
-        let mut boxes = self.boxes.borrow_mut();
-        let visible = boxes.dead.iter_mut().filter(|message| message.visible_at <= now).take(10);
+        let mut state = self.state.borrow_mut();
+        let visible = state.dead_letters.iter_mut().filter(|message| message.visible_at <= now).take(10);
         visible
             .map(|message| {
-                message.visible_at = now + DEAD_VISIBILITY;
+                message.visible_at = now + DEAD_LETTER_VISIBILITY;
                 (message.id, message.body.clone())
             })
             .collect()
     }
 
-    pub(crate) fn remove_dead(&self, id: u64) {
-        self.boxes.borrow_mut().dead.retain(|message| message.id != id);
+    pub(crate) fn remove_dead_letter(&self, id: u64) {
+        self.state.borrow_mut().dead_letters.retain(|message| message.id != id);
     }
 
-    /// Messages in the queue, and dead letters.
+    /// The numbers of messages and of dead letters.
     pub(crate) fn lengths(&self) -> (usize, usize) {
-        let boxes = self.boxes.borrow();
-        (boxes.queue.len(), boxes.dead.len())
+        let state = self.state.borrow();
+        (state.queue.len(), state.dead_letters.len())
     }
 
-    /// The last message of each content of a feed.
-    pub(crate) fn contents(&self, feed: FeedId) -> Vec<ContentMessage> {
-        let boxes = self.boxes.borrow();
-        boxes.contents.values().filter(|message| message.feed() == feed).cloned().collect()
+    /// The last message for each content of a feed.
+    pub(crate) fn messages_of(&self, feed: FeedId) -> Vec<ContentMessage> {
+        let state = self.state.borrow();
+        state.contents.values().filter(|message| message.feed() == feed).cloned().collect()
     }
 
-    /// The last message that named this content.
-    pub(crate) fn content(&self, digest: ContentDigest) -> Option<ContentMessage> {
-        self.boxes.borrow().contents.get(&digest).cloned()
+    /// The last message for this content.
+    pub(crate) fn message_for(&self, digest: ContentDigest) -> Option<ContentMessage> {
+        self.state.borrow().contents.get(&digest).cloned()
     }
 }

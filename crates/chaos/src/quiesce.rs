@@ -1,66 +1,66 @@
-//! After the days on which things went wrong.
+//! The quiet period after the faults, in which the collector must catch up.
 
 use jiff::SignedDuration;
 use management_api_simulator::RandomFaults;
 
-use crate::checker::Judgement;
-use crate::simulation::Life;
+use crate::checker::CheckResult;
+use crate::simulation::Simulation;
 
-impl Life {
-    /// Nothing goes wrong any more.
-    pub(crate) fn heal(&self) {
-        self.note("peace");
-        self.peace.set(self.collector.time.now());
-        self.faults().switch_off();
+impl Simulation {
+    pub(crate) fn stop_faults(&self) {
+        self.log("all faults stopped");
+        self.faults_stopped_at.set(self.deployment.time.now());
+        self.faults().stop();
         for (kind, count) in self.microsoft.random_faults_injected() {
-            *self.faults().injected.borrow_mut().entry(weather(kind)).or_default() += count;
+            *self.faults().injected.borrow_mut().entry(microsoft_fault(kind)).or_default() += count;
         }
         self.microsoft.set_random_faults(RandomFaults::default());
         self.microsoft.clear_faults();
         self.microsoft.configure(|config| config.throttle.requests_per_minute = None);
-        self.microsoft.set_auditing(self.customer, true);
-        let (number, _) = *self.secret.borrow();
-        self.put_secret(number);
+        self.microsoft.set_auditing(self.tenant_id, true);
+        self.store_secret(self.secret.get().number);
     }
 
-    /// The collector looks back every hour as ever, until all is quiet and nothing is missing, for nine days at most.
-    pub(crate) async fn come_to_rest(&self) -> Judgement {
-        const HOURS: u32 = 9 * 24;
-        self.run_on(16).await;
-        for hour in 1..=HOURS {
-            self.run_on(60).await;
-            let is_time = [1, 2, 4, 8, 12].contains(&hour) || hour % 24 == 0;
-            if is_time && self.collector.sqs.lengths() == (0, 0) {
-                let judgement = Judgement::of(self).await;
-                if judgement.problems.is_empty() {
-                    return judgement;
+    /// Runs every function once an hour until the check finds no problem, for nine days at most: by then the last recheck
+    /// of every window is due, and what is still missing has left the retention.
+    pub(crate) async fn run_until_quiescent(&self) -> CheckResult {
+        const MAX_HOURS: u32 = 9 * 24;
+        self.run_all_after(16).await;
+        for hour in 1..=MAX_HOURS {
+            self.run_all_after(60).await;
+            // The check is expensive: rarely, the longer it takes.
+            let check_now = [1, 2, 4, 8, 12].contains(&hour) || hour % 24 == 0;
+            if check_now && self.deployment.queues.lengths() == (0, 0) {
+                let result = CheckResult::of(self).await;
+                if result.problems.is_empty() {
+                    return result;
                 }
             }
         }
-        Judgement::of(self).await
+        CheckResult::of(self).await
     }
 
-    async fn run_on(&self, minutes: i64) {
-        self.collector.time.pass(SignedDuration::from_mins(minutes));
-        self.poll().await;
-        self.fetch_all().await;
-        self.collector.look_back().await;
-        self.fetch_all().await;
+    async fn run_all_after(&self, minutes: i64) {
+        self.deployment.time.advance(SignedDuration::from_mins(minutes));
+        self.poll_and_log().await;
+        self.drain_queue().await;
+        self.deployment.reconcile().await;
+        self.drain_queue().await;
     }
 
-    /// Fetches until nothing is left, for half an hour at most.
-    async fn fetch_all(&self) {
+    /// Fetches until the queue is empty, for half an hour at most.
+    async fn drain_queue(&self) {
         for _ in 0..60 {
-            self.collector.fetch(usize::MAX).await;
-            if self.collector.sqs.lengths().0 == 0 {
+            self.deployment.fetch_batches(usize::MAX).await;
+            if self.deployment.queues.lengths().0 == 0 {
                 return;
             }
-            self.collector.time.pass(SignedDuration::from_secs(30));
+            self.deployment.time.advance(SignedDuration::from_secs(30));
         }
     }
 }
 
-fn weather(kind: &str) -> &'static str {
+fn microsoft_fault(kind: &str) -> &'static str {
     match kind {
         "throttled" => "Microsoft: 403 AF429",
         "unavailable" => "Microsoft: 503 with HTML",

@@ -1,60 +1,62 @@
-//! Chance that comes out the same again.
+//! Random numbers that a seed reproduces.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Numbers from a seed. Each depends on what is decided and on how often that was decided before, not on the order in
-/// which different things happen to be decided.
+/// A number depends on the seed, on the decision's name, and on how often that decision was made before. It does not
+/// depend on the order in which different decisions are made: a shared generator would turn one reordered HTTP request
+/// into another course of the whole simulation.
 #[derive(Debug)]
-pub(crate) struct Chance {
+pub(crate) struct SeededRandom {
     seed: u64,
-    asked: RefCell<HashMap<u64, u64>>,
+    /// How often each decision was made, by its hash.
+    counts: RefCell<HashMap<u64, u64>>,
 }
 
-impl Chance {
+impl SeededRandom {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, asked: RefCell::default() }
+        Self { seed, counts: RefCell::default() }
     }
 
-    /// A number from 0 (included) to 1 (excluded), for what is decided about `subject`.
-    pub(crate) fn about(&self, what: &str, subject: &str) -> f64 {
-        let name = fingerprint(self.seed, &[what, subject]);
+    /// From 0 (included) to 1 (excluded); the counts of different subjects are independent.
+    pub(crate) fn sample_for(&self, decision: &str, subject: &str) -> f64 {
+        let hash = hash(self.seed, &[decision, subject]);
         let nth = {
-            let mut asked = self.asked.borrow_mut();
-            let nth = asked.entry(name).or_default();
+            let mut counts = self.counts.borrow_mut();
+            let nth = counts.entry(hash).or_default();
             *nth += 1;
             *nth
         };
-        (scramble(name ^ scramble(nth)) >> 11) as f64 / (1_u64 << 53) as f64
+        (mix(hash ^ mix(nth)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    pub(crate) fn sample(&self, what: &str) -> f64 {
-        self.about(what, "")
+    pub(crate) fn sample(&self, decision: &str) -> f64 {
+        self.sample_for(decision, "")
     }
 
-    pub(crate) fn hits(&self, what: &str, likely: f64) -> bool {
-        self.sample(what) < likely
+    pub(crate) fn with_probability(&self, decision: &str, probability: f64) -> bool {
+        self.sample(decision) < probability
     }
 
-    /// A number of `from` to `to`, both included.
-    pub(crate) fn between(&self, what: &str, from: i64, to: i64) -> i64 {
-        from + (self.sample(what) * (to - from + 1) as f64) as i64
+    /// From `from` to `to`, both included.
+    pub(crate) fn between(&self, decision: &str, from: i64, to: i64) -> i64 {
+        from + (self.sample(decision) * (to - from + 1) as f64) as i64
     }
 
-    pub(crate) fn one_of<T: Copy>(&self, what: &str, choice: &[T]) -> T {
-        choice[self.between(what, 0, choice.len() as i64 - 1) as usize]
+    pub(crate) fn choose<T: Copy>(&self, decision: &str, choices: &[T]) -> T {
+        choices[self.between(decision, 0, choices.len() as i64 - 1) as usize]
     }
 }
 
-fn fingerprint(seed: u64, words: &[&str]) -> u64 {
+/// FNV-1a.
+fn hash(seed: u64, words: &[&str]) -> u64 {
     let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
-    scramble(bytes.fold(scramble(seed) ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }))
+    mix(bytes
+        .fold(mix(seed) ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }
 
 /// The finalizer of SplitMix64.
-fn scramble(number: u64) -> u64 {
+fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

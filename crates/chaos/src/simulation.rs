@@ -1,179 +1,183 @@
-//! One seed: days of a tenant and of the collector, then peace.
+//! One seed: days of a tenant and its collector under faults, then a quiet period, then the check.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use management_api_simulator::{Clock, Config, RandomFaults, Simulator, Tenant as Customer, Throttle, Uuid};
+use management_api_simulator::{Clock, Config, RandomFaults, Simulator, Tenant as SimulatedTenant, Throttle, Uuid};
 
-use crate::checker::Judgement;
+use crate::checker::CheckResult;
+use crate::deployment::Deployment;
 use crate::faults::Faults;
-use crate::figures::Figures;
-use crate::process::Collector;
-use crate::profile::Shape;
-use crate::time::Time;
+use crate::figures::CampaignFigures;
+use crate::profile::Profile;
+use crate::seeded_random::SeededRandom;
+use crate::time::SimulatedTime;
 
-/// The world of one seed.
 #[derive(Debug)]
-pub(crate) struct Life {
+pub(crate) struct Simulation {
     pub(crate) microsoft: Simulator,
-    pub(crate) customer: Uuid,
-    pub(crate) collector: Collector,
-    pub(crate) began: Timestamp,
-    /// Everything until then is published.
+    pub(crate) tenant_id: Uuid,
+    pub(crate) deployment: Deployment,
+    pub(crate) started_at: Timestamp,
+    /// Everything created up to this instant has been published.
     pub(crate) published_until: RefCell<Timestamp>,
-    /// The secret that Entra accepts, and when the collector is told of it.
-    pub(crate) secret: RefCell<(u32, Option<Timestamp>)>,
-    pub(crate) audit_off: RefCell<bool>,
-    /// When things stopped to go wrong.
-    pub(crate) peace: Cell<Timestamp>,
-    pub(crate) journal: RefCell<Vec<String>>,
+    pub(crate) secret: Cell<ClientSecret>,
+    pub(crate) auditing_disabled: Cell<bool>,
+    pub(crate) faults_stopped_at: Cell<Timestamp>,
+    pub(crate) event_log: RefCell<Vec<String>>,
 }
 
-/// Lives through a seed and judges what came of it.
-pub(crate) async fn live(seed: u64) -> (Judgement, Vec<String>) {
-    let life = Life::begin(seed).await;
-    life.go_wrong().await;
-    life.heal();
-    let judgement = life.come_to_rest().await;
-    (judgement, life.journal.take())
+/// The client secret that Entra accepts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientSecret {
+    pub(crate) number: u32,
+    /// When an administrator will store it in Secrets Manager; `None` once that is done.
+    pub(crate) store_at: Option<Timestamp>,
 }
 
-impl Life {
-    async fn begin(seed: u64) -> Self {
-        let faults = Rc::new(Faults::new(seed, 0.0));
-        let shape = Shape::of(&faults.chance);
-        let faults = Rc::new(Faults::new(seed, shape.aws));
-        let began: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+/// Returns the result of the check and the event log.
+pub(crate) async fn simulate(seed: u64) -> (CheckResult, Vec<String>) {
+    let simulation = Simulation::start(seed).await;
+    simulation.run_with_faults().await;
+    simulation.stop_faults();
+    let result = simulation.run_until_quiescent().await;
+    (result, simulation.event_log.take())
+}
+
+impl Simulation {
+    async fn start(seed: u64) -> Self {
+        let profile = Profile::sample(&SeededRandom::new(seed));
+        let faults = Rc::new(Faults::new(seed, profile.aws_failure_rate));
+        let started_at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
         let throttle = Throttle {
-            requests_per_minute: shape.requests_per_minute.map(|limit| limit as usize),
+            requests_per_minute: profile.requests_per_minute.map(|limit| limit as usize),
             ..Throttle::default()
         };
-        let token_lifetime = Duration::from_secs(faults.chance.between("token lifetime", 300, 5_400) as u64);
+        let token_lifetime = Duration::from_secs(faults.random.between("token lifetime", 300, 5_400) as u64);
         let config = Config {
-            clock: Clock::Manual(began),
+            clock: Clock::Manual(started_at),
             seed,
             throttle,
-            page_size: shape.page_size,
+            page_size: profile.page_size,
             token_lifetime,
             ..Config::default()
         };
         let microsoft = Simulator::start(config).await.unwrap();
-        let mut customer = Customer::example(1);
-        if faults.chance.hits("subscribed", 0.8) {
-            customer = customer.subscribed();
+        let mut tenant = SimulatedTenant::example(1);
+        if faults.random.with_probability("subscribed", 0.8) {
+            tenant = tenant.subscribed();
         }
-        let customer = microsoft.add_tenant(customer);
+        let tenant_id = microsoft.add_tenant(tenant);
         microsoft.set_random_faults(RandomFaults {
             slow_for: Duration::from_millis(2),
-            ..RandomFaults::mixed(seed, shape.weather)
+            ..RandomFaults::mixed(seed, profile.microsoft_fault_rate)
         });
-        let time = Time::of(&microsoft);
-        let collector = Collector::new(microsoft.url().parse().unwrap(), &time, faults, shape);
-        let life = Self {
+        let time = SimulatedTime::of(&microsoft);
+        let deployment = Deployment::new(microsoft.url().parse().unwrap(), &time, faults, profile);
+        let simulation = Self {
             microsoft,
-            customer,
-            collector,
-            began,
-            published_until: RefCell::new(began - SignedDuration::from_hours(6 * 24)),
-            secret: RefCell::new((1, None)),
-            audit_off: RefCell::new(false),
-            peace: Cell::new(Timestamp::MAX),
-            journal: RefCell::default(),
+            tenant_id,
+            deployment,
+            started_at,
+            published_until: RefCell::new(started_at - SignedDuration::from_hours(6 * 24)),
+            secret: Cell::new(ClientSecret { number: 1, store_at: None }),
+            auditing_disabled: Cell::new(false),
+            faults_stopped_at: Cell::new(Timestamp::MAX),
+            event_log: RefCell::default(),
         };
-        life.note(format!("{:?}", life.collector.shape));
-        life.put_secret(1);
-        life.turn_clocks();
-        life
+        simulation.log(format!("{:?}", simulation.deployment.profile));
+        simulation.store_secret(1);
+        simulation.change_clock_skew();
+        simulation
     }
 
-    pub(crate) fn note(&self, what: impl Into<String>) {
-        self.journal.borrow_mut().push(format!("{} {}", self.collector.time.now(), what.into()));
+    pub(crate) fn log(&self, event: impl Into<String>) {
+        self.event_log.borrow_mut().push(format!("{} {}", self.deployment.time.now(), event.into()));
     }
 
     pub(crate) fn faults(&self) -> &Faults {
-        &self.collector.faults
+        &self.deployment.faults
     }
 
-    /// The days on which things go wrong.
-    async fn go_wrong(&self) {
-        let shape = &self.collector.shape;
-        let mut reconciled = self.began;
-        for poll in 0..shape.polls {
-            for (_, length) in shape.outages.iter().filter(|(before, _)| *before == poll) {
-                self.stand_still(*length);
+    async fn run_with_faults(&self) {
+        let profile = &self.deployment.profile;
+        let mut reconciled_at = self.started_at;
+        for poll in 0..profile.polls {
+            for (_, length) in profile.outages.iter().filter(|(before, _)| *before == poll) {
+                self.run_outage(*length);
             }
-            let jitter = self.faults().chance.between("jitter", -60, 60);
-            self.pass(SignedDuration::from_secs(shape.poll_every * 60 + jitter));
-            self.meddle();
+            let jitter = self.faults().random.between("jitter", -60, 60);
+            self.advance(SignedDuration::from_secs(profile.poll_interval_minutes * 60 + jitter));
+            self.apply_admin_actions();
             if self.faults().happens("two pollers at once", 0.05) {
-                futures::join!(self.collector.poll(), self.collector.poll());
+                futures::join!(self.deployment.poll(), self.deployment.poll());
             } else {
-                self.poll().await;
+                self.poll_and_log().await;
             }
             if !self.faults().happens("fetchers stopped", 0.1) {
-                self.collector.fetch(30).await;
+                self.deployment.fetch_batches(30).await;
             }
-            if self.collector.time.now().duration_since(reconciled) >= SignedDuration::from_mins(59) {
-                reconciled = self.collector.time.now();
+            if self.deployment.time.now().duration_since(reconciled_at) >= SignedDuration::from_mins(59) {
+                reconciled_at = self.deployment.time.now();
                 if self.faults().happens("two looks back at once", 0.05) {
-                    futures::join!(self.collector.look_back(), self.collector.look_back());
+                    futures::join!(self.deployment.reconcile(), self.deployment.reconcile());
                 } else {
-                    self.collector.look_back().await;
+                    self.deployment.reconcile().await;
                 }
             }
         }
     }
 
-    pub(crate) async fn poll(&self) {
-        let report = self.collector.poll().await;
-        let Some(report) = report else { return self.note("poll killed") };
+    pub(crate) async fn poll_and_log(&self) {
+        let report = self.deployment.poll().await;
+        let Some(report) = report else { return self.log("poll killed") };
         for tenant in &report.tenants {
             for error in tenant.errors() {
-                self.note(format!("poll: {error}"));
+                self.log(format!("poll: {error}"));
             }
         }
         for (_, feed) in report.feeds() {
             for loss in &feed.lost {
-                self.note(format!("poll lost: {} {loss:?}", feed.content_type));
+                self.log(format!("poll reported a loss: {} {loss:?}", feed.content_type));
             }
         }
     }
 
-    /// An outage: nothing of the collector runs.
-    fn stand_still(&self, length: SignedDuration) {
-        let name = match length.as_hours() {
+    /// None of the functions runs, while the tenant goes on publishing.
+    fn run_outage(&self, length: SignedDuration) {
+        let kind = match length.as_hours() {
             1 => "outage of an hour",
             24 => "outage of a day",
             _ => "outage of eight days",
         };
-        self.faults().note(name);
-        self.note(name);
-        let until = self.collector.time.now() + length;
-        while self.collector.time.now() < until {
-            self.pass(SignedDuration::from_hours(1));
-            self.meddle();
+        self.faults().count(kind);
+        self.log(kind);
+        let end = self.deployment.time.now() + length;
+        while self.deployment.time.now() < end {
+            self.advance(SignedDuration::from_hours(1));
+            self.apply_admin_actions();
         }
     }
 
-    fn pass(&self, duration: SignedDuration) {
-        self.collector.time.pass(duration);
+    fn advance(&self, duration: SignedDuration) {
+        self.deployment.time.advance(duration);
         self.publish();
     }
 
-    pub(crate) fn figures(&self) -> Figures {
-        let collector = &self.collector;
-        Figures {
+    pub(crate) fn figures(&self) -> CampaignFigures {
+        let deployment = &self.deployment;
+        CampaignFigures {
             seeds: 1,
-            simulated_hours: collector.time.now().duration_since(self.began).as_hours().unsigned_abs(),
-            polls: collector.polls.get(),
-            fetches: collector.fetches.get(),
-            looks_back: collector.runs.get(),
-            rewritten: collector.bucket.rewritten.get(),
-            altered: collector.bucket.altered.borrow().len() as u64,
+            simulated_hours: deployment.time.now().duration_since(self.started_at).as_hours().unsigned_abs(),
+            polls: deployment.polls.get(),
+            deliveries: deployment.deliveries.get(),
+            reconciler_runs: deployment.reconciler_runs.get(),
+            overwrites: deployment.bucket.overwrites.get(),
+            changed_objects: deployment.bucket.changed_objects.borrow().len() as u64,
             injected: self.faults().injected.borrow().clone(),
-            ..Figures::default()
+            ..CampaignFigures::default()
         }
     }
 }

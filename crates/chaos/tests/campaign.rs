@@ -1,4 +1,4 @@
 #[test]
-fn nothing_is_lost_that_is_not_told() {
+fn reports_every_record_that_is_lost() {
     chaos::run_campaign();
 }
