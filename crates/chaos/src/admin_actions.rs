@@ -21,13 +21,13 @@ impl Simulation {
             self.microsoft.set_auditing(self.tenant_id, true);
         }
         if faults.happens("admin: subscription disabled", profile.admin_action_rate) {
-            let content_type = faults.random.choose("which", &profile.content_types).as_str();
+            let content_type = faults.random.choose("content type to disable", &profile.content_types).as_str();
             if self.microsoft.subscription(self.tenant_id, content_type) == Some(true) {
                 self.log(format!("subscription {content_type} disabled"));
                 self.microsoft.stop_subscription(self.tenant_id, content_type);
             }
         }
-        if faults.happens("admin: auditing off for a while", profile.admin_action_rate / 2.0) {
+        if faults.happens("admin: auditing temporarily disabled", profile.admin_action_rate / 2.0) {
             self.microsoft.set_auditing(self.tenant_id, false);
             self.auditing_disabled.set(true);
         }
@@ -37,12 +37,12 @@ impl Simulation {
         if faults.happens("admin: secret rotated", profile.admin_action_rate) {
             self.rotate_secret();
         }
-        if faults.happens("clocks jump", 0.03) {
+        if faults.happens("clocks: skew changed", 0.03) {
             self.change_clock_skew();
         }
-        if faults.happens("Microsoft: a damaged listing", 0.03) {
+        if faults.happens("Microsoft: invalid listing", 0.03) {
             let foreign_origin = || "http://127.0.0.1:9".to_owned();
-            let kind = match faults.random.between("damage", 0, 5) {
+            let kind = match faults.random.between("kind of invalid listing", 0, 5) {
                 0 => FaultKind::MissingContentId,
                 1 => FaultKind::MissingContentUri,
                 2 => FaultKind::ForeignContentUri { origin: foreign_origin() },
@@ -60,7 +60,7 @@ impl Simulation {
         let new = old + 1;
         self.microsoft.add_secret(self.tenant_id, Secret::new(secret(new)));
         self.microsoft.remove_secret(self.tenant_id, &secret(old));
-        let delay = SignedDuration::from_mins(self.faults().random.between("told", 1, 600));
+        let delay = SignedDuration::from_mins(self.faults().random.between("secret delay", 1, 600));
         self.log(format!("secret {new} is valid, and will be stored {delay:#} later"));
         self.secret.set(ClientSecret { number: new, store_at: Some(self.deployment.time.now() + delay) });
     }

@@ -69,10 +69,10 @@ impl Deployment {
     /// Starts an invocation, and decides whether and where it will be killed.
     pub(crate) fn start_process(&self, environment: &ExecutionEnvironment) -> Process {
         let clock = SkewedClock { time: self.time.clone(), skew: Rc::clone(&environment.skew) };
-        let crash_point = if self.faults.happens("a function killed", self.profile.kill_rate) {
+        let crash_point = if self.faults.happens("Lambda: function killed", self.profile.kill_rate) {
             // A little beyond the steps of the last whole invocation, so that each of them may be the last.
             let usual_steps = environment.steps.get().max(20) as i64;
-            let step = self.faults.random.between("step of death", 1, usual_steps + usual_steps / 4);
+            let step = self.faults.random.between("crash step", 1, usual_steps + usual_steps / 4);
             CrashPoint::failing_at(step as u64)
         } else {
             CrashPoint::default()

@@ -27,13 +27,17 @@ pub(crate) struct Service {
 }
 
 pub(crate) const DYNAMODB: Service = Service {
-    request_failed: "DynamoDB: throttled or transaction failed",
-    response_lost: "DynamoDB: done, answer lost",
+    request_failed: "DynamoDB: throttled or transaction canceled",
+    response_lost: "DynamoDB: response lost after success",
 };
-pub(crate) const S3: Service = Service { request_failed: "S3: 5xx", response_lost: "S3: done, answer lost" };
-pub(crate) const SQS: Service = Service { request_failed: "SQS: call failed", response_lost: "SQS: done, answer lost" };
-pub(crate) const SECRETS: Service =
-    Service { request_failed: "Secrets Manager: call failed", response_lost: "Secrets Manager: answer lost" };
+pub(crate) const S3: Service =
+    Service { request_failed: "S3: request failed", response_lost: "S3: response lost after success" };
+pub(crate) const SQS: Service =
+    Service { request_failed: "SQS: request failed", response_lost: "SQS: response lost after success" };
+pub(crate) const SECRETS: Service = Service {
+    request_failed: "Secrets Manager: request failed",
+    response_lost: "Secrets Manager: response lost after success",
+};
 
 impl Faults {
     pub(crate) fn new(seed: u64, aws_failure_rate: f64) -> Self {

@@ -82,8 +82,8 @@ impl ArchiveObject for FaultyObject {
 
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         // Longer than the visibility timeout: another fetcher may receive the message before this upload ends.
-        if self.faults.happens("S3: a slow upload", 0.002) {
-            let minutes = self.faults.random.between("slowness", 1, 40);
+        if self.faults.happens("S3: slow upload", 0.002) {
+            let minutes = self.faults.random.between("upload duration", 1, 40);
             self.bucket.time.advance(SignedDuration::from_mins(minutes));
         }
         let store = async {

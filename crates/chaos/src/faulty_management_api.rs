@@ -37,8 +37,8 @@ impl Jitter for SeededJitter {
 impl Faulty<SharedClient> {
     /// Rarely, a response takes so long that a deadline may pass meanwhile.
     fn delay(&self) {
-        if self.faults.happens("Microsoft: an answer takes minutes", 0.002) {
-            self.port.time.advance(SignedDuration::from_secs(self.faults.random.between("lingering", 30, 240)));
+        if self.faults.happens("Microsoft: response delayed by minutes", 0.002) {
+            self.port.time.advance(SignedDuration::from_secs(self.faults.random.between("response delay", 30, 240)));
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Table {
     pub(crate) first_windows: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
     /// When each window was committed.
     pub(crate) committed_at: Rc<RefCell<BTreeMap<(FeedId, Window), Timestamp>>>,
-    /// Every loss that was recorded, and when; also where the write failed and was repeated.
+    /// Every attempt to record a loss, and when.
     pub(crate) recorded_losses: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
 }
 
@@ -117,15 +117,16 @@ impl State for Faulty<Table> {
             self.port.remember_loss(feed, loss);
             self.port.rows.record_loss(feed, loss).await
         };
-        self.call(DYNAMODB, &format!("loss {feed}"), record).await
+        self.call(DYNAMODB, &format!("record loss {feed}"), record).await
     }
 
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("told {feed}"), self.port.rows.mark_reported(feed, loss)).await
+        self.call(DYNAMODB, &format!("mark reported {feed}"), self.port.rows.mark_reported(feed, loss)).await
     }
 
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("start {feed}"), self.port.rows.remember_subscription_start(feed, at)).await
+        self.call(DYNAMODB, &format!("subscription start {feed}"), self.port.rows.remember_subscription_start(feed, at))
+            .await
     }
 }
 
@@ -135,7 +136,7 @@ impl WindowLog for Faulty<Table> {
     }
 
     async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.update_window(feed, record)).await
+        self.call(DYNAMODB, &format!("update window {feed}"), self.port.rows.update_window(feed, record)).await
     }
 
     async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
@@ -147,7 +148,7 @@ impl WindowLog for Faulty<Table> {
     }
 
     async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.save_progress(feed, progress)).await
+        self.call(DYNAMODB, &format!("save progress {feed}"), self.port.rows.save_progress(feed, progress)).await
     }
 }
 
@@ -167,10 +168,10 @@ impl Tenants for Faulty<MemoryTenants> {
 
 impl RateLimiter for Faulty<MemoryRateLimiter> {
     async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
-        self.call(DYNAMODB, "book", self.port.try_acquire(tenant_id, requests)).await
+        self.call(DYNAMODB, "acquire", self.port.try_acquire(tenant_id, requests)).await
     }
 
     async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
-        self.call(DYNAMODB, "refused", self.port.on_throttled(tenant_id)).await
+        self.call(DYNAMODB, "throttled", self.port.on_throttled(tenant_id)).await
     }
 }

@@ -15,7 +15,7 @@ impl Queue for Faulty<Queues> {
         for batch in messages.chunks(10) {
             let send = async {
                 for message in batch {
-                    if self.faults.happens("SQS: some of a batch refused", 0.005) {
+                    if self.faults.happens("SQS: batch partially rejected", 0.005) {
                         return Err(Failure::new(FailureKind::AwsService, "SQS rejected some messages of the batch"));
                     }
                     self.port.send(message, SignedDuration::ZERO);
@@ -32,7 +32,7 @@ impl Queue for Faulty<Queues> {
             self.port.send(message, delay);
             Ok(())
         };
-        self.call(SQS, "send later", send).await
+        self.call(SQS, "send delayed", send).await
     }
 }
 
@@ -49,6 +49,6 @@ impl DeadLetters for Faulty<Queues> {
             self.port.remove_dead_letter(receipt);
             Ok(())
         };
-        self.call(SQS, "remove a dead letter", remove).await
+        self.call(SQS, "remove dead letter", remove).await
     }
 }

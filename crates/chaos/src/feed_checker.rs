@@ -98,9 +98,9 @@ impl CheckResult {
         }
     }
 
-    /// The simulator aggregates records into contents per requested window, so that two windows with unstable bounds may
-    /// hold one record each in a content of their own: where the feed had to start again at the retention edge, and where
-    /// a clock ahead of Microsoft's listed a window that had not ended.
+    /// A content holds the part of an aggregate that lies in the requested window. Overlapping or moved bounds therefore
+    /// put one record into two contents. Two causes excuse that: a feed that had to start again at the retention edge, and
+    /// a clock ahead of Microsoft's, which lists a window before its end.
     fn count_duplicate(&mut self, simulation: &Simulation, observed: &FeedObservations, slice: &Published) {
         let expired = observed.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
         if expired || simulation.deployment.profile.max_skew_minutes > 0 {

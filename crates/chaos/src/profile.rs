@@ -33,28 +33,30 @@ pub(crate) struct Profile {
 impl Profile {
     pub(crate) fn sample(random: &SeededRandom) -> Self {
         let mut content_types = ContentType::ALL.to_vec();
-        let type_count = random.choose("how many types", &[1, 1, 2, 2, 3, 5]);
+        let type_count = random.choose("number of content types", &[1, 1, 2, 2, 3, 5]);
         while content_types.len() > type_count {
-            content_types.remove(random.between("type", 0, content_types.len() as i64 - 1) as usize);
+            content_types.remove(random.between("content type to omit", 0, content_types.len() as i64 - 1) as usize);
         }
         let polls = random.between("polls", 40, 120);
         let mut outages = Vec::new();
-        for (name, hours, probability) in [("an hour", 1, 0.6), ("a day", 24, 0.35), ("eight days", 192, 0.25)] {
+        for (name, hours, probability) in
+            [("outage of 1 hour", 1, 0.6), ("outage of 1 day", 24, 0.35), ("outage of 8 days", 192, 0.25)]
+        {
             if random.with_probability(name, probability) {
                 outages.push((random.between(name, 1, polls - 1), SignedDuration::from_hours(hours)));
             }
         }
-        let fault_intensity = random.choose("strength", &[0.3, 1.0, 1.0, 2.0]);
+        let fault_intensity = random.choose("fault intensity", &[0.3, 1.0, 1.0, 2.0]);
         Self {
             content_types,
-            poll_interval_minutes: random.choose("poll every", &[5, 15, 30, 60, 60]),
+            poll_interval_minutes: random.choose("poll interval", &[5, 15, 30, 60, 60]),
             polls,
             backfill_hours: random.choose("backfill", &[0, 1, 24, 168, 168]),
             concurrency: random.between("concurrency", 1, 4) as usize,
             aws_failure_rate: 0.02 * fault_intensity,
             microsoft_fault_rate: 0.08 * fault_intensity,
             kill_rate: 0.15 * fault_intensity,
-            requests_per_minute: random.choose("quota", &[None, None, Some(200), Some(600)]),
+            requests_per_minute: random.choose("request limit", &[None, None, Some(200), Some(600)]),
             page_size: random.between("page size", 1, 6) as usize,
             admin_action_rate: 0.02 * fault_intensity,
             max_skew_minutes: random.choose("skew", &[0, 0, 1, 10, 10]),

@@ -17,20 +17,25 @@ impl Simulation {
             let name = content_type.as_str();
             let mut instants: Vec<i64> = Vec::new();
             for _ in 0..random.between("bursts", 0, max_bursts) {
-                let first = random.between("burst", 1, span);
-                let burst = (0..random.between("slices", 1, 3)).map(|_| first + random.between("gap", 0, 90_000));
+                let first = random.between("start of a burst", 1, span);
+                let burst = (0..random.between("slices in a burst", 1, 3))
+                    .map(|_| first + random.between("gap in a burst", 0, 90_000));
                 instants.extend(burst.filter(|instant| *instant <= span));
             }
             instants.sort_unstable();
             for instant in instants {
                 let created = from + SignedDuration::from_millis(instant);
-                let records: Vec<String> = (0..random.between("records", 1, 4)).map(|_| self.record(created)).collect();
+                let records: Vec<String> =
+                    (0..random.between("records in a slice", 1, 4)).map(|_| self.record(created)).collect();
                 let mut slice = Slice::new(created, records);
-                if self.faults().happens("Microsoft: content visible late", 0.03) {
-                    slice = slice.visible_at(created + SignedDuration::from_mins(random.between("late", 1, 2_880)));
+                if self.faults().happens("Microsoft: content listed late", 0.03) {
+                    slice = slice
+                        .visible_at(created + SignedDuration::from_mins(random.between("listing delay", 1, 2_880)));
                 }
                 if self.faults().happens("Microsoft: content expires early", 0.01) {
-                    slice = slice.expires_at(created + SignedDuration::from_mins(random.between("early", 1, 1_440)));
+                    slice = slice.expires_at(
+                        created + SignedDuration::from_mins(random.between("time to expiration", 1, 1_440)),
+                    );
                 }
                 self.microsoft.publish_slice(self.tenant_id, name, slice);
             }

@@ -54,11 +54,11 @@ impl Queues {
         let now = self.time.now();
         let random = &self.faults.random;
         let mut deliveries = vec![now + delay];
-        if self.faults.happens("SQS: delivered late", 0.02) {
-            deliveries[0] += SignedDuration::from_mins(random.between("lateness", 1, 600));
+        if self.faults.happens("SQS: delayed delivery", 0.02) {
+            deliveries[0] += SignedDuration::from_mins(random.between("delivery delay", 1, 600));
         }
-        if self.faults.happens("SQS: delivered twice", 0.04) {
-            deliveries.push(now + delay + SignedDuration::from_mins(random.between("second delivery", 0, 1_440)));
+        if self.faults.happens("SQS: duplicate delivery", 0.04) {
+            deliveries.push(now + delay + SignedDuration::from_mins(random.between("second delivery delay", 0, 1_440)));
         }
         let mut state = self.state.borrow_mut();
         state.contents.insert(ContentDigest::of(&message.content_id), message.clone());
@@ -77,13 +77,13 @@ impl Queues {
         state.queue.retain(|message| now < message.sent_at + RETENTION);
         let exhausted = |message: &mut QueuedMessage| message.visible_at <= now && message.receives >= MAX_RECEIVES;
         let dead: Vec<QueuedMessage> = state.queue.extract_if(.., exhausted).collect();
-        dead.iter().for_each(|_| self.faults.count("SQS: became a dead letter"));
+        dead.iter().for_each(|_| self.faults.count("SQS: moved to the dead-letter queue"));
         state.dead_letters.extend(dead);
         let mut visible: Vec<&mut QueuedMessage> =
             state.queue.iter_mut().filter(|message| message.visible_at <= now).collect();
         let mut batch = Vec::new();
         while !visible.is_empty() && batch.len() < 10 {
-            let index = self.faults.random.between("order", 0, visible.len() as i64 - 1) as usize;
+            let index = self.faults.random.between("next message", 0, visible.len() as i64 - 1) as usize;
             let message = visible.swap_remove(index);
             message.receives += 1;
             message.visible_at = now + VISIBILITY;
@@ -93,7 +93,7 @@ impl Queues {
     }
 
     pub(crate) fn delete(&self, message: &QueuedMessage) {
-        if !self.faults.happens("SQS: not deleted when done", 0.01) {
+        if !self.faults.happens("SQS: processed message not deleted", 0.01) {
             self.state.borrow_mut().queue.retain(|queued| queued.id != message.id);
         }
     }

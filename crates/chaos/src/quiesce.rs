@@ -62,15 +62,15 @@ impl Simulation {
 
 fn microsoft_fault(kind: &str) -> &'static str {
     match kind {
-        "throttled" => "Microsoft: 403 AF429",
-        "unavailable" => "Microsoft: 503 with HTML",
-        "bad_gateway" => "Microsoft: 502, empty",
-        "internal_error" => "Microsoft: 500 AF50000",
-        "error_inside_200" => "Microsoft: error inside a 200",
-        "unauthorized" => "Microsoft: 401",
-        "dropped" => "Microsoft: connection closed, no answer",
-        "cut_body" => "Microsoft: body cut",
-        "truncated" => "Microsoft: body truncated",
-        _ => "Microsoft: slow answer",
+        "throttled" => "Microsoft: HTTP 403 with AF429",
+        "unavailable" => "Microsoft: HTTP 503 with an HTML body",
+        "bad_gateway" => "Microsoft: HTTP 502 with an empty body",
+        "internal_error" => "Microsoft: HTTP 500 with AF50000",
+        "error_inside_200" => "Microsoft: HTTP 200 with an error object",
+        "unauthorized" => "Microsoft: HTTP 401",
+        "dropped" => "Microsoft: connection closed without a response",
+        "cut_body" => "Microsoft: connection closed within the body",
+        "truncated" => "Microsoft: truncated JSON",
+        _ => "Microsoft: slow response",
     }
 }

@@ -108,20 +108,20 @@ impl Simulation {
             for (_, length) in profile.outages.iter().filter(|(before, _)| *before == poll) {
                 self.run_outage(*length);
             }
-            let jitter = self.faults().random.between("jitter", -60, 60);
+            let jitter = self.faults().random.between("poll jitter", -60, 60);
             self.advance(SignedDuration::from_secs(profile.poll_interval_minutes * 60 + jitter));
             self.apply_admin_actions();
-            if self.faults().happens("two pollers at once", 0.05) {
+            if self.faults().happens("Lambda: two concurrent pollers", 0.05) {
                 futures::join!(self.deployment.poll(), self.deployment.poll());
             } else {
                 self.poll_and_log().await;
             }
-            if !self.faults().happens("fetchers stopped", 0.1) {
+            if !self.faults().happens("Lambda: fetcher not invoked", 0.1) {
                 self.deployment.fetch_batches(30).await;
             }
             if self.deployment.time.now().duration_since(reconciled_at) >= SignedDuration::from_mins(59) {
                 reconciled_at = self.deployment.time.now();
-                if self.faults().happens("two looks back at once", 0.05) {
+                if self.faults().happens("Lambda: two concurrent reconcilers", 0.05) {
                     futures::join!(self.deployment.reconcile(), self.deployment.reconcile());
                 } else {
                     self.deployment.reconcile().await;
@@ -148,9 +148,9 @@ impl Simulation {
     /// None of the functions runs, while the tenant goes on publishing.
     fn run_outage(&self, length: SignedDuration) {
         let kind = match length.as_hours() {
-            1 => "outage of an hour",
-            24 => "outage of a day",
-            _ => "outage of eight days",
+            1 => "outage: 1 hour",
+            24 => "outage: 1 day",
+            _ => "outage: 8 days",
         };
         self.faults().count(kind);
         self.log(kind);
