@@ -1,5 +1,4 @@
-//! What happens between two polls besides failing calls: acts of an administrator, clocks that are set, listings that
-//! Microsoft damages.
+//! Events between two polls: actions of an administrator, changes of clock skew, and invalid listings.
 
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ impl Simulation {
         }
     }
 
-    /// Entra accepts the new secret at once and the old one no more; Secrets Manager holds the old one for a while.
+    /// From now on Entra accepts only the new secret, while Secrets Manager holds the old one for some more minutes.
     fn rotate_secret(&self) {
         let old = self.secret.get().number;
         let new = old + 1;
@@ -87,5 +86,5 @@ impl Simulation {
 }
 
 fn secret(number: u32) -> String {
-    format!("{}{number}", SECRET_PREFIX)
+    format!("{SECRET_PREFIX}{number}")
 }

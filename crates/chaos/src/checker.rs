@@ -55,7 +55,7 @@ impl CheckResult {
         result
     }
 
-    /// Counts each record of all objects. Problems: an object with cut lines or another number of records than its metadata
+    /// Counts each record of all objects. Problems: an object with a cut line or another number of records than its metadata
     /// say, a content in two objects, an object overwritten with other bytes.
     fn read_archive(&mut self, simulation: &Simulation) -> BTreeMap<ContentType, HashMap<Vec<u8>, u64>> {
         let mut archived: BTreeMap<ContentType, HashMap<Vec<u8>, u64>> = BTreeMap::new();

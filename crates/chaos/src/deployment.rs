@@ -70,7 +70,7 @@ impl Deployment {
     pub(crate) fn start_process(&self, environment: &ExecutionEnvironment) -> Process {
         let clock = SkewedClock { time: self.time.clone(), skew: Rc::clone(&environment.skew) };
         let crash_point = if self.faults.happens("Lambda: function killed", self.profile.kill_rate) {
-            // A little beyond the steps of the last whole invocation, so that each of them may be the last.
+            // Any step of an invocation like the last whole one; beyond it, the invocation survives.
             let usual_steps = environment.steps.get().max(20) as i64;
             let step = self.faults.random.between("crash step", 1, usual_steps + usual_steps / 4);
             CrashPoint::failing_at(step as u64)
@@ -85,6 +85,7 @@ impl Deployment {
     fn new_client(&self, clock: &SkewedClock) -> SharedClient {
         let overrides =
             RootOverrides { management_api: Some(self.url.clone()), token_authority: Some(self.url.clone()) };
+        // Real time: a response that stalls must not hold up the simulation.
         let read_timeout = Duration::from_millis(400);
         let settings = ClientSettings { overrides, read_timeout, ..ClientSettings::default() };
         let client = Client::new(settings, clock.clone(), SeededJitter(Rc::clone(&self.faults))).unwrap();

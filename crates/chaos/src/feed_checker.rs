@@ -89,9 +89,9 @@ impl CheckResult {
                 && slice.created < loss.to + tolerance
         };
         if observed.losses.iter().any(covers) {
-            self.figures.disabled_and_reported += 1;
+            self.figures.lost_to_disabled_subscription_and_reported += 1;
         } else {
-            self.figures.disabled_unreported += 1;
+            self.figures.lost_to_disabled_subscription_unreported += 1;
             let (feed, created) = (observed.feed, slice.created);
             self.problems
                 .push(format!("{feed}: the loss of a record of {created} to a disabled subscription is not reported"));

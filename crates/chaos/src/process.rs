@@ -21,7 +21,7 @@ pub(crate) struct ExecutionEnvironment {
     pub(crate) steps: Cell<u64>,
 }
 
-/// One invocation. All its ports share a crash point: if it is reached, none of them answers any more.
+/// One invocation. All its ports share a crash point: once it is reached, no call of theirs returns.
 pub(crate) struct Process {
     pub(crate) crash_point: CrashPoint,
     pub(crate) clock: SkewedClock,

@@ -21,14 +21,14 @@ impl Simulation {
         self.store_secret(self.secret.get().number);
     }
 
-    /// Runs every function once an hour until the check finds no problem, for nine days at most: by then the last recheck
-    /// of every window is due, and what is still missing has left the retention.
+    /// Runs every function once an hour until the check finds no problem, for nine days at most. By then every window has
+    /// passed its last recheck and the end of the 7-day retention.
     pub(crate) async fn run_until_quiescent(&self) -> CheckResult {
         const MAX_HOURS: u32 = 9 * 24;
         self.run_all_after(16).await;
         for hour in 1..=MAX_HOURS {
             self.run_all_after(60).await;
-            // The check is expensive: rarely, the longer it takes.
+            // The check reads the whole archive, so it runs less often as time goes on.
             let check_now = [1, 2, 4, 8, 12].contains(&hour) || hour % 24 == 0;
             if check_now && self.deployment.queues.lengths() == (0, 0) {
                 let result = CheckResult::of(self).await;

@@ -71,6 +71,7 @@ impl Simulation {
         }
         let tenant_id = microsoft.add_tenant(tenant);
         microsoft.set_random_faults(RandomFaults {
+            // Real time, which would add up.
             slow_for: Duration::from_millis(2),
             ..RandomFaults::mixed(seed, profile.microsoft_fault_rate)
         });
@@ -81,6 +82,7 @@ impl Simulation {
             tenant_id,
             deployment,
             started_at,
+            // Older content for the backfill.
             published_until: RefCell::new(started_at - SignedDuration::from_hours(6 * 24)),
             secret: Cell::new(ClientSecret { number: 1, store_at: None }),
             auditing_disabled: Cell::new(false),
@@ -132,7 +134,7 @@ impl Simulation {
 
     pub(crate) async fn poll_and_log(&self) {
         let report = self.deployment.poll().await;
-        let Some(report) = report else { return self.log("poll killed") };
+        let Some(report) = report else { return self.log("poll killed or failed") };
         for tenant in &report.tenants {
             for error in tenant.errors() {
                 self.log(format!("poll: {error}"));
