@@ -96,7 +96,7 @@ check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, t
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
 
 chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
-	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test chaos -- --nocapture
+	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test campaign -- --nocapture
 
 bench: build functions ## Measures the record stream, and the whole fetcher on a blob of 200 MB (RECORDS=folder)
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)

@@ -24,6 +24,7 @@ EDGES = {
     "collector": ({"record-stream"}, {"testkit"}),
     "record-stream": (set(), set()),
     "management-api-simulator": (set(), set()),
+    "chaos": ({"collector", "management-api", "management-api-simulator", "testkit"}, set()),
     "scenarios": (ANYTHING, ANYTHING),
 }
 

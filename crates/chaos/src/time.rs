@@ -1,4 +1,4 @@
-//! One time for the world, and clocks that go wrong by it.
+//! The time of a simulation, and the clocks of its processes, which may deviate from it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Simulator;
 use testkit::ManualClock;
 
-/// The true time, which is Microsoft's.
+/// The true time, which is the simulator's.
 #[derive(Debug, Clone)]
-pub(crate) struct Time {
-    /// The same time, for what is in memory.
+pub(crate) struct SimulatedTime {
+    /// Always set to the same time, for the ports in memory.
     pub(crate) clock: ManualClock,
     microsoft: Simulator,
 }
 
-impl Time {
+impl SimulatedTime {
     pub(crate) fn of(microsoft: &Simulator) -> Self {
         Self { clock: ManualClock::at(microsoft.now()), microsoft: microsoft.clone() }
     }
@@ -25,11 +25,11 @@ impl Time {
         self.clock.now()
     }
 
-    pub(crate) fn pass(&self, duration: SignedDuration) {
-        self.until(self.now() + duration);
+    pub(crate) fn advance(&self, duration: SignedDuration) {
+        self.advance_to(self.now() + duration);
     }
 
-    fn until(&self, instant: Timestamp) {
+    fn advance_to(&self, instant: Timestamp) {
         if self.now() < instant {
             self.microsoft.set_now(instant);
             self.clock.set(instant);
@@ -40,7 +40,7 @@ impl Time {
 /// A clock that is ahead of the true time by `skew`.
 #[derive(Debug, Clone)]
 pub(crate) struct SkewedClock {
-    pub(crate) time: Time,
+    pub(crate) time: SimulatedTime,
     pub(crate) skew: Rc<Cell<SignedDuration>>,
 }
 
@@ -49,13 +49,13 @@ impl Clock for SkewedClock {
         self.time.now() + self.skew.get()
     }
 
-    /// The short sleeps are the client's between two tries: the time passes at once. The long ones are deadlines, which
-    /// come when enough time has passed.
+    /// A short sleep is the client's backoff between two tries, and moves the time forward at once. A long one is a
+    /// deadline, and ends when the simulation has moved the time that far.
     async fn sleep_until(&self, instant: Timestamp) {
-        const SHORT: SignedDuration = SignedDuration::from_secs(10);
-        if instant.duration_since(self.now()) <= SHORT {
+        const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_secs(10);
+        if instant.duration_since(self.now()) <= LONGEST_BACKOFF {
             tokio::task::yield_now().await;
-            self.time.until(instant - self.skew.get());
+            self.time.advance_to(instant - self.skew.get());
         } else {
             self.time.clock.sleep_until(instant - self.skew.get()).await;
         }

@@ -1,4 +1,4 @@
-//! The real client, in a process that may die, and with answers that take minutes.
+//! The real client, in a process that may be killed, and with responses that may take minutes.
 
 use std::future::ready;
 use std::rc::Rc;
@@ -15,38 +15,37 @@ use management_api::Client;
 use url::Url;
 
 use crate::faults::Faults;
-use crate::frail::Frail;
-use crate::time::{SkewedClock, Time};
+use crate::faulty_ports::Faulty;
+use crate::time::{SimulatedTime, SkewedClock};
 
-/// The client of one environment; invocations share it until one is killed.
+/// The client of one execution environment; invocations share it until one is killed.
 #[derive(Debug, Clone)]
-pub(crate) struct Microsoft {
+pub(crate) struct SharedClient {
     pub(crate) client: Rc<Client<SkewedClock, SeededJitter>>,
-    pub(crate) time: Time,
+    pub(crate) time: SimulatedTime,
 }
 
-/// Chance for the client and the fetcher.
 #[derive(Debug, Clone)]
 pub(crate) struct SeededJitter(pub(crate) Rc<Faults>);
 
 impl Jitter for SeededJitter {
     fn sample(&self) -> f64 {
-        self.0.chance.sample("jitter")
+        self.0.random.sample("jitter")
     }
 }
 
-impl Frail<Microsoft> {
-    /// Now and then an answer takes so long that deadlines come meanwhile.
-    fn linger(&self) {
-        if self.faults.happens("Microsoft: an answer takes minutes", 0.002) {
-            self.port.time.pass(SignedDuration::from_secs(self.faults.chance.between("lingering", 30, 240)));
+impl Faulty<SharedClient> {
+    /// Rarely, a response takes so long that a deadline may pass meanwhile.
+    fn delay(&self) {
+        if self.faults.happens("Microsoft: response delayed by minutes", 0.002) {
+            self.port.time.advance(SignedDuration::from_secs(self.faults.random.between("response delay", 30, 240)));
         }
     }
 }
 
-impl ManagementApi for Frail<Microsoft> {
+impl ManagementApi for Faulty<SharedClient> {
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
-        self.linger();
+        self.delay();
         self.crash_point.around(self.port.client.enabled_subscriptions(tenant)).await
     }
 
@@ -61,13 +60,13 @@ impl ManagementApi for Frail<Microsoft> {
         window: Window,
     ) -> impl Stream<Item = Result<ContentPage, Failure>> {
         self.port.client.list(tenant, content_type, window).then(|page| {
-            self.linger();
+            self.delay();
             self.crash_point.around(ready(page))
         })
     }
 
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
-        self.linger();
+        self.delay();
         let blob = self.crash_point.around(self.port.client.open(tenant, uri)).await?;
         Ok(blob.then(|bytes| self.crash_point.around(ready(bytes))))
     }

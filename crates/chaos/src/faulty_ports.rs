@@ -1,4 +1,4 @@
-//! Ports that fail, and whose process may die before and after each of their calls: the table, the secrets, the queue.
+//! Ports that fail, and whose process may be killed before and after each call: table, secrets, rate limiter.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,57 +19,57 @@ use jiff::Timestamp;
 use testkit::{CrashPoint, MemoryRateLimiter, MemoryState, MemoryTenants};
 
 use crate::faults::{DYNAMODB, Faults, SECRETS, Service};
-use crate::time::Time;
+use crate::time::SimulatedTime;
 
-/// A port in one process.
+/// A port as one process sees it.
 #[derive(Debug, Clone)]
-pub(crate) struct Frail<P> {
+pub(crate) struct Faulty<P> {
     pub(crate) port: P,
     pub(crate) faults: Rc<Faults>,
     pub(crate) crash_point: CrashPoint,
 }
 
-impl<P> Frail<P> {
+impl<P> Faulty<P> {
     pub(crate) async fn call<T>(
         &self,
         service: Service,
-        about: &str,
+        subject: &str,
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        self.crash_point.around(self.faults.strike(service, about, call)).await
+        self.crash_point.around(self.faults.inject(service, subject, call)).await
     }
 }
 
-/// The table, and what was written to it at which true time.
+/// The table, with a history of its writes in true time, which the check needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) rows: MemoryState,
-    pub(crate) time: Time,
-    /// Where each feed began, and when: nothing older was ever asked for, and nobody asked before.
-    pub(crate) begun: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
-    /// When each window had been listed.
-    pub(crate) listed: Rc<RefCell<BTreeMap<(FeedId, Window), Timestamp>>>,
-    /// Every loss that was kept, and when.
-    pub(crate) kept: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
+    pub(crate) time: SimulatedTime,
+    /// The start of each feed's first window, and when that window was recorded. Nothing older was ever listed.
+    pub(crate) first_windows: Rc<RefCell<BTreeMap<FeedId, (Timestamp, Timestamp)>>>,
+    /// When each window was committed.
+    pub(crate) committed_at: Rc<RefCell<BTreeMap<(FeedId, Window), Timestamp>>>,
+    /// Every attempt to record a loss, and when.
+    pub(crate) recorded_losses: Rc<RefCell<Vec<(FeedId, Loss, Timestamp)>>>,
 }
 
 impl Table {
-    pub(crate) fn at(time: &Time) -> Self {
+    pub(crate) fn at(time: &SimulatedTime) -> Self {
         Self {
             rows: MemoryState::by(&time.clock),
             time: time.clone(),
-            begun: Rc::default(),
-            listed: Rc::default(),
-            kept: Rc::default(),
+            first_windows: Rc::default(),
+            committed_at: Rc::default(),
+            recorded_losses: Rc::default(),
         }
     }
 
-    fn keep(&self, feed: FeedId, loss: &Loss) {
-        self.kept.borrow_mut().push((feed, loss.clone(), self.time.now()));
+    fn remember_loss(&self, feed: FeedId, loss: &Loss) {
+        self.recorded_losses.borrow_mut().push((feed, loss.clone(), self.time.now()));
     }
 }
 
-impl State for Frail<Table> {
+impl State for Faulty<Table> {
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
         self.call(DYNAMODB, "feeds", self.port.rows.feeds(tenant_id, content_types)).await
     }
@@ -81,61 +81,62 @@ impl State for Frail<Table> {
         window: Window,
     ) -> Result<ConditionalWrite, Failure> {
         let record = async {
-            let claim = self.port.rows.record_window(feed, expected, window).await?;
-            if expected.is_none() && claim == ConditionalWrite::Applied {
-                self.port.begun.borrow_mut().insert(feed, (window.start(), self.port.time.now()));
+            let write = self.port.rows.record_window(feed, expected, window).await?;
+            if expected.is_none() && write == ConditionalWrite::Applied {
+                self.port.first_windows.borrow_mut().insert(feed, (window.start(), self.port.time.now()));
             }
-            Ok(claim)
+            Ok(write)
         };
         self.call(DYNAMODB, &format!("record {feed}"), record).await
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let commit = async {
-            let claim = self.port.rows.commit_window(feed, listing).await?;
-            if claim == ConditionalWrite::Applied {
-                self.port.listed.borrow_mut().insert((feed, listing.window), self.port.time.now());
+            let write = self.port.rows.commit_window(feed, listing).await?;
+            if write == ConditionalWrite::Applied {
+                self.port.committed_at.borrow_mut().insert((feed, listing.window), self.port.time.now());
             }
-            Ok(claim)
+            Ok(write)
         };
         self.call(DYNAMODB, &format!("commit {feed}"), commit).await
     }
 
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
         let skip = async {
-            let claim = self.port.rows.skip(feed, expected, loss).await?;
-            if claim == ConditionalWrite::Applied {
-                self.port.keep(feed, loss);
+            let write = self.port.rows.skip(feed, expected, loss).await?;
+            if write == ConditionalWrite::Applied {
+                self.port.remember_loss(feed, loss);
             }
-            Ok(claim)
+            Ok(write)
         };
         self.call(DYNAMODB, &format!("skip {feed}"), skip).await
     }
 
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        let keep = async {
-            self.port.keep(feed, loss);
+        let record = async {
+            self.port.remember_loss(feed, loss);
             self.port.rows.record_loss(feed, loss).await
         };
-        self.call(DYNAMODB, &format!("loss {feed}"), keep).await
+        self.call(DYNAMODB, &format!("record loss {feed}"), record).await
     }
 
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("told {feed}"), self.port.rows.mark_reported(feed, loss)).await
+        self.call(DYNAMODB, &format!("mark reported {feed}"), self.port.rows.mark_reported(feed, loss)).await
     }
 
     async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("start {feed}"), self.port.rows.remember_subscription_start(feed, at)).await
+        self.call(DYNAMODB, &format!("subscription start {feed}"), self.port.rows.remember_subscription_start(feed, at))
+            .await
     }
 }
 
-impl WindowLog for Frail<Table> {
+impl WindowLog for Faulty<Table> {
     async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
         self.call(DYNAMODB, &format!("windows {feed}"), self.port.rows.windows(feed, since)).await
     }
 
     async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("keep {feed}"), self.port.rows.update_window(feed, record)).await
+        self.call(DYNAMODB, &format!("update window {feed}"), self.port.rows.update_window(feed, record)).await
     }
 
     async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
@@ -147,30 +148,30 @@ impl WindowLog for Frail<Table> {
     }
 
     async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
-        self.call(DYNAMODB, &format!("progress {feed}"), self.port.rows.save_progress(feed, progress)).await
+        self.call(DYNAMODB, &format!("save progress {feed}"), self.port.rows.save_progress(feed, progress)).await
     }
 }
 
-impl Tenants for Frail<MemoryTenants> {
+impl Tenants for Faulty<MemoryTenants> {
     async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         self.call(SECRETS, "all", self.port.all()).await
     }
 
     async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
         match freshness {
-            // From memory: no call at all.
+            // From the function's memory: there is no call that could fail.
             Freshness::Cached => self.port.one(secret_id, freshness).await,
             Freshness::Fresh => self.call(SECRETS, "one", self.port.one(secret_id, freshness)).await,
         }
     }
 }
 
-impl RateLimiter for Frail<MemoryRateLimiter> {
+impl RateLimiter for Faulty<MemoryRateLimiter> {
     async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
-        self.call(DYNAMODB, "book", self.port.try_acquire(tenant_id, requests)).await
+        self.call(DYNAMODB, "acquire", self.port.try_acquire(tenant_id, requests)).await
     }
 
     async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
-        self.call(DYNAMODB, "refused", self.port.on_throttled(tenant_id)).await
+        self.call(DYNAMODB, "throttled", self.port.on_throttled(tenant_id)).await
     }
 }

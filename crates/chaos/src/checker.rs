@@ -1,0 +1,116 @@
+//! Checks the end of a simulation: everything published is archived or reported as lost, and nothing is left to do.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Read;
+
+use collector::feed::{ContentType, FeedId, TenantId};
+use collector::loss::{Loss, LossReason};
+use collector::ports::WindowLog;
+use flate2::read::GzDecoder;
+use jiff::SignedDuration;
+
+use crate::feed_checker::FeedObservations;
+use crate::figures::CampaignFigures;
+use crate::simulation::Simulation;
+
+/// The seed passes if there are no problems.
+#[derive(Debug, Default)]
+pub(crate) struct CheckResult {
+    pub(crate) figures: CampaignFigures,
+    pub(crate) problems: Vec<String>,
+}
+
+impl CheckResult {
+    pub(crate) async fn of(simulation: &Simulation) -> Self {
+        let mut result = Self { figures: simulation.figures(), ..Self::default() };
+        let mut archived = result.read_archive(simulation);
+        for content_type in simulation.deployment.profile.content_types.iter().copied() {
+            let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
+            let recorded = WindowLog::losses(&simulation.deployment.table.rows, feed).await.unwrap();
+            let unreported = recorded.iter().filter(|record| !record.reported);
+            result.problems.extend(unreported.map(|record| format!("{feed}: not reported: {:?}", record.loss)));
+            let losses: Vec<Loss> = recorded.into_iter().map(|record| record.loss).collect();
+            for loss in &losses {
+                *result.figures.losses.entry(loss.reason.as_str()).or_default() += 1;
+            }
+            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::NotRechecked).collect();
+            let overlap = |one: &Loss, other: &Loss| one != other && one.from < other.to && other.from < one.to;
+            let overlapping = spans.iter().filter(|one| spans.iter().any(|other| overlap(one, other)));
+            result.problems.extend(overlapping.map(|loss| format!("{feed}: reported more than once: {loss:?}")));
+            let lost_contents = simulation.lost_content_records(&losses).await;
+            let listed = simulation.listed_records(feed, &losses).await;
+            let first_window = simulation.deployment.table.first_windows.borrow().get(&feed).copied();
+            let Some((first_window_start, polled_since)) = first_window else {
+                result.problems.push(format!("{feed} was never polled"));
+                continue;
+            };
+            let archived = archived.remove(&content_type).unwrap_or_default();
+            result.check_feed(
+                simulation,
+                FeedObservations { feed, first_window_start, polled_since, losses, lost_contents, listed, archived },
+            );
+        }
+        result.problems.extend(archived.keys().map(|other| format!("{other} is archived, but not configured")));
+        result.check_quiescence(simulation);
+        result
+    }
+
+    /// Counts each record of all objects. Problems: an object with a cut line or another number of records than its metadata
+    /// say, a content in two objects, an object overwritten with other bytes.
+    fn read_archive(&mut self, simulation: &Simulation) -> BTreeMap<ContentType, HashMap<Vec<u8>, u64>> {
+        let mut archived: BTreeMap<ContentType, HashMap<Vec<u8>, u64>> = BTreeMap::new();
+        let mut content_ids = HashSet::new();
+        for (key, object) in simulation.deployment.bucket.objects() {
+            let mut text = Vec::new();
+            let read = GzDecoder::new(object.bytes.as_slice()).read_to_end(&mut text);
+            let lines = text.split_inclusive(|byte| *byte == b'\n');
+            let whole = lines.clone().all(|line| line.ends_with(b"\n"));
+            if read.is_err() || !whole || lines.clone().count() as u64 != object.metadata.records {
+                self.problems.push(format!("object {key} is incomplete or malformed"));
+            }
+            let records = archived.entry(object.metadata.content_type).or_default();
+            for line in lines {
+                *records.entry(line[..line.len() - 1].to_vec()).or_default() += 1;
+            }
+            self.figures.objects += 1;
+            if !content_ids.insert(object.metadata.content_id.clone()) {
+                self.figures.duplicated_objects += 1;
+                self.problems.push(format!("content {} has two objects", object.metadata.content_id));
+            }
+        }
+        for key in simulation.deployment.bucket.changed_objects.borrow().iter() {
+            self.problems.push(format!("object {key} was overwritten with other bytes"));
+        }
+        archived
+    }
+
+    /// No message is left, every window is settled, no loss was recorded too early, and the simulator saw no violation of
+    /// the API's rules.
+    fn check_quiescence(&mut self, simulation: &Simulation) {
+        let deployment = &simulation.deployment;
+        let (queued, dead) = deployment.queues.lengths();
+        if queued + dead > 0 {
+            self.problems.push(format!("{queued} messages and {dead} dead letters remain"));
+        }
+        for content_type in deployment.profile.content_types.iter().copied() {
+            let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
+            for record in deployment.table.rows.committed(feed) {
+                self.figures.windows += 1;
+                let age = deployment.time.now().duration_since(record.listed_at);
+                let due = SignedDuration::from_hours(2) < age && age < SignedDuration::from_hours(7 * 24);
+                if due && record.settled_at.is_none() {
+                    let missing: Vec<_> = record.missing.values().collect();
+                    self.problems.push(format!("{feed}: window {} is not settled: {missing:?}", record.window));
+                }
+            }
+        }
+        for (feed, loss, recorded_at) in deployment.table.recorded_losses.borrow().iter() {
+            if let Some(why) = simulation.why_premature(*feed, loss, *recorded_at) {
+                self.problems.push(format!("{feed}: recorded at {recorded_at}: {loss:?}, but {why}"));
+            }
+        }
+        if let Err(violations) = simulation.microsoft.verify() {
+            self.problems.extend(violations.into_iter().filter(|violation| !violation.starts_with("unused fault")));
+        }
+    }
+}

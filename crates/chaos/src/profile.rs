@@ -1,0 +1,66 @@
+//! What does not change during a simulation.
+
+use collector::feed::ContentType;
+use jiff::SignedDuration;
+
+use crate::seeded_random::SeededRandom;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    pub(crate) content_types: Vec<ContentType>,
+    pub(crate) poll_interval_minutes: i64,
+    /// How many polls run before the faults stop.
+    pub(crate) polls: i64,
+    pub(crate) backfill_hours: u8,
+    /// Tasks in flight at once, in each function.
+    pub(crate) concurrency: usize,
+    /// The probability that a call to AWS fails.
+    pub(crate) aws_failure_rate: f64,
+    /// The probability that a request to Microsoft meets a fault.
+    pub(crate) microsoft_fault_rate: f64,
+    /// The probability that an invocation is killed.
+    pub(crate) kill_rate: f64,
+    /// Microsoft's limit; `None`: it does not throttle.
+    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) page_size: usize,
+    /// The probability of each action of an administrator between two polls.
+    pub(crate) admin_action_rate: f64,
+    pub(crate) max_skew_minutes: i64,
+    /// Before which poll each outage begins, and how long it lasts.
+    pub(crate) outages: Vec<(i64, SignedDuration)>,
+}
+
+impl Profile {
+    pub(crate) fn sample(random: &SeededRandom) -> Self {
+        let mut content_types = ContentType::ALL.to_vec();
+        let type_count = random.choose("number of content types", &[1, 1, 2, 2, 3, 5]);
+        while content_types.len() > type_count {
+            content_types.remove(random.between("content type to omit", 0, content_types.len() as i64 - 1) as usize);
+        }
+        let polls = random.between("polls", 40, 120);
+        let mut outages = Vec::new();
+        for (name, hours, probability) in
+            [("outage of 1 hour", 1, 0.6), ("outage of 1 day", 24, 0.35), ("outage of 8 days", 192, 0.25)]
+        {
+            if random.with_probability(name, probability) {
+                outages.push((random.between(name, 1, polls - 1), SignedDuration::from_hours(hours)));
+            }
+        }
+        let fault_intensity = random.choose("fault intensity", &[0.3, 1.0, 1.0, 2.0]);
+        Self {
+            content_types,
+            poll_interval_minutes: random.choose("poll interval", &[5, 15, 30, 60, 60]),
+            polls,
+            backfill_hours: random.choose("backfill", &[0, 1, 24, 168, 168]),
+            concurrency: random.between("concurrency", 1, 4) as usize,
+            aws_failure_rate: 0.02 * fault_intensity,
+            microsoft_fault_rate: 0.08 * fault_intensity,
+            kill_rate: 0.15 * fault_intensity,
+            requests_per_minute: random.choose("request limit", &[None, None, Some(200), Some(600)]),
+            page_size: random.between("page size", 1, 6) as usize,
+            admin_action_rate: 0.02 * fault_intensity,
+            max_skew_minutes: random.choose("skew", &[0, 0, 1, 10, 10]),
+            outages,
+        }
+    }
+}
