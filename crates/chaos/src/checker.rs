@@ -1,13 +1,12 @@
 //! Checks the end of a simulation: everything published is archived or reported as lost, and nothing is left to do.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::Read;
+use std::collections::{BTreeMap, HashSet};
 
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossReason};
-use collector::ports::WindowLog;
-use flate2::read::GzDecoder;
+use collector::ports::Losses;
 use jiff::SignedDuration;
+use testkit::ArchivedRecords;
 
 use crate::feed_checker::FeedObservations;
 use crate::figures::CampaignFigures;
@@ -23,10 +22,11 @@ pub(crate) struct CheckResult {
 impl CheckResult {
     pub(crate) async fn of(simulation: &Simulation) -> Self {
         let mut result = Self { figures: simulation.figures(), ..Self::default() };
+        let history = simulation.deployment.state.history();
         let mut archived = result.read_archive(simulation);
         for content_type in simulation.deployment.profile.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
-            let recorded = WindowLog::losses(&simulation.deployment.table.rows, feed).await.unwrap();
+            let recorded = Losses::losses(&simulation.deployment.state, feed).await.unwrap();
             let unreported = recorded.iter().filter(|record| !record.reported);
             result.problems.extend(unreported.map(|record| format!("{feed}: not reported: {:?}", record.loss)));
             let losses: Vec<Loss> = recorded.into_iter().map(|record| record.loss).collect();
@@ -39,7 +39,7 @@ impl CheckResult {
             result.problems.extend(overlapping.map(|loss| format!("{feed}: reported more than once: {loss:?}")));
             let lost_contents = simulation.lost_content_records(&losses).await;
             let listed = simulation.listed_records(feed, &losses).await;
-            let first_window = simulation.deployment.table.first_windows.borrow().get(&feed).copied();
+            let first_window = history.first_windows.get(&feed).copied();
             let Some((first_window_start, polled_since)) = first_window else {
                 result.problems.push(format!("{feed} was never polled"));
                 continue;
@@ -57,20 +57,13 @@ impl CheckResult {
 
     /// Counts each record of all objects. Problems: an object with a cut line or another number of records than its metadata
     /// say, a content in two objects, an object overwritten with other bytes.
-    fn read_archive(&mut self, simulation: &Simulation) -> BTreeMap<ContentType, HashMap<Vec<u8>, u64>> {
-        let mut archived: BTreeMap<ContentType, HashMap<Vec<u8>, u64>> = BTreeMap::new();
+    fn read_archive(&mut self, simulation: &Simulation) -> BTreeMap<ContentType, ArchivedRecords> {
+        let mut archived: BTreeMap<ContentType, ArchivedRecords> = BTreeMap::new();
         let mut content_ids = HashSet::new();
-        for (key, object) in simulation.deployment.bucket.objects() {
-            let mut text = Vec::new();
-            let read = GzDecoder::new(object.bytes.as_slice()).read_to_end(&mut text);
-            let lines = text.split_inclusive(|byte| *byte == b'\n');
-            let whole = lines.clone().all(|line| line.ends_with(b"\n"));
-            if read.is_err() || !whole || lines.clone().count() as u64 != object.metadata.records {
+        for (key, object) in simulation.deployment.archive.objects() {
+            let records = archived.entry(object.metadata.content_type).or_default().add(&object.bytes);
+            if records != Some(object.metadata.records) {
                 self.problems.push(format!("object {key} is incomplete or malformed"));
-            }
-            let records = archived.entry(object.metadata.content_type).or_default();
-            for line in lines {
-                *records.entry(line[..line.len() - 1].to_vec()).or_default() += 1;
             }
             self.figures.objects += 1;
             if !content_ids.insert(object.metadata.content_id.clone()) {
@@ -78,7 +71,7 @@ impl CheckResult {
                 self.problems.push(format!("content {} has two objects", object.metadata.content_id));
             }
         }
-        for key in simulation.deployment.bucket.changed_objects.borrow().iter() {
+        for key in simulation.deployment.archive.changed() {
             self.problems.push(format!("object {key} was overwritten with other bytes"));
         }
         archived
@@ -88,13 +81,13 @@ impl CheckResult {
     /// the API's rules.
     fn check_quiescence(&mut self, simulation: &Simulation) {
         let deployment = &simulation.deployment;
-        let (queued, dead) = deployment.queues.lengths();
+        let (queued, dead) = (deployment.queue.len(), deployment.dead_letters.len());
         if queued + dead > 0 {
             self.problems.push(format!("{queued} messages and {dead} dead letters remain"));
         }
         for content_type in deployment.profile.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
-            for record in deployment.table.rows.committed(feed) {
+            for record in deployment.state.committed(feed) {
                 self.figures.windows += 1;
                 let age = deployment.time.now().duration_since(record.listed_at);
                 let due = SignedDuration::from_hours(2) < age && age < SignedDuration::from_hours(7 * 24);
@@ -104,8 +97,9 @@ impl CheckResult {
                 }
             }
         }
-        for (feed, loss, recorded_at) in deployment.table.recorded_losses.borrow().iter() {
-            if let Some(why) = simulation.why_premature(*feed, loss, *recorded_at) {
+        let history = deployment.state.history();
+        for (feed, loss, recorded_at) in &history.recorded_losses {
+            if let Some(why) = simulation.why_premature(&history, *feed, loss, *recorded_at) {
                 self.problems.push(format!("{feed}: recorded at {recorded_at}: {loss:?}, but {why}"));
             }
         }

@@ -9,16 +9,13 @@ use collector::feed::FeedId;
 use collector::rate_limit::RateLimitPolicy;
 use jiff::Timestamp;
 use management_api::{Client, ClientSettings, RootOverrides};
-use testkit::{CrashPoint, MemoryRateLimiter, MemoryTenants};
+use testkit::{CrashPoint, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants};
 use url::Url;
 
 use crate::faults::Faults;
-use crate::faulty_archive::Bucket;
-use crate::faulty_management_api::{SeededJitter, SharedClient};
-use crate::faulty_ports::Table;
+use crate::ports::{RandomDelivery, SeededJitter};
 use crate::process::{ExecutionEnvironment, Process};
 use crate::profile::Profile;
-use crate::queue::Queues;
 use crate::time::{SimulatedTime, SkewedClock};
 
 #[derive(Debug)]
@@ -27,9 +24,11 @@ pub(crate) struct Deployment {
     /// Of the simulated Microsoft.
     pub(crate) url: Url,
     pub(crate) faults: Rc<Faults>,
-    pub(crate) table: Table,
-    pub(crate) bucket: Bucket,
-    pub(crate) queues: Queues,
+    pub(crate) state: MemoryState,
+    pub(crate) archive: MemoryArchive,
+    pub(crate) queue: MemoryQueue,
+    pub(crate) dead_letters: MemoryQueue,
+    pub(crate) sent: RandomDelivery,
     pub(crate) tenants: MemoryTenants,
     pub(crate) rate_limiter: MemoryRateLimiter,
     pub(crate) poller: ExecutionEnvironment,
@@ -46,12 +45,15 @@ pub(crate) struct Deployment {
 impl Deployment {
     pub(crate) fn new(url: Url, time: &SimulatedTime, faults: Rc<Faults>, profile: Profile) -> Self {
         let policy = RateLimitPolicy::under(profile.requests_per_minute.unwrap_or(2_000));
+        let (sent, dead_letters) = (RandomDelivery::new(&faults), MemoryQueue::new(&time.clock));
         Self {
             time: time.clone(),
             url,
-            table: Table::at(time),
-            bucket: Bucket::at(time),
-            queues: Queues::new(time, &faults),
+            state: MemoryState::by(&time.clock),
+            archive: MemoryArchive::default(),
+            queue: MemoryQueue::new(&time.clock).with_dead_letters(&dead_letters).with_behavior(sent.clone()),
+            dead_letters,
+            sent,
             tenants: MemoryTenants::default(),
             rate_limiter: MemoryRateLimiter::new(policy, &time.clock),
             poller: ExecutionEnvironment::default(),
@@ -73,23 +75,22 @@ impl Deployment {
             // Any step of an invocation like the last whole one; beyond it, the invocation survives.
             let usual_steps = environment.steps.get().max(20) as i64;
             let step = self.faults.random.between("crash step", 1, usual_steps + usual_steps / 4);
-            CrashPoint::failing_at(step as u64)
+            CrashPoint::at(step as u64)
         } else {
             CrashPoint::default()
         };
         let mut warm_client = environment.client.borrow_mut();
         let client = warm_client.get_or_insert_with(|| self.new_client(&clock)).clone();
-        Process { crash_point, clock, client, faults: Rc::clone(&self.faults) }
+        Process { crash_point, clock, client }
     }
 
-    fn new_client(&self, clock: &SkewedClock) -> SharedClient {
+    fn new_client(&self, clock: &SkewedClock) -> Client<SkewedClock, SeededJitter> {
         let overrides =
             RootOverrides { management_api: Some(self.url.clone()), token_authority: Some(self.url.clone()) };
         // Real time: a response that stalls must not hold up the simulation.
         let read_timeout = Duration::from_millis(400);
         let settings = ClientSettings { overrides, read_timeout, ..ClientSettings::default() };
-        let client = Client::new(settings, clock.clone(), SeededJitter(Rc::clone(&self.faults))).unwrap();
-        SharedClient { client: Rc::new(client), time: self.time.clone() }
+        Client::new(settings, clock.clone(), SeededJitter(Rc::clone(&self.faults))).unwrap()
     }
 
     /// Returns what `work` returns, or `None` if the process is killed.

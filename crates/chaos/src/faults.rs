@@ -1,12 +1,14 @@
 //! Decides which faults are injected, and counts them.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 
 use collector::failure::{Failure, FailureKind};
+use jiff::SignedDuration;
+use management_api_simulator::SeededRandom;
+use testkit::{Action, PortCall};
 
 use crate::figures::Counts;
-use crate::seeded_random::SeededRandom;
+use crate::time::SimulatedTime;
 
 #[derive(Debug)]
 pub(crate) struct Faults {
@@ -19,22 +21,21 @@ pub(crate) struct Faults {
 
 /// The names of the two ways in which a call to a service fails.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Service {
+struct Service {
     /// The call had no effect.
     request_failed: &'static str,
     /// The call took effect, but the caller sees an error.
     response_lost: &'static str,
 }
 
-pub(crate) const DYNAMODB: Service = Service {
+const DYNAMODB: Service = Service {
     request_failed: "DynamoDB: throttled or transaction canceled",
     response_lost: "DynamoDB: response lost after success",
 };
-pub(crate) const S3: Service =
-    Service { request_failed: "S3: request failed", response_lost: "S3: response lost after success" };
-pub(crate) const SQS: Service =
+const S3: Service = Service { request_failed: "S3: request failed", response_lost: "S3: response lost after success" };
+const SQS: Service =
     Service { request_failed: "SQS: request failed", response_lost: "SQS: response lost after success" };
-pub(crate) const SECRETS: Service = Service {
+const SECRETS: Service = Service {
     request_failed: "Secrets Manager: request failed",
     response_lost: "Secrets Manager: response lost after success",
 };
@@ -66,24 +67,70 @@ impl Faults {
         *self.injected.borrow_mut().entry(kind).or_default() += 1;
     }
 
-    /// Makes `call`, unless one of the two failures is injected: three in five of them before it, the others after it.
-    pub(crate) async fn inject<T>(
-        &self,
-        service: Service,
-        subject: &str,
-        call: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+    /// What becomes of a call of a port. Time passes where a response or an upload takes long.
+    pub(crate) fn action(&self, time: &SimulatedTime, call: PortCall<'_>) -> Action {
+        match call {
+            PortCall::Subscriptions(_) | PortCall::Page(_) | PortCall::Open(_) => {
+                // Rarely, a response takes so long that a deadline may pass meanwhile.
+                if self.happens("Microsoft: response delayed by minutes", 0.002) {
+                    time.advance(SignedDuration::from_secs(self.random.between("response delay", 30, 240)));
+                }
+                Action::Proceed
+            }
+            PortCall::StartSubscription(_) | PortCall::List(..) | PortCall::ReadBlob => Action::Proceed,
+            PortCall::SendOne => {
+                if self.happens("SQS: batch partially rejected", 0.005) {
+                    let problem = "SQS rejected some messages of the batch";
+                    return Action::Fail(Failure::new(FailureKind::AwsService, problem));
+                }
+                Action::Proceed
+            }
+            PortCall::StoreObject(key) => {
+                // Meanwhile the message may be delivered to another fetcher.
+                if self.happens("S3: slow upload", 0.002) {
+                    time.advance(SignedDuration::from_mins(self.random.between("upload duration", 1, 40)));
+                }
+                self.aws_action(S3, key)
+            }
+            PortCall::BeginObject | PortCall::WriteObject => self.aws_action(S3, "write"),
+            PortCall::Archived(feed) => self.aws_action(S3, &format!("list {feed}")),
+            PortCall::StoreReport(key) => self.aws_action(S3, key),
+            PortCall::AllTenants => self.aws_action(SECRETS, "all"),
+            PortCall::ReadTenant(secret_id) => self.aws_action(SECRETS, secret_id),
+            PortCall::Send
+            | PortCall::SendDelayed
+            | PortCall::ChangeVisibility
+            | PortCall::ReceiveDeadLetters
+            | PortCall::RemoveDeadLetter => self.aws_action(SQS, &format!("{call:?}")),
+            PortCall::Feeds(_)
+            | PortCall::RecordWindow(_)
+            | PortCall::CommitWindow(_)
+            | PortCall::Skip(_)
+            | PortCall::RememberSubscriptionStart(_)
+            | PortCall::Windows(_)
+            | PortCall::UpdateWindow(_)
+            | PortCall::Progress(_)
+            | PortCall::SaveProgress(_)
+            | PortCall::RecordLoss(_)
+            | PortCall::MarkReported(_)
+            | PortCall::Losses(_)
+            | PortCall::TryAcquire(_)
+            | PortCall::OnThrottled(_) => self.aws_action(DYNAMODB, &format!("{call:?}")),
+        }
+    }
+
+    /// One of the two failures, or none: three in five of them come before the call, the others after it.
+    fn aws_action(&self, service: Service, subject: &str) -> Action {
         let sample = if self.stopped.get() { 1.0 } else { self.random.sample_for(service.request_failed, subject) };
         let failure = |kind: &str| Failure::new(FailureKind::AwsService, format!("{kind} ({subject})"));
         if sample < self.aws_failure_rate * 0.6 {
             self.count(service.request_failed);
-            return Err(failure(service.request_failed));
-        }
-        let done = call.await?;
-        if sample < self.aws_failure_rate {
+            Action::Fail(failure(service.request_failed))
+        } else if sample < self.aws_failure_rate {
             self.count(service.response_lost);
-            return Err(failure(service.response_lost));
+            Action::LoseResponse(failure(service.response_lost))
+        } else {
+            Action::Proceed
         }
-        Ok(done)
     }
 }

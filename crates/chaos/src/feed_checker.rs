@@ -1,11 +1,12 @@
 //! Compares every record that was published in one feed with the archive and with the reported losses.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use collector::feed::FeedId;
 use collector::loss::{Loss, LossReason};
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
+use testkit::ArchivedRecords;
 
 use crate::checker::CheckResult;
 use crate::loss_checker::RecordsByContent;
@@ -22,7 +23,7 @@ pub(crate) struct FeedObservations {
     /// Records that a listing named, in windows that were not rechecked. A loss of late content does not excuse these.
     pub(crate) listed: HashSet<Vec<u8>>,
     /// The number of objects that hold each record.
-    pub(crate) archived: HashMap<Vec<u8>, u64>,
+    pub(crate) archived: ArchivedRecords,
 }
 
 impl CheckResult {
@@ -32,7 +33,7 @@ impl CheckResult {
         for slice in &slices {
             let in_range = slice.created >= observed.first_window_start;
             for record in slice.content.iter() {
-                let copies = if slice.obtainable { observed.archived.remove(record.as_ref()).unwrap_or(0) } else { 0 };
+                let copies = if slice.obtainable { observed.archived.take_all(record.as_ref()) } else { 0 };
                 if copies > 1 {
                     self.count_duplicate(simulation, &observed, slice);
                 }
@@ -52,7 +53,7 @@ impl CheckResult {
                 }
             }
         }
-        let never_published: u64 = observed.archived.values().sum();
+        let never_published: u64 = observed.archived.left();
         if never_published > 0 {
             self.figures.never_published += never_published;
             self.problems.push(format!("{}: {never_published} records were never published", observed.feed));

@@ -2,38 +2,49 @@
 
 use std::rc::Rc;
 
-use collector::feed::FeedId;
-use collector::fetch::{Admission, Fetch, FetchOutcome};
+use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::plan::PlanPolicy;
 use collector::poll::{Poll, PollPolicy, PollReport, Shard};
 use collector::ports::Clock;
 use collector::reconcile::{Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
 use collector::window_record::RecheckSchedule;
-use futures::stream::{self, StreamExt};
 use jiff::SignedDuration;
+use testkit::{Action, PortCall, Received, WithInterceptor};
 
 use crate::deployment::Deployment;
-use crate::faulty_management_api::SeededJitter;
-use crate::queue::QueuedMessage;
+use crate::ports::{CampaignPorts, SeededJitter};
 
 /// The ages at which windows are rechecked.
 pub(crate) const RECHECK_AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];
 
+type FaultyPorts<'a> = WithInterceptor<'a, CampaignPorts>;
+
 impl Deployment {
+    fn faults(&self) -> impl Fn(PortCall<'_>) -> Action {
+        |call| self.faults.action(&self.time, call)
+    }
+
+    fn limits(&self) -> RunLimits {
+        RunLimits { concurrency: self.profile.concurrency, stop_before: SignedDuration::from_secs(15) }
+    }
+
     /// `None` if the poller is killed or fails.
     pub(crate) async fn poll(&self) -> Option<PollReport> {
         let process = self.start_process(&self.poller);
         self.polls.set(self.polls.get() + 1);
-        let poll = Poll {
-            tenants: process.port(&self.tenants),
-            management_api: process.port(&process.client),
-            state: process.port(&self.table),
-            queue: process.port(&self.queues),
+        let faults = self.faults();
+        let interceptor = process.interceptor(&faults);
+        let poll = Poll::<FaultyPorts<'_>> {
+            tenants: interceptor.wrap(self.tenants.clone()),
+            management_api: interceptor.wrap(process.client.clone()),
+            cursors: interceptor.wrap(self.state.clone()),
+            losses: interceptor.wrap(self.state.clone()),
+            queue: interceptor.wrap(self.queue.clone()),
             clock: process.clock.clone(),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(self.profile.backfill_hours),
-                limits: RunLimits { concurrency: self.profile.concurrency, stop_before: SignedDuration::from_secs(15) },
+                limits: self.limits(),
             },
         };
         let deadline = process.clock.now() + SignedDuration::from_mins(4);
@@ -49,18 +60,18 @@ impl Deployment {
         let process = self.start_process(&self.reconciler);
         self.reconciler_runs.set(self.reconciler_runs.get() + 1);
         let ages = RECHECK_AGES_MINUTES.map(SignedDuration::from_mins).to_vec();
-        let reconcile = Reconcile {
-            tenants: process.port(&self.tenants),
-            management_api: process.port(&process.client),
-            state: process.port(&self.table),
-            queue: process.port(&self.queues),
-            archive: process.port(&self.bucket),
-            dead_letters: process.port(&self.queues),
+        let faults = self.faults();
+        let interceptor = process.interceptor(&faults);
+        let reconcile = Reconcile::<FaultyPorts<'_>> {
+            tenants: interceptor.wrap(self.tenants.clone()),
+            management_api: interceptor.wrap(process.client.clone()),
+            windows: interceptor.wrap(self.state.clone()),
+            losses: interceptor.wrap(self.state.clone()),
+            queue: interceptor.wrap(self.queue.clone()),
+            archive: interceptor.wrap(self.archive.clone()),
+            dead_letters: interceptor.wrap(self.dead_letters.clone()),
             clock: process.clock.clone(),
-            policy: ReconcilePolicy {
-                recheck_schedule: RecheckSchedule { ages },
-                limits: RunLimits { concurrency: self.profile.concurrency, stop_before: SignedDuration::from_secs(15) },
-            },
+            policy: ReconcilePolicy { recheck_schedule: RecheckSchedule { ages }, limits: self.limits() },
         };
         let started_at = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);
@@ -71,8 +82,7 @@ impl Deployment {
         };
         let Some(Some(report)) = self.run_process(&self.reconciler, &process, work).await else { return };
         let completed = report.feeds.iter().filter(|feed| feed.error.is_none() && !feed.more_to_do);
-        let feeds =
-            completed.map(|feed| FeedId { tenant_id: feed.tenant_id, content_type: feed.content_type }).collect();
+        let feeds = completed.map(|feed| feed.id()).collect();
         self.completed_reconciles.borrow_mut().push((started_at, feeds));
     }
 
@@ -80,41 +90,34 @@ impl Deployment {
     /// again after the visibility timeout.
     pub(crate) async fn fetch_batches(&self, limit: usize) {
         for _ in 0..limit {
-            let batch = self.queues.receive();
-            if batch.is_empty() {
+            let messages = self.queue.receive_batch();
+            if messages.is_empty() {
                 return;
             }
             let process = self.start_process(&self.fetcher);
-            let fetch = Fetch {
-                tenants: process.port(&self.tenants),
-                management_api: process.port(&process.client),
-                state: process.port(&self.table),
-                queue: process.port(&self.queues),
-                archive: process.port(&self.bucket),
-                rate_limiter: process.port(&self.rate_limiter),
+            self.deliveries.set(self.deliveries.get() + messages.len() as u64);
+            let faults = self.faults();
+            let interceptor = process.interceptor(&faults);
+            let fetch = Fetch::<FaultyPorts<'_>> {
+                tenants: interceptor.wrap(self.tenants.clone()),
+                management_api: interceptor.wrap(process.client.clone()),
+                losses: interceptor.wrap(self.state.clone()),
+                queue: interceptor.wrap(self.queue.clone()),
+                archive: interceptor.wrap(self.archive.clone()),
+                rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
+                clock: process.clock.clone(),
                 jitter: SeededJitter(Rc::clone(&self.faults)),
             };
-            let fetch_one = async |(message, admission): (QueuedMessage, Admission)| {
-                self.deliveries.set(self.deliveries.get() + 1);
-                let outcome = fetch.run(&message.body, message.receives, admission).await;
-                fetch.mark_losses_reported(&outcome).await;
-                if let FetchOutcome::Failed { retry_in, .. } = outcome {
-                    self.queues.change_visibility(&message, retry_in);
-                    return None;
-                }
-                Some(message)
-            };
-            let work = async {
-                let bodies: Vec<&str> = batch.iter().map(|message| message.body.as_str()).collect();
-                let admissions = fetch.admit(&bodies).await;
-                let admitted = stream::iter(batch.iter().cloned().zip(admissions));
-                admitted.map(fetch_one).buffered(self.profile.concurrency).collect::<Vec<_>>().await
-            };
             self.time.advance(SignedDuration::from_secs(1));
-            let succeeded = self.run_process(&self.fetcher, &process, work).await.unwrap_or_default();
+            let batch: Vec<Delivery<'_>> = messages.iter().map(Received::delivery).collect();
+            let deadline = process.clock.now() + SignedDuration::from_mins(14);
+            let work = fetch.run_batch(&batch, deadline, |_, _| ());
+            let outcomes = self.run_process(&self.fetcher, &process, work).await.unwrap_or_default();
             // As the event source mapping does: after the whole batch, every message that is not among its failures.
-            for message in succeeded.into_iter().flatten() {
-                self.queues.delete(&message);
+            for (message, outcome) in messages.iter().zip(outcomes) {
+                if !matches!(outcome, FetchOutcome::Failed { .. }) {
+                    self.queue.delete(&message.receipt);
+                }
             }
         }
     }

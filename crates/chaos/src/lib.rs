@@ -8,7 +8,7 @@
 //! - `publishing`: the tenant publishes records, some of which are listed late or expire early.
 //! - `invocations`: pollers, fetchers and reconcilers run as the Lambda functions run them, each in a `process` that may
 //!   be killed at any port call, with a clock that may be wrong.
-//! - `faulty_*`: DynamoDB, S3, SQS and Secrets Manager, in memory, behind ports that fail. Microsoft's side is the
+//! - `faults` and `ports`: DynamoDB, S3, SQS and Secrets Manager, in memory, behind an interceptor that injects faults. Microsoft's side is the
 //!   simulator, over HTTP, with its own random faults.
 //! - `admin_actions`: an administrator disables subscriptions, rotates the secret and revokes tokens.
 //! - `quiesce`: at the end all faults stop, and the collector runs on until its queues are empty and nothing is missing.
@@ -36,20 +36,15 @@ mod campaign;
 mod checker;
 mod deployment;
 mod faults;
-mod faulty_archive;
-mod faulty_management_api;
-mod faulty_ports;
-mod faulty_queue;
 mod feed_checker;
 mod figures;
 mod invocations;
 mod loss_checker;
+mod ports;
 mod process;
 mod profile;
 mod publishing;
-mod queue;
 mod quiesce;
-mod seeded_random;
 mod simulation;
 mod time;
 

@@ -13,7 +13,7 @@ use futures::{TryStreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings, RootOverrides};
 use serde_json::value::RawValue;
-use testkit::{FixedJitter, ManualClock};
+use testkit::{FixedJitter, ManualClock, StateHistory};
 
 use crate::invocations::RECHECK_AGES_MINUTES;
 use crate::simulation::Simulation;
@@ -23,7 +23,7 @@ pub(crate) type RecordsByContent = BTreeMap<String, HashSet<Vec<u8>>>;
 
 impl Simulation {
     fn message_for_lost_content(&self, loss: &Loss) -> Option<ContentMessage> {
-        self.deployment.queues.message_for(loss.content_digest()?)
+        self.deployment.sent.message_for(loss.content_digest()?)
     }
 
     pub(crate) async fn lost_content_records(&self, losses: &[Loss]) -> RecordsByContent {
@@ -33,7 +33,7 @@ impl Simulation {
 
     /// The records of all contents that were queued for windows that were not rechecked.
     pub(crate) async fn listed_records(&self, feed: FeedId, losses: &[Loss]) -> HashSet<Vec<u8>> {
-        let mut messages = self.deployment.queues.messages_of(feed);
+        let mut messages = self.deployment.sent.messages_of(feed);
         messages.retain(|message| {
             let inside = |loss: &Loss| loss.from <= message.window_start && message.window_end <= loss.to;
             losses.iter().any(|loss| loss.reason == LossReason::NotRechecked && inside(loss))
@@ -71,7 +71,13 @@ impl Simulation {
     }
 
     /// Why the loss should not have been recorded at `recorded_at`; `None` if it was a loss by then.
-    pub(crate) fn why_premature(&self, feed: FeedId, loss: &Loss, recorded_at: Timestamp) -> Option<String> {
+    pub(crate) fn why_premature(
+        &self,
+        history: &StateHistory,
+        feed: FeedId,
+        loss: &Loss,
+        recorded_at: Timestamp,
+    ) -> Option<String> {
         let skew = SignedDuration::from_mins(self.deployment.profile.max_skew_minutes);
         let retention_edge =
             recorded_at - PlanPolicy::RETENTION + PlanPolicy::RETENTION_MARGIN + SignedDuration::from_mins(1) + skew;
@@ -87,7 +93,7 @@ impl Simulation {
             {
                 Some("the retention had not ended".to_owned())
             }
-            LossReason::NotRechecked => self.why_recheckable(feed, loss, recorded_at, skew),
+            LossReason::NotRechecked => self.why_recheckable(history, feed, loss, recorded_at, skew),
             LossReason::ContentGone if loss.from <= retention_edge => None,
             LossReason::ContentGone => match self.message_for_lost_content(loss) {
                 None => Some("no listing named this content".to_owned()),
@@ -104,15 +110,16 @@ impl Simulation {
     /// Why a window of the loss could still have been rechecked, or had been; `None` if none could.
     fn why_recheckable(
         &self,
+        history: &StateHistory,
         feed: FeedId,
         loss: &Loss,
         recorded_at: Timestamp,
         skew: SignedDuration,
     ) -> Option<String> {
-        let (committed_at, completed_reconciles) =
-            (self.deployment.table.committed_at.borrow(), self.deployment.completed_reconciles.borrow());
+        let completed_reconciles = self.deployment.completed_reconciles.borrow();
         let inside = |window: &Window| loss.from <= window.start() && window.end() <= loss.to;
-        let mut windows = committed_at.iter().filter(|((of, window), _)| *of == feed && inside(window)).peekable();
+        let mut windows =
+            history.committed_at.iter().filter(|((of, window), _)| *of == feed && inside(window)).peekable();
         if windows.peek().is_none() {
             return Some("it contains no window".to_owned());
         }

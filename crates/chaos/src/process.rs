@@ -4,11 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use jiff::SignedDuration;
-use testkit::CrashPoint;
+use management_api::Client;
+use testkit::{Action, CrashPoint, Interceptor, PortCall};
 
-use crate::faults::Faults;
-use crate::faulty_management_api::SharedClient;
-use crate::faulty_ports::Faulty;
+use crate::ports::SeededJitter;
 use crate::time::SkewedClock;
 
 /// Of one function. Its clock is wrong by `skew`.
@@ -16,7 +15,7 @@ use crate::time::SkewedClock;
 pub(crate) struct ExecutionEnvironment {
     pub(crate) skew: Rc<Cell<SignedDuration>>,
     /// From the first invocation until one is killed.
-    pub(crate) client: RefCell<Option<SharedClient>>,
+    pub(crate) client: RefCell<Option<Client<SkewedClock, SeededJitter>>>,
     /// The steps of the last invocation that was not killed.
     pub(crate) steps: Cell<u64>,
 }
@@ -25,12 +24,12 @@ pub(crate) struct ExecutionEnvironment {
 pub(crate) struct Process {
     pub(crate) crash_point: CrashPoint,
     pub(crate) clock: SkewedClock,
-    pub(crate) client: SharedClient,
-    pub(crate) faults: Rc<Faults>,
+    pub(crate) client: Client<SkewedClock, SeededJitter>,
 }
 
 impl Process {
-    pub(crate) fn port<P: Clone>(&self, port: &P) -> Faulty<P> {
-        Faulty { port: port.clone(), faults: Rc::clone(&self.faults), crash_point: self.crash_point.clone() }
+    /// What every call of its ports goes through.
+    pub(crate) fn interceptor<'a>(&self, faults: &'a dyn Fn(PortCall<'_>) -> Action) -> Interceptor<'a> {
+        Interceptor::script(faults).and_crash_at(&self.crash_point)
     }
 }

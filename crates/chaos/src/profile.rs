@@ -3,7 +3,7 @@
 use collector::feed::ContentType;
 use jiff::SignedDuration;
 
-use crate::seeded_random::SeededRandom;
+use management_api_simulator::SeededRandom;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {

@@ -30,7 +30,7 @@ impl Simulation {
             self.run_all_after(60).await;
             // The check reads the whole archive, so it runs less often as time goes on.
             let check_now = [1, 2, 4, 8, 12].contains(&hour) || hour % 24 == 0;
-            if check_now && self.deployment.queues.lengths() == (0, 0) {
+            if check_now && self.deployment.queue.is_empty() && self.deployment.dead_letters.is_empty() {
                 let result = CheckResult::of(self).await;
                 if result.problems.is_empty() {
                     return result;
@@ -52,7 +52,7 @@ impl Simulation {
     async fn drain_queue(&self) {
         for _ in 0..60 {
             self.deployment.fetch_batches(usize::MAX).await;
-            if self.deployment.queues.lengths().0 == 0 {
+            if self.deployment.queue.is_empty() {
                 return;
             }
             self.deployment.time.advance(SignedDuration::from_secs(30));

@@ -5,14 +5,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use management_api_simulator::{Clock, Config, RandomFaults, Simulator, Tenant as SimulatedTenant, Throttle, Uuid};
+use management_api_simulator::{
+    Clock, Config, RandomFaults, SeededRandom, Simulator, Tenant as SimulatedTenant, Throttle, Uuid,
+};
 
 use crate::checker::CheckResult;
 use crate::deployment::Deployment;
 use crate::faults::Faults;
 use crate::figures::CampaignFigures;
 use crate::profile::Profile;
-use crate::seeded_random::SeededRandom;
 use crate::time::SimulatedTime;
 
 #[derive(Debug)]
@@ -176,8 +177,8 @@ impl Simulation {
             polls: deployment.polls.get(),
             deliveries: deployment.deliveries.get(),
             reconciler_runs: deployment.reconciler_runs.get(),
-            overwrites: deployment.bucket.overwrites.get(),
-            changed_objects: deployment.bucket.changed_objects.borrow().len() as u64,
+            overwrites: deployment.archive.overwrites(),
+            changed_objects: deployment.archive.changed().len() as u64,
             injected: self.faults().injected.borrow().clone(),
             ..CampaignFigures::default()
         }

@@ -55,6 +55,7 @@ pub use http::route::Operation;
 pub use jiff::Timestamp;
 pub use records::generate::Generate;
 pub use records::slice::{Content, Generated, Slice};
+pub use seeds::SeededRandom;
 pub use simulator::Simulator;
 pub use state::call_log::{Calls, SeenCall};
 pub use state::published::{Published, PublishedRecord};

@@ -1,5 +1,6 @@
 //! The client: one connection pool and one token per tenant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,10 +22,12 @@ use crate::token::TokenCache;
 use crate::wire::Subscription;
 
 /// Microsoft's API, seen from one process.
-#[derive(Debug)]
+///
+/// Clones share both.
+#[derive(Debug, Clone)]
 pub struct Client<C, D> {
     pub(crate) http: reqwest::Client,
-    pub(crate) tokens: TokenCache,
+    pub(crate) tokens: Arc<TokenCache>,
     pub(crate) clock: C,
     pub(crate) jitter: D,
     overrides: RootOverrides,
@@ -71,7 +74,7 @@ impl<C: Clock, D: Jitter> Client<C, D> {
             .redirect(Policy::none())
             .build()
             .map_err(transport)?;
-        Ok(Self { http, tokens: TokenCache::default(), clock, jitter, overrides: settings.overrides })
+        Ok(Self { http, tokens: Arc::default(), clock, jitter, overrides: settings.overrides })
     }
 
     pub(crate) fn endpoints(&self, tenant: &Tenant) -> Endpoints {

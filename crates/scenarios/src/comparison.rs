@@ -1,13 +1,12 @@
 //! What was published against what is in the archive, record by record and byte by byte.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
 
 use aws_sdk_s3::Client;
-use flate2::read::GzDecoder;
 use futures::{StreamExt, TryStreamExt, stream};
 use management_api_simulator::{CONTENT_TYPES, Simulator};
+use testkit::ArchivedRecords;
 use uuid::Uuid;
 
 /// The figures of one content type.
@@ -36,31 +35,22 @@ pub struct Comparison {
     pub content_types: BTreeMap<String, Figures>,
 }
 
-/// What is in the archive of one content type.
-#[derive(Debug, Default)]
-struct Archived {
-    lines: HashMap<Vec<u8>, u64>,
-    figures: Figures,
-}
-
 impl Comparison {
     /// Reads the whole archive of `tenant` and compares it with what `microsoft` published.
     pub async fn of(microsoft: &Simulator, tenant: Uuid, s3: &Client, bucket: &str, prefix: &str) -> Self {
         let mut content_types = BTreeMap::new();
         for content_type in CONTENT_TYPES {
             let folder = format!("{prefix}/tenant={tenant}/content_type={content_type}/");
-            let Archived { mut lines, mut figures } = read(s3, bucket, &folder).await;
+            let (mut archived, mut figures) = read(s3, bucket, &folder).await;
             for record in microsoft.obtainable_records(tenant, content_type) {
                 figures.published += 1;
-                match lines.get_mut(record.as_ref()).filter(|left| **left > 0) {
-                    Some(left) => {
-                        *left -= 1;
-                        figures.archived += 1;
-                    }
-                    None => figures.lost += 1,
+                if archived.take(record.as_ref()) {
+                    figures.archived += 1;
+                } else {
+                    figures.lost += 1;
                 }
             }
-            figures.surplus = lines.values().sum();
+            figures.surplus = archived.left();
             content_types.insert((*content_type).to_owned(), figures);
         }
         Self { content_types }
@@ -106,7 +96,7 @@ impl fmt::Display for Comparison {
     }
 }
 
-async fn read(s3: &Client, bucket: &str, folder: &str) -> Archived {
+async fn read(s3: &Client, bucket: &str, folder: &str) -> (ArchivedRecords, Figures) {
     const AT_ONCE: usize = 8;
     let pages = s3.list_objects_v2().bucket(bucket).prefix(folder).into_paginator().send();
     let pages: Vec<_> = pages.try_collect().await.unwrap();
@@ -118,18 +108,12 @@ async fn read(s3: &Client, bucket: &str, folder: &str) -> Archived {
     });
     let objects: Vec<Vec<u8>> =
         objects.buffer_unordered(AT_ONCE).map(Ok::<_, std::convert::Infallible>).try_collect().await.unwrap();
-    let mut archived = Archived::default();
+    let (mut archived, mut figures) = (ArchivedRecords::default(), Figures::default());
     for object in objects {
-        let mut text = Vec::new();
-        GzDecoder::new(object.as_slice()).read_to_end(&mut text).unwrap();
-        archived.figures.objects += 1;
-        archived.figures.bytes_in += text.len() as u64;
-        archived.figures.bytes_out += object.len() as u64;
-        for line in text.strip_suffix(b"\n").unwrap_or_default().split(|byte| *byte == b'\n') {
-            if !line.is_empty() {
-                *archived.lines.entry(line.to_vec()).or_default() += 1;
-            }
-        }
+        archived.add(&object).unwrap_or_else(|| panic!("an object in {folder} is incomplete"));
+        figures.objects += 1;
+        figures.bytes_out += object.len() as u64;
     }
-    archived
+    figures.bytes_in = archived.bytes;
+    (archived, figures)
 }

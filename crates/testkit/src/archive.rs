@@ -11,7 +11,15 @@ use jiff::Timestamp;
 
 /// An archive. Clones are the same archive.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryArchive(Arc<Mutex<BTreeMap<String, StoredObject>>>, Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+pub struct MemoryArchive(Arc<Mutex<Stored>>);
+
+#[derive(Debug, Default)]
+struct Stored {
+    objects: BTreeMap<String, StoredObject>,
+    reports: BTreeMap<String, Vec<u8>>,
+    overwrites: u64,
+    changed: Vec<String>,
+}
 
 /// An object as it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +41,25 @@ impl MemoryArchive {
     /// All objects by their key.
     #[must_use]
     pub fn objects(&self) -> BTreeMap<String, StoredObject> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().objects.clone()
+    }
+
+    /// How often an object was stored under a key that was taken.
+    #[must_use]
+    pub fn overwrites(&self) -> u64 {
+        self.0.lock().unwrap().overwrites
+    }
+
+    /// The keys under which an object was replaced by one with other bytes.
+    #[must_use]
+    pub fn changed(&self) -> Vec<String> {
+        self.0.lock().unwrap().changed.clone()
     }
 
     /// All reports by their key.
     #[must_use]
     pub fn reports(&self) -> BTreeMap<String, Vec<u8>> {
-        self.1.lock().unwrap().clone()
+        self.0.lock().unwrap().reports.clone()
     }
 }
 
@@ -54,12 +74,12 @@ impl Archive for MemoryArchive {
 impl ArchiveIndex for MemoryArchive {
     async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
         let folder = format!("{}/", hour_prefix(feed, hour));
-        let objects = self.0.lock().unwrap();
-        Ok(objects.keys().filter(|key| key.starts_with(&folder)).filter_map(|key| digest_of_key(key)).collect())
+        let stored = self.0.lock().unwrap();
+        Ok(stored.objects.keys().filter(|key| key.starts_with(&folder)).filter_map(|key| digest_of_key(key)).collect())
     }
 
     async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {
-        self.1.lock().unwrap().insert(key.to_owned(), json);
+        self.0.lock().unwrap().reports.insert(key.to_owned(), json);
         Ok(())
     }
 }
@@ -72,7 +92,14 @@ impl ArchiveObject for MemoryObject {
 
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         let object = StoredObject { bytes: self.bytes, metadata: metadata.clone() };
-        self.archive.0.lock().unwrap().insert(key.to_owned(), object);
+        let mut stored = self.archive.0.lock().unwrap();
+        let bytes = object.bytes.clone();
+        if let Some(before) = stored.objects.insert(key.to_owned(), object) {
+            stored.overwrites += 1;
+            if before.bytes != bytes {
+                stored.changed.push(key.to_owned());
+            }
+        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod intercept;
 mod management_api;
 mod queue;
 mod rate_limit;
+mod records;
 mod samples;
 mod state;
 mod template;
@@ -24,8 +25,9 @@ pub use self::intercept::{
     Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor, WithQueue,
 };
 pub use self::management_api::{Call, FakeManagementApi};
-pub use self::queue::{Disorder, MemoryQueue, Received};
+pub use self::queue::{MemoryQueue, QueueBehavior, Received};
 pub use self::rate_limit::MemoryRateLimiter;
+pub use self::records::ArchivedRecords;
 pub use self::samples::{TENANT, at, blob, content, feed, message, tenant, window};
-pub use self::state::MemoryState;
+pub use self::state::{MemoryState, StateHistory};
 pub use self::tenants::MemoryTenants;

@@ -19,7 +19,7 @@ pub struct MemoryQueue {
     messages: Arc<Mutex<Messages>>,
     clock: ManualClock,
     dead_letters: Option<Rc<MemoryQueue>>,
-    disorder: Rc<dyn Disorder>,
+    behavior: Rc<dyn QueueBehavior>,
 }
 
 #[derive(Debug, Default)]
@@ -61,9 +61,10 @@ impl Received {
 }
 
 /// What a standard queue may do: deliver late, twice, in any order, and again after it was told to delete.
-pub trait Disorder: fmt::Debug {
-    /// When each copy of a message, due at `due`, becomes visible.
-    fn deliveries(&self, due: Timestamp) -> Vec<Timestamp> {
+pub trait QueueBehavior: fmt::Debug {
+    /// When each copy of a message that was sent, due at `due`, becomes visible.
+    fn deliveries(&self, body: &str, due: Timestamp) -> Vec<Timestamp> {
+        let _ = body;
         vec![due]
     }
 
@@ -85,7 +86,7 @@ pub trait Disorder: fmt::Debug {
 #[derive(Debug)]
 struct InOrder;
 
-impl Disorder for InOrder {}
+impl QueueBehavior for InOrder {}
 
 /// The most messages that SQS gives at once.
 const BATCH: usize = 10;
@@ -94,7 +95,7 @@ impl MemoryQueue {
     /// A queue without a dead-letter queue that delivers in order.
     #[must_use]
     pub fn new(clock: &ManualClock) -> Self {
-        Self { messages: Arc::default(), clock: clock.clone(), dead_letters: None, disorder: Rc::new(InOrder) }
+        Self { messages: Arc::default(), clock: clock.clone(), dead_letters: None, behavior: Rc::new(InOrder) }
     }
 
     /// Messages that were received as often as the template's redrive policy allows go to `dead_letters`.
@@ -104,8 +105,8 @@ impl MemoryQueue {
     }
 
     #[must_use]
-    pub fn with_disorder(self, disorder: impl Disorder + 'static) -> Self {
-        Self { disorder: Rc::new(disorder), ..self }
+    pub fn with_behavior(self, behavior: impl QueueBehavior + 'static) -> Self {
+        Self { behavior: Rc::new(behavior), ..self }
     }
 
     /// Sends any text.
@@ -117,7 +118,7 @@ impl MemoryQueue {
         assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
         let (body, sent_at) = (body.into(), self.clock.now());
         let mut messages = self.messages.lock().unwrap();
-        for visible_at in self.disorder.deliveries(sent_at + delay) {
+        for visible_at in self.behavior.deliveries(&body, sent_at + delay) {
             messages.sent += 1;
             let id = messages.sent;
             messages.stored.push(Stored { id, body: body.clone(), delay, sent_at, visible_at, receive_count: 0 });
@@ -134,7 +135,7 @@ impl MemoryQueue {
             let most = QUEUES.max_receive_count;
             let exhausted = |message: &mut Stored| message.visible_at <= now && message.receive_count >= most;
             for message in messages.stored.extract_if(.., exhausted) {
-                self.disorder.became_dead_letter();
+                self.behavior.became_dead_letter();
                 dead_letters.put(message.body);
             }
         }
@@ -142,7 +143,7 @@ impl MemoryQueue {
             messages.stored.iter_mut().filter(|message| message.visible_at <= now).collect();
         let mut batch = Vec::new();
         while !visible.is_empty() && batch.len() < BATCH {
-            let message = visible.remove(self.disorder.next(visible.len()));
+            let message = visible.remove(self.behavior.next(visible.len()));
             message.receive_count += 1;
             message.visible_at = now + QUEUES.visibility_timeout;
             let (body, receive_count) = (message.body.clone(), message.receive_count);
@@ -158,7 +159,7 @@ impl MemoryQueue {
     pub fn delete(&self, receipt: &str) {
         let mut messages = self.messages.lock().unwrap();
         let id = messages.id(receipt);
-        if !self.disorder.loses_deletion() {
+        if !self.behavior.loses_deletion() {
             messages.stored.retain(|message| message.id != id);
         }
     }

@@ -27,6 +27,17 @@ struct Rows {
     progress: BTreeMap<FeedId, ReconcileProgress>,
     /// Without a clock every loss was noticed long ago.
     clock: Option<ManualClock>,
+    history: StateHistory,
+}
+
+/// What was written, and when by the state's own clock.
+#[derive(Debug, Clone, Default)]
+pub struct StateHistory {
+    /// Where the first window of each feed starts, and when it was recorded.
+    pub first_windows: BTreeMap<FeedId, (Timestamp, Timestamp)>,
+    pub committed_at: BTreeMap<(FeedId, Window), Timestamp>,
+    /// Every time that a loss was recorded, repeats included.
+    pub recorded_losses: Vec<(FeedId, Loss, Timestamp)>,
 }
 
 impl MemoryState {
@@ -34,6 +45,11 @@ impl MemoryState {
     #[must_use]
     pub fn by(clock: &ManualClock) -> Self {
         Self(Arc::new(Mutex::new(Rows { clock: Some(clock.clone()), ..Rows::default() })))
+    }
+
+    #[must_use]
+    pub fn history(&self) -> StateHistory {
+        self.0.lock().unwrap().history.clone()
     }
 
     /// The cursor of a feed.
@@ -62,13 +78,18 @@ impl MemoryState {
 }
 
 impl Rows {
-    fn keep(&mut self, feed: FeedId, loss: &Loss) {
+    fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now)
+    }
+
+    fn record(&mut self, feed: FeedId, loss: &Loss) {
+        let now = self.now();
+        self.history.recorded_losses.push((feed, loss.clone(), now));
         if self.losses.iter().any(|(of, kept)| *of == feed && is_same(&kept.loss, loss) && kept.loss.to >= loss.to) {
             return;
         }
         self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
-        let noticed_at = self.clock.as_ref().map_or(Timestamp::UNIX_EPOCH, Clock::now);
-        self.losses.push((feed, LossRecord { loss: loss.clone(), noticed_at, reported: false }));
+        self.losses.push((feed, LossRecord { loss: loss.clone(), noticed_at: now, reported: false }));
     }
 }
 
@@ -99,6 +120,10 @@ impl Cursors for MemoryState {
             return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::recording(window));
+        if expected.is_none() {
+            let now = rows.now();
+            rows.history.first_windows.insert(feed, (window.start(), now));
+        }
         Ok(ConditionalWrite::Applied)
     }
 
@@ -110,6 +135,8 @@ impl Cursors for MemoryState {
         }
         state.cursor = Some(Cursor::at(listing.window.end()));
         rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
+        let now = rows.now();
+        rows.history.committed_at.insert((feed, listing.window), now);
         Ok(ConditionalWrite::Applied)
     }
 
@@ -120,7 +147,7 @@ impl Cursors for MemoryState {
             return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::at(loss.to));
-        rows.keep(feed, loss);
+        rows.record(feed, loss);
         Ok(ConditionalWrite::Applied)
     }
 
@@ -152,7 +179,7 @@ impl Windows for MemoryState {
 
 impl Losses for MemoryState {
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.0.lock().unwrap().keep(feed, loss);
+        self.0.lock().unwrap().record(feed, loss);
         Ok(())
     }
 

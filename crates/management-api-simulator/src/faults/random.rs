@@ -1,11 +1,6 @@
 //! Random faults, reproducible from their seed.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
-
-use rand::RngExt;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     faults::kind::FaultKind,
@@ -13,7 +8,7 @@ use crate::{
         request::Request,
         route::{Operation, Subject},
     },
-    seeds::{fingerprint, seeded},
+    seeds::SeededRandom,
 };
 
 /// The probability of each kind of fault for one request, from 0 to 1; the sum must not exceed 1. The default is no
@@ -75,14 +70,14 @@ impl RandomFaults {
 #[derive(Debug, Default)]
 pub(crate) struct RandomFaultState {
     pub(crate) settings: RandomFaults,
-    request_counts: HashMap<u64, u64>,
+    random: SeededRandom,
     /// How many requests got which kind of fault.
     pub(crate) injected: BTreeMap<&'static str, u64>,
 }
 
 impl RandomFaultState {
     pub(crate) fn new(settings: RandomFaults) -> Self {
-        RandomFaultState { settings, ..RandomFaultState::default() }
+        RandomFaultState { random: SeededRandom::new(settings.seed), settings, ..RandomFaultState::default() }
     }
 
     pub(crate) fn draw(&mut self, subject: &Subject, request: &Request) -> Option<FaultKind> {
@@ -90,16 +85,15 @@ impl RandomFaultState {
             return None;
         }
         let tenant = subject.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-        let request_key = fingerprint(&[
+        let request_key = [
             subject.operation.name(),
             &tenant,
             subject.content_type.as_deref().unwrap_or_default(),
             subject.content_id.as_deref().unwrap_or_default(),
             &request.parameter("starttime").unwrap_or_default(),
-        ]);
-        let nth = self.request_counts.entry(request_key).or_default();
-        *nth += 1;
-        let (kind, fault) = draw(&self.settings, subject.operation, request_key, *nth)?;
+        ]
+        .join(" ");
+        let (kind, fault) = draw(&self.settings, subject.operation, &self.random, &request_key)?;
         *self.injected.entry(kind).or_default() += 1;
         Some(fault)
     }
@@ -108,15 +102,14 @@ impl RandomFaultState {
 fn draw(
     settings: &RandomFaults,
     operation: Operation,
-    request_key: u64,
-    nth: u64,
+    random: &SeededRandom,
+    request_key: &str,
 ) -> Option<(&'static str, FaultKind)> {
-    // The label is part of what a seed means: another label gives other faults for the seeds of known failures.
-    let mut rng = seeded(settings.seed ^ request_key, &["weather", &nth.to_string()]);
     let is_token_request = operation == Operation::Token;
-    let after = rng.random_range(0..4_096);
+    let after = (random.sample_for("cut after", request_key) * 4_096.0) as u64;
+    let slow_for = settings.slow_for.mul_f64(random.sample_for("slow for", request_key));
+    let mut sample = random.sample_for("kind of fault", request_key);
     let internal_error = if is_token_request { (503, "AADSTS90033") } else { (500, "AF50000") };
-    let mut sample: f64 = rng.random_range(0.0..1.0);
     // Every random number is drawn before a kind is chosen, so that one probability does not shift the others' numbers.
     let kinds = [
         ("throttled", settings.throttled, FaultKind::Throttled { status: 403, retry_after: None }),
@@ -132,7 +125,7 @@ fn draw(
         ("dropped", settings.dropped, FaultKind::Drop),
         ("cut_body", settings.cut_body, FaultKind::CutBody { after }),
         ("truncated", settings.truncated, FaultKind::Truncate { after }),
-        ("slow", settings.slow, FaultKind::StallHead(settings.slow_for.mul_f64(rng.random_range(0.0..1.0)))),
+        ("slow", settings.slow, FaultKind::StallHead(slow_for)),
     ];
     for (kind, probability, fault) in kinds {
         if sample < probability {
