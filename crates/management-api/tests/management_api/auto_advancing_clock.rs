@@ -1,12 +1,12 @@
-//! A clock that does not make its tests wait.
+//! A clock for tests that must not wait.
 
 use std::sync::{Arc, Mutex};
 
 use collector::ports::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-/// Stands still until somebody sleeps by it: then it is that late at once, and the pause is kept. Clones are the same
-/// clock.
+/// Stands still except when a task sleeps: it then jumps to the end of the pause at once, and records the pause. Clones
+/// share the same time.
 #[derive(Debug, Clone)]
 pub(crate) struct AutoAdvancingClock(Arc<Mutex<(Timestamp, Vec<SignedDuration>)>>);
 
