@@ -68,7 +68,7 @@ pub fn plan(cursor: Option<Cursor>, now: Timestamp, policy: &PlanPolicy) -> Plan
     };
 
     if cursor.listed_until < retention_edge {
-        // A recorded window starts at the cursor, so Microsoft would refuse it as well: plan afresh from the edge.
+        // A recorded window is dropped: it starts at the cursor, so Microsoft would refuse it.
         let (from, to) = (cursor.listed_until, retention_edge);
         let lost = Loss { from, to, reason: LossReason::RetentionExpired, content: None };
         return Plan { lost: Some(lost), windows: windows(retention_edge, until) };
@@ -92,6 +92,7 @@ fn windows(start: Timestamp, end: Timestamp) -> Vec<Window> {
     let mut from = start;
     while from < end {
         let to = if end.duration_since(from) <= Window::LONGEST { end } else { next_full_hour(from) };
+        // Only a cursor that is not on a whole second makes this fail; such a feed gets no windows.
         let Ok(window) = Window::new(from, to) else { break };
         windows.push(window);
         from = to;

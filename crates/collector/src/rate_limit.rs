@@ -50,6 +50,7 @@ impl RateLimitPolicy {
     #[must_use]
     pub fn rate(&self, state: &RateLimitState, now: Timestamp) -> f64 {
         let Some((rate, since)) = state.reduced else { return self.requests_per_minute };
+        // Not below zero: the clock of the process that decreased the rate may be ahead of ours.
         let minutes = now.duration_since(since).as_secs_f64().max(0.0) / 60.0;
         (rate + minutes * Self::RECOVERY_PER_MINUTE * self.requests_per_minute).min(self.requests_per_minute)
     }

@@ -56,8 +56,8 @@ impl WindowRecord {
     /// How many contents had an object at the last check.
     #[must_use]
     pub fn archived(&self) -> u64 {
-        let open = self.missing.len() as u64 + self.lost;
-        if self.checked_at.is_none() { 0 } else { (self.digests.len() as u64).saturating_sub(open) }
+        let not_archived = self.missing.len() as u64 + self.lost;
+        if self.checked_at.is_none() { 0 } else { (self.digests.len() as u64).saturating_sub(not_archived) }
     }
 }
 
@@ -72,14 +72,14 @@ impl RecheckSchedule {
     /// two even if runs are rare.
     const LAST_RECHECK: SignedDuration = SignedDuration::from_hours(4);
 
-    /// Whether to recheck now: a planned recheck is due, or the previous one left contents missing. One recheck makes
-    /// up for all planned ones that were missed.
+    /// Whether to recheck now. One recheck makes up for all planned ones that were missed.
     #[must_use]
     pub fn is_due(&self, record: &WindowRecord, now: Timestamp) -> bool {
         let mut planned = self.rechecks_left(record);
         if now <= PlanPolicy::listable_until(record.window) && planned.any(|recheck| recheck <= now) {
             return true;
         }
+        // The archive must be checked even if the window can no longer be listed, until no content is missing.
         let is_reached = |age: &SignedDuration| record.listed_at + *age <= now;
         record.settled_at.is_none() && (record.checked_at.is_some() || self.ages.iter().any(is_reached))
     }
@@ -96,6 +96,7 @@ impl RecheckSchedule {
         let last = PlanPolicy::listable_until(record.window) - Self::LAST_RECHECK;
         let (listed_at, relisted_at) = (record.listed_at, record.relisted_at);
         let planned = self.ages.iter().map(move |age| (listed_at + *age).min(last));
+        // A recheck planned for a time before the first listing is pointless: the listing itself came later.
         planned.filter(move |recheck| relisted_at.map_or(listed_at <= *recheck, |at| at < *recheck))
     }
 }

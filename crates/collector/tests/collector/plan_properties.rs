@@ -29,6 +29,12 @@ fn cursor(now: Timestamp) -> impl Strategy<Value = Cursor> {
     })
 }
 
+/// The seconds since the previous poll, how many windows it lists, and whether it records the next one.
+fn poll() -> impl Strategy<Value = (i64, usize, bool)> {
+    let elapsed = prop_oneof![4 => 1..900_i64, 1 => 1..9 * DAY, 1 => -600..0_i64];
+    (elapsed, 0..200_usize, any::<bool>())
+}
+
 fn situation() -> impl Strategy<Value = (Option<Cursor>, Timestamp, u8)> {
     now().prop_flat_map(|now| (proptest::option::weighted(0.8, cursor(now)), Just(now), any::<u8>()))
 }
@@ -46,7 +52,8 @@ proptest! {
     fn every_window_can_be_listed((cursor, now, hours) in situation()) {
         for window in plan(cursor, now, &PlanPolicy::with_backfill_hours(hours)).windows {
             prop_assert!(window.end().duration_since(window.start()) <= seconds(3_600), "{} is too long", window);
-            prop_assert!(window.start() >= now - seconds(7 * DAY) + seconds(900), "{} is past the retention edge", window);
+            let retention_edge = now - seconds(7 * DAY) + seconds(900);
+            prop_assert!(window.start() >= retention_edge, "{} is past the retention edge", window);
             prop_assert!(window.end() <= now - seconds(5), "{} is too recent", window);
         }
     }
@@ -98,7 +105,7 @@ proptest! {
     fn every_instant_is_listed_once_or_lost_once(
         start in now(),
         hours in 0..=168_u8,
-        polls in vec((prop_oneof![4 => 1..900_i64, 1 => 1..9 * DAY, 1 => -600..0_i64], 0..200_usize, any::<bool>()), 1..20),
+        polls in vec(poll(), 1..20),
     ) {
         let policy = PlanPolicy::with_backfill_hours(hours);
         let (mut now, mut cursor) = (start, None::<Cursor>);
@@ -121,6 +128,7 @@ proptest! {
         for (earlier, later) in covered.iter().zip(covered.iter().skip(1)) {
             prop_assert_eq!(earlier.1, later.0);
         }
-        prop_assert_eq!(covered.last().map(|last| last.1), cursor.map(|cursor| cursor.listed_until).filter(|_| !covered.is_empty()));
+        let listed_until = cursor.map(|cursor| cursor.listed_until).filter(|_| !covered.is_empty());
+        prop_assert_eq!(covered.last().map(|last| last.1), listed_until);
     }
 }
