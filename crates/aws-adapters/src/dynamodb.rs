@@ -1,4 +1,4 @@
-//! The state table.
+//! Cursors, windows and losses in the state table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -15,10 +15,9 @@ use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
-use crate::failure::{aws, unexpected};
+use crate::failure::{sdk_failure, unexpected_response};
 use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_row, string, window_rows};
 
-/// The state in one DynamoDB table.
 #[derive(Debug, Clone)]
 pub struct DynamoDbState<C> {
     pub(crate) client: Client,
@@ -27,71 +26,69 @@ pub struct DynamoDbState<C> {
 }
 
 impl<C: Clock> DynamoDbState<C> {
-    /// The state in `table`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, clock: C) -> Self {
         Self { client, table: table.into(), clock }
     }
 
-    /// Rows by their keys, as they are now. FaultKind DynamoDB leaves out for its own reasons is asked for again.
+    /// Reads rows by their keys, consistently. Requests the keys that DynamoDB leaves unprocessed again.
     pub(crate) async fn rows(&self, keys: Vec<Item>) -> Result<Vec<Item>, Failure> {
-        const ROUNDS: usize = 5;
+        const MAX_ATTEMPTS: usize = 5;
         let operation = format!("reading rows of table {}", self.table);
         let mut keys = keys;
         let mut rows = Vec::new();
-        for _ in 0..ROUNDS {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-            let wanted = wanted.map_err(|error| aws(&operation, &error))?;
-            let request = self.client.batch_get_item().request_items(&self.table, wanted);
-            let response = request.send().await.map_err(|error| aws(&operation, &error))?;
+        for _ in 0..MAX_ATTEMPTS {
+            let consistent_read = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+            let keys_to_read = consistent_read.build().map_err(|error| sdk_failure(&operation, &error))?;
+            let batch_get = self.client.batch_get_item().request_items(&self.table, keys_to_read);
+            let response = batch_get.send().await.map_err(|error| sdk_failure(&operation, &error))?;
             rows.extend(response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             match response.unprocessed_keys.unwrap_or_default().remove(&self.table) {
-                Some(left) if !left.keys.is_empty() => keys = left.keys,
+                Some(unprocessed) if !unprocessed.keys.is_empty() => keys = unprocessed.keys,
                 _ => return Ok(rows),
             }
         }
-        Err(unexpected(operation, "DynamoDB keeps leaving rows out; the table may be throttled"))
+        Err(unexpected_response(operation, "DynamoDB keeps leaving keys unprocessed; the table may be throttled"))
     }
 
     pub(crate) async fn put(&self, row: Item) -> Result<(), Failure> {
-        let request = self.client.put_item().table_name(&self.table).set_item(Some(row));
-        match request.send().await {
+        match self.client.put_item().table_name(&self.table).set_item(Some(row)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(aws(format_args!("writing to table {}", self.table), &error)),
+            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), &error)),
         }
     }
 
-    /// A change of the cursor row, on the condition that it still is as `expected`.
-    fn moving(&self, feed: FeedId, expected: Cursor, to: Timestamp) -> Result<Update, Failure> {
+    /// Moves the cursor to `to`, on the condition that it is still `expected`.
+    fn cursor_update(&self, feed: FeedId, expected: Cursor, to: Timestamp) -> Result<Update, Failure> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(feed, CURSOR)))
             .update_expression("SET listed_until = :to REMOVE planned_until")
             .expression_attribute_values(":to", string(to))
             .expression_attribute_values(":from", string(expected.listed_until));
-        let update = match expected.planned_until {
+        let conditional_update = match expected.planned_until {
             None => update.condition_expression("listed_until = :from AND attribute_not_exists(planned_until)"),
             Some(planned) => update
                 .condition_expression("listed_until = :from AND planned_until = :planned")
                 .expression_attribute_values(":planned", string(planned)),
         };
-        update.build().map_err(|error| aws("moving a cursor", &error))
+        conditional_update.build().map_err(|error| sdk_failure("moving a cursor", &error))
     }
 
-    /// The row and the cursor's move: both, or neither.
+    /// Writes the row and moves the cursor in one transaction.
     async fn write_and_move(&self, feed: FeedId, row: Item, update: Update) -> Result<ConditionalWrite, Failure> {
         let operation = format!("moving the cursor of {feed} in table {}", self.table);
-        let put = Put::builder().table_name(&self.table).set_item(Some(row)).build();
-        let put = put.map_err(|error| aws(&operation, &error))?;
-        let request = self
+        let put = Put::builder().table_name(&self.table).set_item(Some(row));
+        let put = put.build().map_err(|error| sdk_failure(&operation, &error))?;
+        let transaction = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().update(update).build());
-        match request.send().await {
+        match transaction.send().await {
             Ok(_) => Ok(ConditionalWrite::Applied),
-            Err(error) if someone_else_moved_it(&error) => Ok(ConditionalWrite::Conflict),
-            Err(error) => Err(aws(operation, &error)),
+            Err(error) if is_conflict(&error) => Ok(ConditionalWrite::Conflict),
+            Err(error) => Err(sdk_failure(operation, &error)),
         }
     }
 }
@@ -102,14 +99,17 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         let keys = feeds().flat_map(|feed| [key(feed, CURSOR), key(feed, SUBSCRIPTION)]).collect();
         let rows = self.rows(keys).await?;
         let find = |feed, sk| {
-            let wanted = key(feed, sk);
-            rows.iter().find(|row| wanted.iter().all(|(name, value)| row.get(name) == Some(value)))
+            let row_key = key(feed, sk);
+            rows.iter().find(|row| row_key.iter().all(|(name, value)| row.get(name) == Some(value)))
         };
         let state = |feed| {
             let cursor = match find(feed, CURSOR) {
                 None => None,
                 Some(row) => Some(cursor(row).ok_or_else(|| {
-                    unexpected(format_args!("reading the cursor of {feed}"), "its row is damaged; restore the table")
+                    unexpected_response(
+                        format_args!("reading the cursor of {feed}"),
+                        "its row is damaged; restore the table from a backup",
+                    )
                 })?),
             };
             let subscription_started_at = find(feed, SUBSCRIPTION).and_then(|row| instant(row, "started_at"));
@@ -124,7 +124,7 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         expected: Option<Cursor>,
         window: Window,
     ) -> Result<ConditionalWrite, Failure> {
-        let request = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -132,30 +132,34 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
             .update_expression("SET listed_until = :start, planned_until = :end")
             .expression_attribute_values(":start", string(window.start()))
             .expression_attribute_values(":end", string(window.end()));
-        let request = match expected {
-            None => request.condition_expression("attribute_not_exists(pk)"),
-            Some(cursor) => request
+        let conditional_update = match expected {
+            None => update.condition_expression("attribute_not_exists(pk)"),
+            Some(cursor) => update
                 .condition_expression("listed_until = :expected AND attribute_not_exists(planned_until)")
                 .expression_attribute_values(":expected", string(cursor.listed_until)),
         };
-        match request.send().await {
+        match conditional_update.send().await {
             Ok(_) => Ok(ConditionalWrite::Applied),
             Err(error) if is_condition_failed(&error) => Ok(ConditionalWrite::Conflict),
-            Err(error) => Err(aws(format_args!("recording a window of {feed} in table {}", self.table), &error)),
+            Err(error) => {
+                Err(sdk_failure(format_args!("recording a window of {feed} in table {}", self.table), &error))
+            }
         }
     }
 
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let (row, parts) = window_rows(feed, &WindowRecord::new(listing));
+        // Before the transaction: parts without their window's row are ignored, but a row without its parts is
+        // incomplete.
         for part in parts {
             self.put(part).await?;
         }
-        let update = self.moving(feed, Cursor::recording(listing.window), listing.window.end())?;
+        let update = self.cursor_update(feed, Cursor::recording(listing.window), listing.window.end())?;
         self.write_and_move(feed, row, update).await
     }
 
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
-        let update = self.moving(feed, expected, loss.to)?;
+        let update = self.cursor_update(feed, expected, loss.to)?;
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 
@@ -166,9 +170,9 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
     }
 }
 
-/// The condition failed, or two wrote at once: either way somebody else is at this feed, and a window that nobody
-/// committed stays recorded.
-fn someone_else_moved_it<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+/// Whether the condition failed or two transactions collided. Either way another process works on this feed; if that
+/// one does not commit the window, it stays recorded and the next poll lists it again.
+fn is_conflict<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
         return false;
     };

@@ -1,23 +1,25 @@
-//! Errors of the AWS SDK, in the domain's language.
+//! Converts errors of the AWS SDK to the domain's failures.
 
 use std::error::Error;
 use std::fmt;
 
 use collector::failure::{Failure, FailureKind};
 
-/// What was being done, at which resource, and everything that the SDK knows of why it failed.
-pub(crate) fn aws(operation: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
+/// `operation` says what was being done with which resource. The message adds the whole chain of causes, because the
+/// SDK's own text ("service error") says nothing.
+pub(crate) fn sdk_failure(operation: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
     let mut causes = Vec::new();
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        causes.push(error.to_string());
-        cause = error.source();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
     }
+    // Wrapper errors often repeat the text of their source.
     causes.dedup();
     Failure::new(FailureKind::AwsService, format!("{operation}: {}", causes.join(": ")))
 }
 
-/// AWS answered, but not with what its reference promises.
-pub(crate) fn unexpected(operation: impl fmt::Display, what: impl fmt::Display) -> Failure {
-    Failure::new(FailureKind::AwsService, format!("{operation}: {what}"))
+/// For a successful response that lacks what the API's reference promises, or contains damaged data.
+pub(crate) fn unexpected_response(operation: impl fmt::Display, problem: impl fmt::Display) -> Failure {
+    Failure::new(FailureKind::AwsService, format!("{operation}: {problem}"))
 }

@@ -1,7 +1,8 @@
-//! The rows of the state table, there and back.
+//! Converts between domain values and the rows of the state table.
 //!
-//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `reconciled`, `window#{start}#{end}` (with
-//! `…#part{n}` for what does not fit into one row) or `lost#{from}#{reason}` (with `#{digest}` for one content).
+//! `pk` is `{tenant_id}#{content_type}`. `sk` is `cursor`, `subscription`, `reconciled`, `window#{start}#{end}` (plus
+//! `…#part{n}` for digests that do not fit into one row) or `lost#{from}#{reason}` (plus `#{digest}` for a single
+//! content).
 
 use std::collections::HashMap;
 
@@ -17,25 +18,25 @@ use jiff::{SignedDuration, Timestamp};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The sort key of a feed's cursor.
 pub(crate) const CURSOR: &str = "cursor";
-/// The sort key of when a feed's subscription was started.
+/// The sort key of the row that says when the subscription was started.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
-/// The sort key of how far looking back got.
+/// The sort key of the reconciler's progress.
 pub(crate) const RECONCILED: &str = "reconciled";
 
-/// How the sort keys of windows begin.
+/// The prefix of the sort keys of windows.
 pub(crate) const WINDOW: &str = "window#";
-/// How the sort keys of losses begin.
+/// The prefix of the sort keys of losses.
 pub(crate) const LOST: &str = "lost#";
-/// What follows a window's sort key where its digests did not fit into one row.
+/// Follows a window's sort key in the rows for digests that do not fit into its first row.
 const PART: &str = "#part";
 
-/// The ids of missing contents that a row keeps for people; of the others, which no ticket will list, the digests are.
+/// How many ids of missing contents a row contains, for people who open a ticket with Microsoft. Of the others it
+/// contains only the digests.
 const MISSING_IDS: usize = 500;
-/// All of them missing, 256 kB; and 75 kB of ids. DynamoDB takes items of 400 kB.
+/// DynamoDB allows 400 kB for a row. If all contents are missing, the digests take 256 kB and the ids 75 kB.
 const DIGESTS_PER_ROW: usize = 8_000;
-/// How long a loss is kept: a year, for those who ask later.
+/// A loss stays on record for a year, for audits.
 const LOSS_TTL: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 pub(crate) fn key(feed: FeedId, sk: &str) -> Item {
@@ -46,9 +47,9 @@ pub(crate) fn string(text: impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-/// The rows of a window: the one that goes with the cursor, then those that must be written before it, in this order.
+/// The rows of a window: its first row, and the rows that must be written before it, in this order.
 pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Item>) {
-    let name = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
+    let window_key = format!("{WINDOW}{}#{}", record.window.start(), record.window.end());
     let digests: Vec<ContentDigest> = record.digests.iter().copied().collect();
     let expires_at = epoch_seconds(record.listed_at + WindowRecord::TTL);
     let row = |sk: &str, digests: &[ContentDigest]| {
@@ -63,10 +64,11 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
         row
     };
     let mut parts = digests.chunks(DIGESTS_PER_ROW);
-    let mut first = row(&name, parts.next().unwrap_or_default());
-    let rest = parts.enumerate().map(|(part, digests)| row(&format!("{name}{PART}{part:04}"), digests));
-    // What is new moves others to later rows: these are written first, so that none is ever in no row.
-    let rest = rest.collect::<Vec<_>>().into_iter().rev().collect();
+    let mut first = row(&window_key, parts.next().unwrap_or_default());
+    let rest = parts.enumerate().map(|(part, digests)| row(&format!("{window_key}{PART}{part:04}"), digests));
+    // Digests are sorted, so a new one moves others to later rows. Writing the later rows first means that a digest is
+    // at no time in no row.
+    let last_first = rest.collect::<Vec<_>>().into_iter().rev().collect();
     first.insert("contents".into(), number(record.digests.len()));
     first.insert("listed_at".into(), string(record.listed_at));
     first.insert("late".into(), number(record.late));
@@ -74,20 +76,21 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
     first.extend(record.checked_at.map(|at| ("checked_at".to_owned(), string(at))));
     first.extend(record.relisted_at.map(|at| ("relisted_at".to_owned(), string(at))));
     first.extend(record.settled_at.map(|at| ("settled_at".to_owned(), string(at))));
-    (first, rest)
+    (first, last_first)
 }
 
 fn bytes(digests: &[ContentDigest]) -> AttributeValue {
     AttributeValue::B(Blob::new(digests.iter().flat_map(|digest| digest.0).collect::<Vec<u8>>()))
 }
 
-/// The windows in rows, which come sorted: a window's parts right behind it.
+/// The windows in `rows`, which must be sorted by key: the parts of a window then follow its first row. `None` if a row
+/// is damaged.
 pub(crate) fn window_records(rows: &[Item]) -> Option<Vec<WindowRecord>> {
     let mut records: Vec<WindowRecord> = Vec::new();
     for row in rows {
         let sk = row.get("sk")?.as_s().ok()?;
         if sk.contains(PART) {
-            // A part without its window was written by a poller that did not get to commit.
+            // A poller that crashed before the commit has written parts without a first row: they are ignored.
             let owner = records.last_mut().filter(|record| {
                 sk.starts_with(&format!("{WINDOW}{}#{}#", record.window.start(), record.window.end()))
             });
@@ -131,13 +134,13 @@ fn digests(row: &Item, attribute: &str) -> Option<impl Iterator<Item = ContentDi
     Some(bytes.chunks_exact(ContentDigest::BYTES).filter_map(|digest| digest.try_into().ok().map(ContentDigest)))
 }
 
-/// The key of a loss.
 pub(crate) fn loss_key(feed: FeedId, loss: &Loss) -> Item {
     let content = loss.content.as_deref().map(|content| format!("#{}", ContentDigest::of(content))).unwrap_or_default();
     key(feed, &format!("{LOST}{}#{}{content}", loss.from, loss.reason))
 }
 
-/// One loss is one row, whoever notices it how often. A gap whose end still moves keeps its key.
+/// The key contains neither the end of the loss nor the time: recording the same loss again, or with a later end,
+/// writes the same row.
 pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     let mut row = loss_key(feed, loss);
     row.insert("lost_from".into(), string(loss.from));
@@ -149,7 +152,7 @@ pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     row
 }
 
-/// The loss in a row; `None` for a row that is not one.
+/// `None` if the row is damaged.
 pub(crate) fn loss_record(row: &Item) -> Option<LossRecord> {
     let reason = row.get("reason")?.as_s().ok()?;
     let loss = Loss {
@@ -161,7 +164,7 @@ pub(crate) fn loss_record(row: &Item) -> Option<LossRecord> {
     Some(LossRecord { loss, noticed_at: instant(row, "noticed_at")?, reported: row.contains_key("reported_at") })
 }
 
-/// The cursor in a row; `None` for a row that is not one.
+/// `None` if the row is damaged.
 pub(crate) fn cursor(row: &Item) -> Option<Cursor> {
     let planned_until = match row.get("planned_until") {
         Some(_) => Some(instant(row, "planned_until")?),

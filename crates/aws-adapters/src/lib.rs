@@ -1,7 +1,7 @@
-//! AWS's side: the ports of [`collector::ports`] over DynamoDB, SQS, S3 and Secrets Manager.
+//! The adapters behind [`collector::ports`] for DynamoDB, SQS, S3 and Secrets Manager.
 //!
-//! Retries of AWS calls are the SDK's; what comes out of here as [`collector::failure::FailureKind::AwsService`] has been
-//! tried often enough.
+//! The SDK retries AWS calls itself: a [`collector::failure::FailureKind::AwsService`] is returned only after its
+//! retries.
 
 mod archive;
 mod dynamodb;

@@ -1,4 +1,6 @@
-//! The request quota, booked in the state table: one row a tenant, one call a batch.
+//! The tenants' rate limiter (GCRA, see [`collector::rate_limit`]) in the state table: one row for each tenant.
+//!
+//! Usually one conditional update acquires the requests of a whole batch, without reading the row before.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,43 +15,43 @@ use collector::ports::{Clock, RateLimiter};
 use collector::rate_limit::{RateLimitPolicy, RateLimitState};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::failure::aws;
+use crate::failure::sdk_failure;
 use crate::items::{Item, epoch_seconds, number, string};
 
-/// The quotas of all tenants.
 #[derive(Debug)]
 pub struct DynamoDbRateLimiter<C> {
     client: Client,
     table: String,
     policy: RateLimitPolicy,
     clock: C,
-    /// The rows as this process saw them last: they tell which of the two kinds of booking will do.
-    seen: Mutex<HashMap<TenantId, RateLimitState>>,
+    /// The rows as this process last saw them. They predict which of the two conditional updates will succeed.
+    last_seen: Mutex<HashMap<TenantId, RateLimitState>>,
 }
 
-/// What became of a conditional update: the row after it, or the row that stood in its way.
-enum Written {
-    Done(RateLimitState),
-    Refused(Option<RateLimitState>),
+/// The result of a conditional update.
+enum UpdateOutcome {
+    /// With the row after the update.
+    Applied(RateLimitState),
+    /// With the row whose values did not meet the condition.
+    Conflict(Option<RateLimitState>),
 }
 
 impl<C: Clock> DynamoDbRateLimiter<C> {
-    /// The quotas in `table`.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, policy: RateLimitPolicy, clock: C) -> Self {
-        Self { client, table: table.into(), policy, clock, seen: Mutex::default() }
+        Self { client, table: table.into(), policy, clock, last_seen: Mutex::default() }
     }
 
     fn last_seen(&self, tenant_id: TenantId) -> Option<RateLimitState> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant_id).copied()
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant_id).copied()
     }
 
-    fn see(&self, tenant_id: TenantId, state: RateLimitState) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant_id, state);
+    fn remember(&self, tenant_id: TenantId, state: RateLimitState) {
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant_id, state);
     }
 
     fn update(&self, tenant_id: TenantId, now: Timestamp) -> UpdateItemFluentBuilder {
-        /// A row that nobody touches for a day is of no more use.
+        /// After a day, next_free is long past and the rate has recovered.
         const TTL: SignedDuration = SignedDuration::from_hours(24);
         self.client
             .update_item()
@@ -62,43 +64,45 @@ impl<C: Clock> DynamoDbRateLimiter<C> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    async fn write(&self, tenant_id: TenantId, update: UpdateItemFluentBuilder) -> Result<Written, Failure> {
-        let written = match update.send().await {
-            Ok(done) => state(done.attributes.as_ref()).map(Written::Done),
+    async fn write(&self, tenant_id: TenantId, request: UpdateItemFluentBuilder) -> Result<UpdateOutcome, Failure> {
+        let result = match request.send().await {
+            Ok(response) => state(response.attributes.as_ref()).map(UpdateOutcome::Applied),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Some(Written::Refused(state(refused.item.as_ref())))
+                Some(UpdateItemError::ConditionalCheckFailedException(conflict)) => {
+                    Some(UpdateOutcome::Conflict(state(conflict.item.as_ref())))
                 }
-                _ => return Err(aws(format_args!("booking requests in table {}", self.table), &error)),
+                _ => return Err(sdk_failure(format_args!("acquiring requests in table {}", self.table), &error)),
             },
         };
-        let written = written.unwrap_or(Written::Refused(None));
-        if let Written::Done(state) | Written::Refused(Some(state)) = &written {
-            self.see(tenant_id, *state);
+        let outcome = result.unwrap_or(UpdateOutcome::Conflict(None));
+        if let UpdateOutcome::Applied(state) | UpdateOutcome::Conflict(Some(state)) = &outcome {
+            self.remember(tenant_id, *state);
         }
-        Ok(written)
+        Ok(outcome)
     }
 }
 
 impl<C: Clock> RateLimiter for DynamoDbRateLimiter<C> {
     async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
-        /// The second try knows the row; a third is for those who were overtaken in between.
-        const TRIES: usize = 3;
-        for _ in 0..TRIES {
+        /// After a conflict the second attempt knows the row. A third covers another process that was faster in
+        /// between.
+        const MAX_ATTEMPTS: usize = 3;
+        for _ in 0..MAX_ATTEMPTS {
             let now = self.clock.now();
             let seen = self.last_seen(tenant_id).unwrap_or(RateLimitState { next_free: now, reduced: None });
-            // RateLimitState only grow: what was booked out then and reaches beyond now is booked out now.
+            // next_free only moves forward, so an exhausted state needs no request to DynamoDB.
             if self.policy.is_exhausted(&seen, now) {
                 return Ok(false);
             }
             let span = self.policy.span(requests, &seen, now).as_millis();
             let update = self.update(tenant_id, now);
-            let update = if seen.next_free > now {
+            // Two forms of the update, because a DynamoDB expression cannot compute the maximum of next_free and now.
+            let conditional_update = if seen.next_free > now {
                 update
                     .update_expression("SET next_free = next_free + :span, expires_at = :expires_at")
-                    .condition_expression("next_free BETWEEN :now AND :burst")
+                    .condition_expression("next_free BETWEEN :now AND :latest")
                     .expression_attribute_values(":span", number(span))
-                    .expression_attribute_values(":burst", number((now + self.policy.burst).as_millisecond()))
+                    .expression_attribute_values(":latest", number((now + self.policy.burst).as_millisecond()))
             } else {
                 let until = i128::from(now.as_millisecond()) + span;
                 update
@@ -106,7 +110,7 @@ impl<C: Clock> RateLimiter for DynamoDbRateLimiter<C> {
                     .condition_expression("attribute_not_exists(next_free) OR next_free <= :now")
                     .expression_attribute_values(":until", number(until))
             };
-            if let Written::Done(_) = self.write(tenant_id, update).await? {
+            if let UpdateOutcome::Applied(_) = self.write(tenant_id, conditional_update).await? {
                 return Ok(true);
             }
         }
@@ -124,14 +128,14 @@ impl<C: Clock> RateLimiter for DynamoDbRateLimiter<C> {
                  next_free = if_not_exists(next_free, :now)",
             )
             .expression_attribute_values(":rate", number(rate));
-        let update = match seen.reduced {
+        let conditional_update = match seen.reduced {
             None => update.condition_expression("attribute_not_exists(reduced_at)"),
             Some((_, since)) => update
                 .condition_expression("reduced_at = :since")
                 .expression_attribute_values(":since", number(since.as_millisecond())),
         };
-        // Whoever slowed down in between did it for the same swarm of refusals.
-        self.write(tenant_id, update).await.map(|_| ())
+        // On a conflict another process has just decreased the rate for the same throttling.
+        self.write(tenant_id, conditional_update).await.map(|_| ())
     }
 }
 

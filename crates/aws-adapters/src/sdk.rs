@@ -1,4 +1,4 @@
-//! The AWS clients, all from one configuration.
+//! Builds the AWS clients from one shared configuration.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
-/// The clients of one process. Each is built when it is asked for: not every function needs every service.
+/// Builds each client on demand, because not every function needs every service.
 #[derive(Debug, Clone)]
 pub struct Sdk {
     config: aws_config::SdkConfig,
@@ -14,8 +14,8 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// Region, credentials and endpoints as the AWS SDK finds them. `path_style` makes S3 addresses `host/bucket`, which
-    /// is what local stand-ins for AWS understand.
+    /// Region, credentials and endpoints come from the environment, as usual for the AWS SDK. `path_style` makes S3
+    /// addresses `host/bucket`, which local emulators of AWS require.
     pub async fn load(path_style: bool) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
@@ -29,25 +29,21 @@ impl Sdk {
         Self { config, path_style }
     }
 
-    /// DynamoDB.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
     }
 
-    /// SQS.
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
-    /// Secrets Manager.
     #[must_use]
     pub fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.config)
     }
 
-    /// S3.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(self.path_style).build();

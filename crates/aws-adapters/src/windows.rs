@@ -1,4 +1,4 @@
-//! What committed windows held and how far they have been reconciled, in the state table.
+//! What committed windows held, and how far they have been reconciled, in the state table.
 
 use collector::failure::Failure;
 use collector::feed::FeedId;
@@ -8,25 +8,25 @@ use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::dynamodb::DynamoDbState;
-use crate::failure::{aws, unexpected};
+use crate::failure::{sdk_failure, unexpected_response};
 use crate::items::{Item, RECONCILED, WINDOW, instant, key, string, window_records, window_rows};
 
 impl<C: Clock> DynamoDbState<C> {
-    /// The rows of a feed whose sort key begins with `kind` and is at least `from`.
-    pub(crate) async fn range(&self, feed: FeedId, kind: &str, from: &str) -> Result<Vec<Item>, Failure> {
-        let request = self.client.query().table_name(&self.table).consistent_read(true);
-        let pages = request
+    /// The rows of a feed whose sort key begins with `prefix` and is at least `from`, in order.
+    pub(crate) async fn range(&self, feed: FeedId, prefix: &str, from: &str) -> Result<Vec<Item>, Failure> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        query
             .key_condition_expression("pk = :feed AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":feed", string(feed))
             .expression_attribute_values(":from", string(from))
-            .expression_attribute_values(":to", string(format_args!("{kind}~")))
+            // Sorts after all characters that occur in the keys.
+            .expression_attribute_values(":to", string(format_args!("{prefix}~")))
             .into_paginator()
             .items()
-            .send();
-        pages
+            .send()
             .try_collect()
             .await
-            .map_err(|error| aws(format_args!("reading {kind} rows of table {}", self.table), &error))
+            .map_err(|error| sdk_failure(format_args!("reading {prefix} rows of table {}", self.table), &error))
     }
 }
 
@@ -34,7 +34,10 @@ impl<C: Clock> Windows for DynamoDbState<C> {
     async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
         let rows = self.range(feed, WINDOW, &format!("{WINDOW}{}", whole_second(since))).await?;
         window_records(&rows).ok_or_else(|| {
-            unexpected(format_args!("reading the windows of {feed}"), "a row is damaged; restore the table")
+            unexpected_response(
+                format_args!("reading the windows of {feed}"),
+                "a row is damaged; restore the table from a backup",
+            )
         })
     }
 

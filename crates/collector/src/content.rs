@@ -1,4 +1,4 @@
-//! Content blobs: what a listing names and the archive holds.
+//! Content blobs: listed by Microsoft, stored in the archive.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,40 +12,35 @@ use url::Url;
 use crate::feed::FeedId;
 use crate::window::Window;
 
-/// One entry of a listing: a content blob that can be fetched.
+/// One usable entry of a listing: a content blob that can be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Microsoft's name of it, which depends on the window that was asked for.
+    /// Microsoft's id. The same records get another id when another window is listed.
     pub id: String,
-    /// Where it is fetched from.
     pub uri: Url,
-    /// When Microsoft made it available; what windows range over.
+    /// When Microsoft made it available: the time by which windows select contents.
     pub created: Timestamp,
     /// When it can no longer be fetched; not always seven days after `created`.
     pub expiration: Timestamp,
 }
 
 impl Content {
-    /// The digest of [`Content::id`].
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
         ContentDigest::of(&self.id)
     }
 }
 
-/// The first 128 bits of the SHA-256 of a content id: short enough to keep thousands of them in one table row, and as a
-/// name free of the `$` and the length of the id itself.
+/// The first 128 bits of the SHA-256 of a content id: short enough to store thousands in one table row, and a better
+/// file name than the id itself, which is long and contains `$`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContentDigest(pub [u8; Self::BYTES]);
 
 impl ContentDigest {
-    /// The length in bytes.
     pub const BYTES: usize = 16;
 
-    /// What stands before the digest of a content whose id nobody knows any more.
     const PLACEHOLDER_PREFIX: &str = "digest ";
 
-    /// The digest of a content id.
     #[must_use]
     pub fn of(content_id: &str) -> Self {
         let mut digest = [0; Self::BYTES];
@@ -55,13 +50,13 @@ impl ContentDigest {
         Self(digest)
     }
 
-    /// What stands for the content's id where nobody knows it any more.
+    /// Takes the place of the content id in losses and reports when only its digest is known.
     #[must_use]
     pub fn placeholder_id(self) -> String {
         format!("{}{self}", Self::PLACEHOLDER_PREFIX)
     }
 
-    /// The digest of the content that is named so: by its id, or by what stands for it.
+    /// The digest of the content with this id, or the digest in this [placeholder](Self::placeholder_id).
     #[must_use]
     pub fn from_id_or_placeholder(name: &str) -> Self {
         let placeholder = name.strip_prefix(Self::PLACEHOLDER_PREFIX).and_then(|digest| digest.parse().ok());
@@ -69,15 +64,16 @@ impl ContentDigest {
     }
 }
 
-/// Text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no digest: 32 hexadecimal digits")]
+#[error("{0:?} is not a content digest: it must be 32 hexadecimal digits")]
 pub struct InvalidDigest(String);
 
 impl FromStr for ContentDigest {
     type Err = InvalidDigest;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Checked first: `from_str_radix` would also accept a leading `+`.
+        // Checked first: `from_str_radix` would also accept a leading `+`.
         let is_hexadecimal = text.len() == 2 * Self::BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let parsed = is_hexadecimal.then(|| u128::from_str_radix(text, 16).ok());
         parsed.flatten().map(|bits| Self(bits.to_be_bytes())).ok_or_else(|| InvalidDigest(text.to_owned()))
@@ -90,20 +86,20 @@ impl fmt::Display for ContentDigest {
     }
 }
 
-/// The key of an object below the archive's prefix. The same content gets the same key whoever archives it and however
-/// often, so that a repeat rewrites one object.
+/// The key of a content's object, below the archive's prefix. It depends on the content alone: archiving a content
+/// again replaces its object instead of adding a second one.
 #[must_use]
 pub fn archive_key(feed: FeedId, content_id: &str, created: Timestamp) -> String {
     format!("{}/{}.json.gz", hour_prefix(feed, created), ContentDigest::of(content_id))
 }
 
-/// The content whose object has this key; `None` for a key that is not of [`archive_key`]'s making.
+/// The digest in a key that [`archive_key`] made; `None` for any other key.
 #[must_use]
 pub fn digest_of_key(key: &str) -> Option<ContentDigest> {
     key.rsplit('/').next()?.strip_suffix(".json.gz")?.parse().ok()
 }
 
-/// The folder below the archive's prefix of what `feed` published in the UTC hour of `created`.
+/// The folder, below the archive's prefix, for what `feed` published in the UTC hour of `created`.
 #[must_use]
 pub fn hour_prefix(feed: FeedId, created: Timestamp) -> String {
     let FeedId { tenant_id, content_type } = feed;
@@ -112,13 +108,12 @@ pub fn hour_prefix(feed: FeedId, created: Timestamp) -> String {
     format!("tenant={tenant_id}/content_type={content_type}/day={day}/hour={hour:02}")
 }
 
-/// What one window was found to hold.
+/// The complete result of listing one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// The window that was asked for.
     pub window: Window,
-    /// The contents; Microsoft may name one on more than one page.
+    /// A set, because Microsoft may list a content on more than one page.
     pub digests: BTreeSet<ContentDigest>,
-    /// When the last page had been read.
+    /// When the last page was read.
     pub listed_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! What is collected: one content type of one tenant is one feed.
+//! Feeds: one content type of one tenant is one feed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,7 +29,7 @@ pub enum ContentType {
     /// SharePoint and OneDrive.
     #[serde(rename = "Audit.SharePoint")]
     SharePoint,
-    /// Every workload without a type of its own: Teams, Defender, CrashPoint BI …
+    /// Every workload without its own content type: Teams, Defender, Power BI and others.
     #[serde(rename = "Audit.General")]
     General,
     /// Data-loss-prevention matches.
@@ -38,10 +38,10 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// All of them: what a tenant collects unless its secret says otherwise.
+    /// Also the default of a tenant whose secret does not set `content_types`.
     pub const ALL: [Self; 5] = [Self::AzureActiveDirectory, Self::Exchange, Self::SharePoint, Self::General, Self::Dlp];
 
-    /// Microsoft's name of it.
+    /// Microsoft's name for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,10 +60,10 @@ impl fmt::Display for ContentType {
     }
 }
 
-/// A name that is none of [`ContentType::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no content type; there are Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, Audit.General and DLP.All"
+    "{0:?} is not a content type; it must be one of Audit.AzureActiveDirectory, Audit.Exchange, Audit.SharePoint, \
+     Audit.General, DLP.All"
 )]
 pub struct UnknownContentType(String);
 
@@ -75,12 +75,10 @@ impl FromStr for ContentType {
     }
 }
 
-/// One content type of one tenant: what has a cursor.
+/// One content type of one tenant. Each feed has its own cursor and subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FeedId {
-    /// Whose feed it is.
     pub tenant_id: TenantId,
-    /// Which of the tenant's feeds it is.
     pub content_type: ContentType,
 }
 

@@ -1,4 +1,5 @@
-//! Loss as a value: what cannot be collected any more is returned by the code that decides it, kept, and reported.
+//! Loss as a value: the code that decides that content can no longer be collected returns a [`Loss`], which is then
+//! recorded and reported. No loss is only a log line.
 
 use std::fmt;
 
@@ -7,57 +8,52 @@ use serde::Serialize;
 
 use crate::content::ContentDigest;
 
-/// A span of publication time of which something is lost, or may be.
+/// A span of publication time in which something is lost, or may be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Loss {
-    /// The first instant concerned.
+    /// Inclusive.
     pub from: Timestamp,
-    /// The first instant no longer concerned.
+    /// Exclusive.
     pub to: Timestamp,
-    /// Why.
     pub reason: LossReason,
-    /// The content concerned, as Microsoft named it; `None` where nobody can say which there was.
+    /// The id of the lost content, or a placeholder for it; `None` if it is not known which contents there were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
 }
 
 impl Loss {
-    /// The digest of the content concerned.
     #[must_use]
     pub fn content_digest(&self) -> Option<ContentDigest> {
         self.content.as_deref().map(ContentDigest::from_id_or_placeholder)
     }
 }
 
-/// A loss as it is kept.
+/// A loss as recorded in the state table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LossRecord {
-    /// What is lost.
     pub loss: Loss,
-    /// When it was noticed.
     pub noticed_at: Timestamp,
-    /// Whether somebody was reported: whoever noticed it may have been stopped before.
+    /// Whether it has been reported: the process that recorded it may have crashed before it could do so.
     pub reported: bool,
 }
 
-/// Why content can never be fetched.
+/// Why content can never be archived, or may have been missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossReason {
-    /// It was published more than 7 days ago and was not listed in time.
+    /// It was not listed within the 7 days in which Microsoft lists content.
     RetentionExpired,
-    /// It may have come late: its window was not listed again at all the ages at which that would have been seen.
+    /// It may have appeared late: its window was not rechecked at every planned age, so nobody would have noticed.
     NotRechecked,
-    /// The subscription was off: what is published then is never listed.
+    /// The subscription was disabled: Microsoft never lists what is published in that time.
     SubscriptionDisabled,
-    /// Microsoft listed content without an id and without a URI.
+    /// Microsoft listed an entry without an id and without a usable URI.
     MalformedEntry,
-    /// Microsoft says that the content expired or does not exist (AF20050, AF20051).
+    /// Microsoft answered that the content has expired or does not exist (AF20050, AF20051).
     ContentGone,
 }
 
 impl LossReason {
-    /// All of them.
     pub const ALL: [Self; 5] = [
         Self::RetentionExpired,
         Self::NotRechecked,
@@ -66,7 +62,7 @@ impl LossReason {
         Self::ContentGone,
     ];
 
-    /// The name in reports, logs and state.
+    /// The name in reports, logs and the state table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +74,7 @@ impl LossReason {
         }
     }
 
-    /// What the person who reads of it should know or do.
+    /// What the person who reads about the loss should know or do.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -86,13 +82,15 @@ impl LossReason {
                 "content older than 7 days can no longer be listed; find out why the collector did not poll in time"
             }
             Self::NotRechecked => {
-                "content that appeared late was not looked for in time; find out why the reconciler did not look back"
+                "content that appeared late may have been missed; find out why the reconciler did not recheck in time"
             }
             Self::SubscriptionDisabled => {
-                "content published while the subscription was off is never listed; find out who stopped it"
+                "content published while the subscription was disabled is never listed; find out who stopped it"
             }
-            Self::MalformedEntry => "a listing held an entry without id and URI; open a ticket with Microsoft",
-            Self::ContentGone => "the content had expired or was withdrawn; open a ticket with Microsoft naming it",
+            Self::MalformedEntry => "a listing contained an entry without id and URI; open a ticket with Microsoft",
+            Self::ContentGone => {
+                "the content had expired or was withdrawn; open a ticket with Microsoft and quote the content id"
+            }
         }
     }
 }

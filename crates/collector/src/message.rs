@@ -1,4 +1,4 @@
-//! The message that hands one content blob from the poller to a fetcher (version 1).
+//! The queue message with which the poller tells a fetcher to archive one content blob.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,14 @@ use crate::failure::{Failure, FailureKind};
 use crate::feed::{ContentType, FeedId, TenantId};
 use crate::window::Window;
 
-/// One content blob to be fetched: version 1 of the queue's message.
+/// Version 1 of the queue message: one content blob to fetch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContentMessage {
     version: Version,
     /// The name of the secret that holds the tenant's credentials.
     pub secret_id: String,
-    /// Whose content it is.
     pub tenant_id: TenantId,
-    /// Of which type it is.
     pub content_type: ContentType,
     /// [`Content::id`].
     pub content_id: String,
@@ -28,13 +26,13 @@ pub struct ContentMessage {
     pub content_created: Timestamp,
     /// [`Content::expiration`].
     pub content_expiration: Timestamp,
-    /// The start of the window in whose listing it stood.
+    /// The start of the window in which the content was listed.
     pub window_start: Timestamp,
     /// The end of that window.
     pub window_end: Timestamp,
 }
 
-/// The one version there is, written as the number 1.
+/// The only version so far, serialized as the number 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 struct Version;
@@ -43,7 +41,7 @@ impl TryFrom<u64> for Version {
     type Error = String;
 
     fn try_from(version: u64) -> Result<Self, Self::Error> {
-        if version == 1 { Ok(Self) } else { Err(format!("version {version} is unknown, this fetcher reads version 1")) }
+        if version == 1 { Ok(Self) } else { Err(format!("version {version} is unknown; this fetcher reads version 1")) }
     }
 }
 
@@ -54,7 +52,7 @@ impl From<Version> for u64 {
 }
 
 impl ContentMessage {
-    /// The message for `content`, found in `window` of `feed`.
+    /// The message for `content`, which was listed in `window`.
     #[must_use]
     pub fn new(secret_id: &str, feed: FeedId, window: Window, content: Content) -> Self {
         Self {
@@ -71,26 +69,24 @@ impl ContentMessage {
         }
     }
 
-    /// Reads a queue message's body.
-    ///
     /// # Errors
     /// [`FailureKind::InvalidMessage`] for anything but a complete message of version 1.
     pub fn parse(body: &str) -> Result<Self, Failure> {
         serde_json::from_str(body).map_err(|error| {
-            Failure::new(
-                FailureKind::InvalidMessage,
-                format!("the queue message is not a content message of version 1 ({error}); it is kept for the dead-letter queue"),
-            )
+            let problem = format!(
+                "the queue message is not a content message of version 1 ({error}); \
+                 it will be moved to the dead-letter queue"
+            );
+            Failure::new(FailureKind::InvalidMessage, problem)
         })
     }
 
-    /// The feed that the content belongs to.
     #[must_use]
     pub fn feed(&self) -> FeedId {
         FeedId { tenant_id: self.tenant_id, content_type: self.content_type }
     }
 
-    /// Where the content's object goes, below the archive's prefix.
+    /// The key of the content's object, below the archive's prefix.
     #[must_use]
     pub fn archive_key(&self) -> String {
         archive_key(self.feed(), &self.content_id, self.content_created)

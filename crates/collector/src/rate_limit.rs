@@ -1,69 +1,77 @@
-//! The request quota of a tenant, shared by all fetchers: Microsoft refuses who asks too fast, and refusals count too.
+//! Rate limiting of a tenant's requests: GCRA (the generic cell rate algorithm), whose rate follows Microsoft's
+//! throttling by multiplicative decrease and additive recovery.
+//!
+//! All fetchers of a tenant share one [`RateLimitState`]. Staying below Microsoft's limit matters, because throttled
+//! requests count against it as well.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How the quota is shared out.
+/// The parameters of the rate limiter.
 ///
-/// Requests are spread evenly over time: each one books its part of a minute, and who finds the next seconds booked
-/// out comes back later. A counter per minute would let two minutes' worth meet at the turn of the minute.
+/// GCRA spreads requests evenly over time: each request moves [`RateLimitState::next_free`] (GCRA's theoretical arrival
+/// time) forward by its share of a minute, and is rate limited if that instant is already more than a burst ahead of
+/// now. A counter per minute would instead admit two minutes' worth of requests around the turn of a minute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimitPolicy {
-    /// Requests per minute that are booked at most; below Microsoft's limit by what pollers and reconcilers need.
+    /// The full rate: Microsoft's limit, less what pollers and reconcilers need.
     pub requests_per_minute: f64,
-    /// How far burst of the time state may run: the size of a burst.
+    /// How far `next_free` may be ahead of now: GCRA's burst tolerance.
     pub burst: SignedDuration,
 }
 
-/// What is booked, for one tenant.
+/// The state of one tenant's rate limiter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimitState {
-    /// The instant up to which all requests are booked.
+    /// GCRA's theoretical arrival time: the time before it is reserved for requests already admitted.
     pub next_free: Timestamp,
-    /// The rate after the last refusal, and when that was.
+    /// The rate after the last decrease, and when that was; `None` if there was none.
     pub reduced: Option<(f64, Timestamp)>,
 }
 
 impl RateLimitPolicy {
-    /// The part of Microsoft's limit that fetchers use, so that the rest of the collector has some of it, too.
+    /// The share of Microsoft's limit for fetchers; the rest is for pollers and reconcilers, which are not rate
+    /// limited.
     const FETCHER_SHARE: f64 = 0.93;
-    /// What a refusal leaves of the rate.
+    /// Multiplicative decrease: throttling multiplies the current rate by this.
     const DECREASE_FACTOR: f64 = 0.8;
-    /// What a minute without refusal adds to the rate, as a part of the full one.
+    /// Additive recovery: each minute without throttling adds this fraction of the full rate.
     const RECOVERY_PER_MINUTE: f64 = 0.05;
-    /// Refusals in so short a time are one: they come in swarms.
+    /// Concurrent requests are throttled together: responses that arrive within this time of a decrease do not cause
+    /// another.
     const THROTTLE_DEBOUNCE: SignedDuration = SignedDuration::from_secs(10);
 
-    /// The policy under Microsoft's `limit` of requests per minute and tenant.
+    /// `limit` is Microsoft's, in requests per minute and tenant.
     #[must_use]
     pub fn under(limit: u32) -> Self {
         Self { requests_per_minute: f64::from(limit) * Self::FETCHER_SHARE, burst: SignedDuration::from_secs(2) }
     }
 
-    /// The rate now, in requests per minute: the full one, or what has been regained since the last refusal.
+    /// The current rate in requests per minute, with the recovery since the last decrease.
     #[must_use]
     pub fn rate(&self, state: &RateLimitState, now: Timestamp) -> f64 {
         let Some((rate, since)) = state.reduced else { return self.requests_per_minute };
+        // Not below zero: the clock of the process that decreased the rate may be ahead of ours.
         let minutes = now.duration_since(since).as_secs_f64().max(0.0) / 60.0;
         (rate + minutes * Self::RECOVERY_PER_MINUTE * self.requests_per_minute).min(self.requests_per_minute)
     }
 
-    /// How much time `requests` book.
+    /// By how much `requests` move `next_free`: GCRA's emission interval, times their number.
     #[must_use]
     pub fn span(&self, requests: u32, state: &RateLimitState, now: Timestamp) -> SignedDuration {
         SignedDuration::from_secs_f64(f64::from(requests) * 60.0 / self.rate(state, now))
     }
 
-    /// Whether nothing more can be booked now.
+    /// Whether a request is rate limited now.
     #[must_use]
     pub fn is_exhausted(&self, state: &RateLimitState, now: Timestamp) -> bool {
         state.next_free > now + self.burst
     }
 
-    /// The rate after a refusal; `None` if it belongs to one that has been taken into account.
+    /// The decreased rate after a throttled request; `None` if the last decrease covers that request, too.
     #[must_use]
     pub fn reduced(&self, state: &RateLimitState, now: Timestamp) -> Option<f64> {
-        let is_same_swarm = state.reduced.is_some_and(|(_, since)| now.duration_since(since) < Self::THROTTLE_DEBOUNCE);
-        // At least one request in a second: a tenant that is never asked never recovers.
-        (!is_same_swarm).then(|| (self.rate(state, now) * Self::DECREASE_FACTOR).max(60.0))
+        let is_debounced = state.reduced.is_some_and(|(_, since)| now.duration_since(since) < Self::THROTTLE_DEBOUNCE);
+        // At least one request a second, so that a tenant's fetchers still make progress at the lowest rate.
+        (!is_debounced).then(|| (self.rate(state, now) * Self::DECREASE_FACTOR).max(60.0))
     }
 }

@@ -1,4 +1,4 @@
-//! A tenant, as its secret describes it.
+//! A tenant and its configuration, parsed from the JSON of one secret.
 
 use std::fmt;
 
@@ -8,39 +8,35 @@ use uuid::Uuid;
 
 use crate::feed::{ContentType, FeedId, TenantId};
 
-/// What is collected from one tenant, and with which credentials.
+/// One tenant to collect from, with its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// The name of the secret that it was read from.
+    /// The name of the secret that holds this configuration.
     pub secret_id: String,
-    /// The tenant's GUID.
     pub id: TenantId,
     /// The application (client) id of the app registration.
     pub client_id: String,
-    /// The application's secret.
     pub client_secret: Secret,
-    /// Where the tenant lives.
     pub cloud: Cloud,
-    /// What to collect, without repeats.
+    /// Without duplicates, in the order of the secret.
     pub content_types: Vec<ContentType>,
-    /// Whose request quota is used; the tenant's own unless a vendor says otherwise.
+    /// Whose request quota is used: the tenant's own, unless a vendor has set its own GUID here.
     pub publisher_id: Uuid,
-    /// Replaces the scope that tokens are asked for; Microsoft's pages differ on the government clouds.
+    /// Overrides the cloud's default token scope: Microsoft's pages disagree about the government clouds.
     pub token_scope: Option<String>,
 }
 
-/// A value that must not be seen: its `Debug` is mute and it has no `Display`.
+/// A credential that must never be printed: its `Debug` is redacted and it has no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a secret value.
     #[must_use]
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself, for the one who sends it to where it belongs.
+    /// The plain value, only for the request that authenticates with it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -53,17 +49,17 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Microsoft's clouds, each with roots of its own.
+/// Microsoft's clouds. Each has its own API root, token authority and scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 pub enum Cloud {
-    /// The worldwide cloud.
+    /// The worldwide commercial cloud.
     #[default]
     Enterprise,
-    /// US government, community.
+    /// US Government Community Cloud.
     Gcc,
-    /// US government, high.
+    /// US Government Community Cloud High.
     GccHigh,
-    /// US department of defence.
+    /// US Department of Defense.
     Dod,
 }
 
@@ -72,29 +68,29 @@ impl Cloud {
         [("enterprise", Self::Enterprise), ("gcc", Self::Gcc), ("gcc-high", Self::GccHigh), ("dod", Self::Dod)];
 }
 
-/// A secret that is no tenant: everything that is wrong with it, and none of its values.
+/// A secret that does not hold a valid tenant. Lists every problem, and never a value from the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("secret {secret_id} is not a tenant: {}", problems.join("; "))]
 pub struct InvalidSecret {
-    /// The name of the secret.
     pub secret_id: String,
-    /// What is wrong, each with what is expected instead.
+    /// Each says what is expected instead.
     pub problems: Vec<String>,
 }
 
 impl Tenant {
-    /// Reads the JSON of a secret.
-    ///
     /// # Errors
-    /// [`InvalidSecret`] with all problems at once: text that is no JSON object, missing, empty or unknown keys, values of
-    /// the wrong form.
+    /// [`InvalidSecret`] with all problems at once: text that is not a JSON object; missing, empty or unknown keys;
+    /// values of the wrong form.
     pub fn parse(secret_id: &str, json: &str) -> Result<Self, InvalidSecret> {
-        let bad = |problems| InvalidSecret { secret_id: secret_id.to_owned(), problems };
+        let invalid = |problems| InvalidSecret { secret_id: secret_id.to_owned(), problems };
         let value: Value = serde_json::from_str(json).map_err(|error| {
-            bad(vec![format!("its value is not JSON (line {}, column {})", error.line(), error.column())])
+            // Only the position: the error's own text may quote the secret.
+            invalid(vec![format!("its value is not JSON (line {}, column {})", error.line(), error.column())])
         })?;
         let Value::Object(keys) = value else {
-            return Err(bad(vec!["its value is not a JSON object with tenant_id, client_id and client_secret".into()]));
+            return Err(invalid(vec![
+                "its value is not a JSON object with tenant_id, client_id and client_secret".into(),
+            ]));
         };
         let mut fields = Fields { keys, problems: Vec::new() };
         let id = fields.required("tenant_id").and_then(|text| fields.guid("tenant_id", &text));
@@ -117,18 +113,17 @@ impl Tenant {
                 publisher_id: publisher_id.unwrap_or(id),
                 token_scope,
             }),
-            _ => Err(bad(fields.problems)),
+            _ => Err(invalid(fields.problems)),
         }
     }
 
-    /// The tenant's feed of one content type.
     #[must_use]
     pub fn feed(&self, content_type: ContentType) -> FeedId {
         FeedId { tenant_id: self.id, content_type }
     }
 }
 
-/// The keys that were not read yet, and the problems found so far.
+/// The keys that have not been read yet, and the problems found so far.
 struct Fields {
     keys: Map<String, Value>,
     problems: Vec<String>,
@@ -138,7 +133,9 @@ impl Fields {
     fn text(&mut self, key: &str) -> Option<String> {
         match self.keys.remove(key)? {
             Value::String(text) if text.trim().is_empty() => self.problem(format!("{key} is empty")),
-            Value::String(text) if text.trim() != text => self.problem(format!("{key} has white space around it")),
+            Value::String(text) if text.trim() != text => {
+                self.problem(format!("{key} has leading or trailing white space"))
+            }
             Value::String(text) => Some(text),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 self.problem(format!("{key} must be a string"))
@@ -176,7 +173,7 @@ impl Fields {
                 Some(Ok(content_type)) if types.contains(&content_type) => {}
                 Some(Ok(content_type)) => types.push(content_type),
                 Some(Err(unknown)) => self.problems.push(format!("content_types: {unknown}")),
-                None => self.problems.push("content_types must hold strings only".into()),
+                None => self.problems.push("content_types must contain only strings".into()),
             }
         }
         types
@@ -187,12 +184,13 @@ impl Fields {
         self.problems.extend(unknown);
     }
 
-    /// Swapped, the secret would be shown wherever the application is named: by Entra, in its answer, for one.
+    /// If the two were swapped, the secret would show wherever the client id does, for example in Entra's error
+    /// messages.
     fn reject_swapped(&mut self, client_id: Option<&str>, client_secret: Option<&Secret>) {
         let is_guid = |text: &str| text.len() == 36 && Uuid::try_parse(text).is_ok();
         let (Some(client_id), Some(client_secret)) = (client_id, client_secret) else { return };
         if is_guid(client_secret.reveal()) && !is_guid(client_id) {
-            self.problems.push("client_secret is a GUID and client_id is none: they seem to be swapped".into());
+            self.problems.push("client_secret is a GUID and client_id is not; they seem to be swapped".into());
         }
     }
 

@@ -1,29 +1,31 @@
-//! The spans of time that Microsoft is asked for.
+//! Windows: the spans of publication time that are listed.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-/// A span of publication time, half-open, in whole seconds of UTC, never empty and at most [`Window::LONGEST`].
+/// A half-open span of publication time in whole seconds of UTC: never empty, and at most [`Window::LONGEST`] long.
 ///
-/// A content id depends on the window that was asked for, so a window is a fact to be kept, not a value to recompute.
+/// A content id depends on the window in which it was listed, so a window is recorded and reused, never recomputed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Window {
     start: Timestamp,
     end: Timestamp,
 }
 
-/// Why two instants are no window.
+/// Two instants that do not form a window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{start} to {end} is no window: it must be whole seconds, not empty, not reversed and at most an hour long")]
+#[error(
+    "{start} to {end} is not a valid window: it must be 1 second to 1 hour long, and start and end on whole seconds"
+)]
 pub struct InvalidWindow {
     start: Timestamp,
     end: Timestamp,
 }
 
 impl Window {
-    /// Microsoft allows 24 hours; an hour keeps a listing small enough to be repeated cheaply.
+    /// Microsoft allows 24 hours; an hour keeps a listing small enough to repeat cheaply.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 
     /// # Errors
@@ -38,13 +40,13 @@ impl Window {
         }
     }
 
-    /// The first instant inside.
+    /// Inclusive.
     #[must_use]
     pub fn start(&self) -> Timestamp {
         self.start
     }
 
-    /// The first instant after.
+    /// Exclusive.
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.end
@@ -57,7 +59,7 @@ impl fmt::Display for Window {
     }
 }
 
-/// `instant` without its fraction of a second: the precision that Microsoft's window bounds have.
+/// `instant` truncated to whole seconds, the precision of Microsoft's window bounds.
 #[must_use]
 pub fn whole_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)

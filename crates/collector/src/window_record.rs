@@ -1,4 +1,4 @@
-//! What is known of a window that was listed, and when to look at it again.
+//! What is known about a listed window, and when to recheck it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,35 +8,36 @@ use crate::content::{ContentDigest, Listing};
 use crate::plan::PlanPolicy;
 use crate::window::Window;
 
-/// Everything known of one committed window.
+/// Everything known about one committed window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowRecord {
-    /// The bounds with which it is asked for again: these very ones.
+    /// A recheck lists exactly these bounds again, because content ids depend on them.
     pub window: Window,
-    /// All contents that any listing of it named.
+    /// All contents that appeared in any listing of the window.
     pub digests: BTreeSet<ContentDigest>,
-    /// When it was listed first.
+    /// When the poller listed it.
     pub listed_at: Timestamp,
-    /// When it was looked at last: compared with the archive.
+    /// When its contents were last compared with the archive.
     pub checked_at: Option<Timestamp>,
-    /// When it was listed again last: the last time at which late content could be seen.
+    /// When it was last listed again: content that appeared later has not been noticed.
     pub relisted_at: Option<Timestamp>,
     /// How many contents appeared after the first listing.
     pub late: u64,
-    /// Contents without an object, by their ids as the last listing gave them.
+    /// Contents without an object in the archive, with their ids as of the last listing.
     pub missing: BTreeMap<ContentDigest, String>,
-    /// Contents that can never be collected.
+    /// How many contents can never be collected.
     pub lost: u64,
-    /// When every content had its object, or was known to be lost.
+    /// When the last check found that every content has its object or is recorded as lost; `None` if it found some
+    /// missing.
     pub settled_at: Option<Timestamp>,
 }
 
 impl WindowRecord {
-    /// How long a record is kept, from its first listing: long enough for a reconciler that stood still to tell what it
-    /// did not look at.
+    /// How long a record is stored after the first listing: long enough for a reconciler that was down to report the
+    /// windows that it did not recheck.
     pub const TTL: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-    /// The record of a window that was listed just now.
+    /// The record of a window that has just been listed for the first time.
     #[must_use]
     pub fn new(listing: &Listing) -> Self {
         Self {
@@ -52,15 +53,14 @@ impl WindowRecord {
         }
     }
 
-    /// Contents whose object was seen.
+    /// How many contents had an object at the last check.
     #[must_use]
     pub fn archived(&self) -> u64 {
-        let open = self.missing.len() as u64 + self.lost;
-        if self.checked_at.is_none() { 0 } else { (self.digests.len() as u64).saturating_sub(open) }
+        let not_archived = self.missing.len() as u64 + self.lost;
+        if self.checked_at.is_none() { 0 } else { (self.digests.len() as u64).saturating_sub(not_archived) }
     }
 }
 
-/// When a window is looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecheckSchedule {
     /// Ages since the first listing.
@@ -68,33 +68,35 @@ pub struct RecheckSchedule {
 }
 
 impl RecheckSchedule {
-    /// So long before Microsoft ceases to list a window is its last look: long enough for a run to come, however seldom
-    /// they are.
+    /// The last recheck is planned this long before Microsoft stops listing the window, so that a run falls between the
+    /// two even if runs are rare.
     const LAST_RECHECK: SignedDuration = SignedDuration::from_hours(4);
 
-    /// Whether a look is due: one that was planned is left, or the last one left something open. Planned looks that were
-    /// passed over are made up for by one.
+    /// Whether to recheck now. One recheck makes up for all planned ones that were missed.
     #[must_use]
     pub fn is_due(&self, record: &WindowRecord, now: Timestamp) -> bool {
         let mut planned = self.rechecks_left(record);
-        if now <= PlanPolicy::listable_until(record.window) && planned.any(|look| look <= now) {
+        if now <= PlanPolicy::listable_until(record.window) && planned.any(|recheck| recheck <= now) {
             return true;
         }
+        // The archive must be checked even if the window can no longer be listed, until no content is missing.
         let is_reached = |age: &SignedDuration| record.listed_at + *age <= now;
         record.settled_at.is_none() && (record.checked_at.is_some() || self.ages.iter().any(is_reached))
     }
 
-    /// Whether a planned look was not taken. Once it never can be, content that came late may not have been seen.
+    /// Whether a planned recheck has not happened. Once it can no longer happen, late content may have been missed.
     #[must_use]
     pub fn has_recheck_left(&self, record: &WindowRecord) -> bool {
         self.rechecks_left(record).next().is_some()
     }
 
-    /// The planned looks that were not taken. Those that Microsoft's limit does not allow are replaced by one just before.
+    /// The planned rechecks that have not happened. Those planned for a time at which Microsoft no longer lists the
+    /// window are brought forward to the last possible one.
     fn rechecks_left(&self, record: &WindowRecord) -> impl Iterator<Item = Timestamp> {
         let last = PlanPolicy::listable_until(record.window) - Self::LAST_RECHECK;
         let (listed_at, relisted_at) = (record.listed_at, record.relisted_at);
         let planned = self.ages.iter().map(move |age| (listed_at + *age).min(last));
-        planned.filter(move |look| relisted_at.map_or(listed_at <= *look, |at| at < *look))
+        // A recheck planned for a time before the first listing is pointless: the listing itself came later.
+        planned.filter(move |recheck| relisted_at.map_or(listed_at <= *recheck, |at| at < *recheck))
     }
 }

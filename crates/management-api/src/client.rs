@@ -1,4 +1,4 @@
-//! The client: one connection pool and one token per tenant.
+//! The client: one connection pool for the process, and one access token per tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,31 +21,26 @@ use crate::request::{ApiRequest, ApiResponse};
 use crate::token::TokenCache;
 use crate::wire::Subscription;
 
-/// Microsoft's API, seen from one process.
-///
 /// Clones share both.
 #[derive(Debug, Clone)]
-pub struct Client<C, D> {
+pub struct Client<C, J> {
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) clock: C,
-    pub(crate) jitter: D,
+    pub(crate) jitter: J,
     overrides: RootOverrides,
 }
 
-/// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
-    /// Addresses for local runs.
     pub overrides: RootOverrides,
-    /// For how long a connection is waited for.
     pub connect_timeout: Duration,
-    /// For how long the next bytes of an response are waited for.
+    /// How long a response may stay silent, before its first byte and between any two. A slow response is not cut off.
     pub read_timeout: Duration,
 }
 
 impl ClientSettings {
-    /// The defaults, with other roots than Microsoft's where such are given.
+    /// The defaults, with Microsoft's roots replaced where a replacement is given.
     #[must_use]
     pub fn with_roots(management_api: Option<Url>, token_authority: Option<Url>) -> Self {
         Self { overrides: RootOverrides { management_api, token_authority }, ..Self::default() }
@@ -62,15 +57,15 @@ impl Default for ClientSettings {
     }
 }
 
-impl<C: Clock, D: Jitter> Client<C, D> {
+impl<C: Clock, J: Jitter> Client<C, J> {
     /// # Errors
-    /// Where the machine has no usable TLS roots.
-    pub fn new(settings: ClientSettings, clock: C, jitter: D) -> Result<Self, Failure> {
+    /// If the machine has no usable TLS roots.
+    pub fn new(settings: ClientSettings, clock: C, jitter: J) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("m365-audit-collector/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
-            // A redirect could carry the token elsewhere, and this API sends none.
+            // This API never redirects, and following a redirect could send the token elsewhere.
             .redirect(Policy::none())
             .build()
             .map_err(transport)?;
@@ -82,7 +77,7 @@ impl<C: Clock, D: Jitter> Client<C, D> {
     }
 }
 
-impl<C: Clock, D: Jitter> ManagementApi for Client<C, D> {
+impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         let endpoints = self.endpoints(tenant);
         let address = endpoints.operation("subscriptions/list", "");
@@ -101,7 +96,7 @@ impl<C: Clock, D: Jitter> ManagementApi for Client<C, D> {
         let request = ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::POST, address };
         self.send(&request, async |response| {
             let error = match response {
-                ApiResponse::Success(response) => ErrorResponse::inside(response).await?,
+                ApiResponse::Success(success) => ErrorResponse::inside(success).await?,
                 ApiResponse::Error(error) => Some(error),
             };
             match error {
@@ -127,33 +122,34 @@ impl<C: Clock, D: Jitter> ManagementApi for Client<C, D> {
         let request =
             ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::GET, address: uri.to_string() };
         self.send(&request, async |response| match response {
-            ApiResponse::Success(response) => blob(&request, response).await,
+            ApiResponse::Success(success) => blob(&request, success).await,
             ApiResponse::Error(error) => Err(request.failure(error)),
         })
         .await
     }
 }
 
-/// The bytes of a blob. Trouble may come as a success whose body is an error object, so the first bytes decide.
+/// The bytes of a blob. A blob is a JSON array, but Microsoft may send an error object with a success status, so the
+/// first byte of the body decides.
 async fn blob(
     request: &ApiRequest<'_>,
     response: Response,
 ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + use<>, Failure> {
-    /// An error object is a few hundred bytes.
+    /// Far above the few hundred bytes of an error object; bounds the memory if the body is something else.
     const LONGEST_ERROR: usize = 64 * 1024;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = response.bytes_stream().map_err(transport).boxed();
     let mut head = Vec::new();
-    let first = loop {
+    let first_byte = loop {
         match body.try_next().await? {
             Some(bytes) => head.extend_from_slice(&bytes),
             None => break None,
         }
-        if let Some(first) = head.trim_ascii_start().first() {
-            break Some(*first);
+        if let Some(byte) = head.trim_ascii_start().first() {
+            break Some(*byte);
         }
     };
-    match first {
+    match first_byte {
         Some(b'{') => {
             while head.len() < LONGEST_ERROR
                 && let Some(bytes) = body.try_next().await?

@@ -1,15 +1,15 @@
-//! Where each cloud is, and which addresses may see a token.
+//! The addresses of each cloud, and the rule which of them may receive a token.
 
 use collector::failure::{Failure, FailureKind};
 use collector::tenant::{Cloud, Tenant};
 use url::Url;
 
-/// Addresses that replace those of every cloud, for local runs.
+/// Replaces the roots of every cloud, so that the collector can run against a simulator.
 #[derive(Debug, Clone, Default)]
 pub struct RootOverrides {
-    /// Replaces the API's root (`MANAGEMENT_API_URL`).
+    /// The API's root (`MANAGEMENT_API_URL`).
     pub management_api: Option<Url>,
-    /// Replaces the token authority (`TOKEN_AUTHORITY_URL`).
+    /// The token authority (`TOKEN_AUTHORITY_URL`).
     pub token_authority: Option<Url>,
 }
 
@@ -18,14 +18,13 @@ pub struct RootOverrides {
 pub struct Endpoints {
     root: String,
     feed: String,
-    /// Where tokens come from.
+    /// The token endpoint.
     pub token: String,
-    /// What tokens are asked for.
+    /// The scope of the tokens.
     pub scope: String,
 }
 
 impl Endpoints {
-    /// The addresses of `tenant`'s cloud, or their replacements.
     #[must_use]
     pub fn of(tenant: &Tenant, overrides: &RootOverrides) -> Self {
         let (root, authority, scope) = cloud_endpoints(tenant.cloud);
@@ -39,14 +38,14 @@ impl Endpoints {
         }
     }
 
-    /// The address of an operation such as `subscriptions/list`, with `query` (already encoded) behind it.
+    /// The address of an operation such as `subscriptions/list`. `query` must be URL-encoded; it may be empty.
     #[must_use]
     pub fn operation(&self, operation: &str, query: &str) -> String {
         let separator = if query.is_empty() { "" } else { "?" };
         format!("{}/{operation}{separator}{query}", self.feed)
     }
 
-    /// The address of a content blob, where a listing does not give a usable one.
+    /// The address of a content blob, for entries of a listing that lack a usable one.
     #[must_use]
     pub fn blob(&self, content_id: &str) -> Option<Url> {
         let mut address = Url::parse(&self.feed).ok()?;
@@ -54,17 +53,18 @@ impl Endpoints {
         Some(address)
     }
 
-    /// `address`, provided that the bearer token may go there.
+    /// Parses `address` and checks that the bearer token may be sent there. Addresses come from listings and queue
+    /// messages; a forged one must not get to see the token.
     ///
     /// # Errors
-    /// [`FailureKind::InvalidMessage`] for any other origin than the tenant's own root.
+    /// [`FailureKind::InvalidMessage`] for any origin other than that of the tenant's API root.
     pub fn require_same_origin(&self, address: &str) -> Result<Url, Failure> {
-        let origin = |address: &str| Url::parse(address).ok().map(|url| url.origin());
+        let root_origin = Url::parse(&self.root).ok().map(|root| root.origin());
         match Url::parse(address) {
-            Ok(url) if Some(url.origin()) == origin(&self.root) => Ok(url),
+            Ok(url) if Some(url.origin()) == root_origin => Ok(url),
             Ok(_) | Err(_) => {
                 let problem = format!(
-                    "{address} is not on {}, the only place where this tenant's token may be sent; nothing was sent",
+                    "{address} is not on {}, the only origin that may receive this tenant's token; nothing was sent",
                     self.root
                 );
                 Err(Failure::new(FailureKind::InvalidMessage, problem))
@@ -73,7 +73,7 @@ impl Endpoints {
     }
 }
 
-/// API root, token authority and scope, as Microsoft's reference lists them.
+/// API root, token authority and scope, from Microsoft's reference.
 fn cloud_endpoints(cloud: Cloud) -> (&'static str, &'static str, &'static str) {
     match cloud {
         Cloud::Enterprise => {

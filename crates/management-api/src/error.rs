@@ -1,4 +1,4 @@
-//! Microsoft's error answers, each classified once.
+//! Microsoft's error responses, each classified exactly once.
 
 use collector::failure::{Failure, FailureKind};
 use jiff::SignedDuration;
@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
-/// An response that is an error, as far as it has been read.
+/// The relevant parts of an error response.
 #[derive(Debug)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
@@ -15,7 +15,7 @@ pub(crate) struct ErrorResponse {
     pub(crate) retry_after: Option<SignedDuration>,
 }
 
-/// The operation that was asked for: the same status means different things to different ones.
+/// The API operation of a request. The meaning of a status depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     ListSubscriptions,
@@ -36,7 +36,8 @@ impl Operation {
 }
 
 impl ErrorResponse {
-    /// Reads an error object, whatever its shape; HTML pages and empty bodies give no code and no message.
+    /// Accepts every shape of error object that Microsoft is known to send. HTML pages and empty bodies have no code
+    /// and no message.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -45,39 +46,39 @@ impl ErrorResponse {
             .into_iter()
             .find_map(text)
             .unwrap_or_default();
-        let retry_after =
-            headers.get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.trim().parse::<u32>().ok());
-        let retry_after = retry_after.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        // Only the form in seconds is supported; a date counts as no header.
+        let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u32>().ok());
+        let retry_after = seconds.map(|seconds| SignedDuration::from_secs(seconds.into()));
         Self { status, code, message: first_line(&message), retry_after }
     }
 
-    /// The error object in a success, if there is one.
+    /// The error object in a response with a success status, if there is one.
     pub(crate) async fn inside(success: Response) -> Result<Option<Self>, Failure> {
         let (status, headers) = (success.status(), success.headers().clone());
         let body = success.bytes().await.map_err(transport)?;
         Ok(Some(Self::read(status, &headers, &body)).filter(|error| !error.code.is_empty()))
     }
 
-    /// The token was not accepted, and nothing says that a permission is what is missing.
-    pub(crate) fn is_token_refused(&self) -> bool {
+    /// Whether the token was rejected for a reason other than a missing permission.
+    pub(crate) fn is_token_rejected(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED && !self.is_permission_missing()
     }
 
-    /// The token lacks a permission. Some answers say so by their status alone.
+    /// Whether the token lacks a permission. Some responses say so with HTTP 403 and no code.
     pub(crate) fn is_permission_missing(&self) -> bool {
         self.code == "AF10001" || self.code.is_empty() && self.status == StatusCode::FORBIDDEN
     }
 
-    /// The subscription is on already; undocumented, seen as HTTP 400.
+    /// Whether the subscription was enabled before. Undocumented; observed with HTTP 400.
     pub(crate) fn is_already_enabled(&self) -> bool {
         self.code == "AF20024"
     }
 
-    /// What it means to the one who asked for `operation` at `address`.
+    /// `address` is that of the request; the message quotes it if the request was at fault.
     pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
         let (kind, status) = (self.kind(operation), self.status.as_u16());
         let detail = match (self.code.as_str(), self.message.as_str()) {
-            ("", "") if self.status.is_success() => format!("HTTP {status} with a body that is not what was asked for"),
+            ("", "") if self.status.is_success() => format!("HTTP {status} with an unexpected body"),
             ("", "") => format!("HTTP {status}"),
             ("", message) => format!("HTTP {status}: {message}"),
             (code, message) => format!("{code} (HTTP {status}): {message}"),
@@ -90,7 +91,7 @@ impl ErrorResponse {
         failure
     }
 
-    /// By code first, by status second: throttling arrives as HTTP 403.
+    /// The code decides before the status, because Microsoft sends throttling as HTTP 403.
     fn kind(&self, operation: Operation) -> FailureKind {
         match self.code.as_str() {
             "AF429" => FailureKind::Throttled,
@@ -103,13 +104,13 @@ impl ErrorResponse {
                 FailureKind::RequestRejected
             }
             "AF50000" | "AF50005" | "AF50006" => FailureKind::Transient,
-            _ if self.names_no_tenant() => FailureKind::Tenant,
+            _ if self.is_unknown_tenant() => FailureKind::Tenant,
             _ => self.kind_by_status(operation),
         }
     }
 
-    /// Seen without a code of its own, in the middle of a stack trace: "…: Tenant {guid} does not exist."
-    fn names_no_tenant(&self) -> bool {
+    /// Observed without a known code, in the middle of a stack trace: "…: Tenant {guid} does not exist."
+    fn is_unknown_tenant(&self) -> bool {
         self.message.split_once("Tenant ").is_some_and(|(_, rest)| rest.contains("does not exist"))
     }
 
@@ -118,7 +119,7 @@ impl ErrorResponse {
             429 => FailureKind::Throttled,
             401 | 403 => FailureKind::Permission,
             404 | 410 if operation == Operation::FetchContent => FailureKind::ContentGone,
-            // A success with an error object inside is seen in passing troubles, as are time-outs and all 5xx.
+            // A success status with an error object inside is a transient error, as are time-outs and all 5xx.
             200..=299 | 408 | 500..=599 => FailureKind::Transient,
             _ => FailureKind::RequestRejected,
         }
@@ -128,7 +129,7 @@ impl ErrorResponse {
 /// What the person who reads the message can do about it.
 fn advice(kind: FailureKind) -> &'static str {
     match kind {
-        FailureKind::Throttled => "; the tenant's request quota is used up, it is tried again later",
+        FailureKind::Throttled => "; the tenant's request quota is used up; the request will be retried later",
         FailureKind::Permission => {
             "; grant the app registration the *application* permissions ActivityFeed.Read and, for DLP.All, \
              ActivityFeed.ReadDlp of the Office 365 Management APIs, with admin consent (delegated ones do not work)"
@@ -137,10 +138,10 @@ fn advice(kind: FailureKind) -> &'static str {
             "; check the secret's tenant_id and cloud, that the tenant has a licence, and that unified auditing is on \
              (Set-AdminAuditLogConfig -UnifiedAuditLogIngestionEnabled $true)"
         }
-        FailureKind::SubscriptionDisabled => "; the poller starts the subscription, at most once in 15 minutes",
-        FailureKind::WindowOutOfRange => "; the next poll asks for what can still be listed and reports what cannot",
-        FailureKind::ContentGone => "; it can never be fetched",
-        FailureKind::RequestRejected => "; this is a defect of the collector, please report it",
+        FailureKind::SubscriptionDisabled => "; the poller starts the subscription, at most once every 15 minutes",
+        FailureKind::WindowOutOfRange => "; the next poll lists what is still available and reports the rest as lost",
+        FailureKind::ContentGone => "; the content can never be fetched",
+        FailureKind::RequestRejected => "; this is a defect of the collector; please report it",
         FailureKind::CredentialsRejected => "; put valid credentials into the tenant's secret",
         FailureKind::Transient
         | FailureKind::RateLimited
@@ -150,19 +151,21 @@ fn advice(kind: FailureKind) -> &'static str {
     }
 }
 
-/// A failure below HTTP: nothing was answered, or not all of it.
+/// A failure below HTTP: there was no response, or an incomplete one.
 pub(crate) fn transport(error: reqwest::Error) -> Failure {
     let mut causes = Vec::new();
     let error = error.without_url();
-    let mut cause: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(error) = cause {
-        causes.push(error.to_string());
-        cause = error.source();
+    let mut next: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
     }
+    // Wrapper errors often repeat the text of their source.
     causes.dedup();
     Failure::new(FailureKind::Transient, format!("no complete response from Microsoft: {}", causes.join(": ")))
 }
 
+/// Microsoft may append a stack trace to a message.
 fn first_line(text: &str) -> String {
     const LONGEST: usize = 400;
     text.lines().next().unwrap_or_default().chars().take(LONGEST).collect()

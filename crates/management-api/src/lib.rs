@@ -1,6 +1,6 @@
-//! Microsoft's side: the Office 365 Management Activity API as an adapter of [`collector::ports::ManagementApi`].
+//! A client of the Office 365 Management Activity API: the adapter behind [`collector::ports::ManagementApi`].
 //!
-//! Source of the rules: Microsoft's "Office 365 Management Activity API reference" and its troubleshooting page.
+//! It follows Microsoft's "Office 365 Management Activity API reference" and its troubleshooting page.
 
 mod client;
 mod clouds;

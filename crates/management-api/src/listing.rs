@@ -21,19 +21,20 @@ use crate::error::Operation;
 use crate::request::ApiRequest;
 use crate::wire::content_page;
 
-/// More pages than an hour of the busiest tenant has, and few enough to end.
-const MOST_PAGES: usize = 5_000;
+/// More pages than the busiest tenant has in an hour; stops a listing that would never end.
+const MAX_PAGES: usize = 5_000;
 
+/// How far a listing has been read.
 struct Position {
     endpoints: Endpoints,
     next: Option<String>,
-    seen: HashSet<String>,
+    read: HashSet<String>,
 }
 
-/// The pages of what `tenant` published in `window`. An empty page may have a next one; only the missing header ends
-/// the list.
-pub(crate) fn pages<C: Clock, D: Jitter>(
-    client: &Client<C, D>,
+/// The pages of what `tenant` published in `window`. An empty page may be followed by others: only a page without the
+/// header for the next page ends the listing.
+pub(crate) fn pages<C: Clock, J: Jitter>(
+    client: &Client<C, J>,
     tenant: &Tenant,
     content_type: ContentType,
     window: Window,
@@ -45,48 +46,48 @@ pub(crate) fn pages<C: Clock, D: Jitter>(
         microsoft_time(window.end())
     );
     let first = endpoints.operation("subscriptions/content", &query);
-    let start = Position { endpoints, next: Some(first), seen: HashSet::new() };
+    let start = Position { endpoints, next: Some(first), read: HashSet::new() };
     try_unfold(start, move |mut position| async move {
         let Some(address) = position.next.take() else { return Ok(None) };
         let operation = Operation::ListContent;
         let request = ApiRequest { tenant, endpoints: &position.endpoints, operation, method: Method::GET, address };
         let (headers, rows) = client.send(&request, async |response| request.rows::<Value>(response).await).await?;
         let page = content_page(rows, &position.endpoints, window.start());
-        let read = request.address;
-        position.advance(read, next_page(&headers)?)?;
+        let address = request.address;
+        position.advance(address, next_page(&headers)?)?;
         Ok(Some((page, position)))
     })
 }
 
 impl Position {
-    fn advance(&mut self, read: String, next: Option<String>) -> Result<(), Failure> {
-        self.seen.insert(read);
+    fn advance(&mut self, address: String, next: Option<String>) -> Result<(), Failure> {
+        self.read.insert(address);
         let Some(next) = next else { return Ok(()) };
         self.endpoints.require_same_origin(&next).map_err(|failure| failure.context("the next page"))?;
-        let endless = if self.seen.contains(&next) {
-            "the next page repeats a page that was read already".to_owned()
-        } else if self.seen.len() >= MOST_PAGES {
-            format!("there are more than {MOST_PAGES} pages")
+        let reason = if self.read.contains(&next) {
+            "the next page is one that was already read".to_owned()
+        } else if self.read.len() >= MAX_PAGES {
+            format!("the listing has more than {MAX_PAGES} pages")
         } else {
             self.next = Some(next);
             return Ok(());
         };
-        let problem = format!("{endless}: the listing does not end and is asked for again");
+        let problem = format!("{reason}; it seems to be endless and will be retried");
         Err(Failure::new(FailureKind::Transient, problem))
     }
 }
 
-/// Microsoft's pages name the header `NextPageUri` and, once, `NextPageUrl`.
+/// Microsoft's documentation calls the header `NextPageUri` and, in one place, `NextPageUrl`.
 fn next_page(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let Some(value) = headers.get("NextPageUri").or_else(|| headers.get("NextPageUrl")) else { return Ok(None) };
     match value.to_str() {
         Ok("") => Ok(None),
         Ok(next) => Ok(Some(next.to_owned())),
-        Err(_) => Err(Failure::new(FailureKind::Transient, "the address of the next page is not readable")),
+        Err(_) => Err(Failure::new(FailureKind::Transient, "the address of the next page is not plain ASCII")),
     }
 }
 
-/// Window bounds as Microsoft wants them: UTC, whole seconds, without a zone.
+/// The format of window bounds: UTC, in whole seconds, without a time zone.
 fn microsoft_time(instant: Timestamp) -> String {
     instant.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }

@@ -1,4 +1,4 @@
-//! One request of the Management Activity API: with a token, with the publisher's id, tried again where that helps.
+//! One request to the Management Activity API: adds the token and the publisher id, and retries transient failures.
 
 use collector::failure::{Failure, FailureKind};
 use collector::ports::{Clock, Jitter};
@@ -13,7 +13,7 @@ use crate::clouds::Endpoints;
 use crate::error::{ErrorResponse, Operation, transport};
 use crate::token::Token;
 
-/// A request, complete but for the token.
+/// A request without its token and its publisher id, which [`Client::send`] adds.
 pub(crate) struct ApiRequest<'a> {
     pub(crate) tenant: &'a Tenant,
     pub(crate) endpoints: &'a Endpoints,
@@ -22,32 +22,32 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) address: String,
 }
 
-/// What came back.
 pub(crate) enum ApiResponse {
     Success(Response),
     Error(ErrorResponse),
 }
 
-impl<C: Clock, D: Jitter> Client<C, D> {
-    /// Sends `request` up to three times, a second or two apart: what still fails then is left to the next poll or the
-    /// queue, since waiting inside a function is paid for. `read` takes what it needs from the response; an response that
-    /// it cannot read counts as a failed try.
+impl<C: Clock, J: Jitter> Client<C, J> {
+    /// Sends `request` up to three times, about one and two seconds apart, as long as it fails with
+    /// [`FailureKind::Transient`]. Longer waits are left to the next poll or the queue, because waiting inside a
+    /// function is billed. `read` extracts the result from the response; its failures are retried in the same way.
     pub(crate) async fn send<T>(
         &self,
         request: &ApiRequest<'_>,
         read: impl AsyncFn(ApiResponse) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        const TRIES: u32 = 3;
-        let mut tries = 0;
+        const MAX_ATTEMPTS: u32 = 3;
+        let mut attempts = 0;
         loop {
-            tries += 1;
+            attempts += 1;
             let result = match self.send_once(request).await {
                 Ok(response) => read(response).await,
                 Err(failure) => Err(failure),
             };
             match result {
-                Err(failure) if failure.kind == FailureKind::Transient && tries < TRIES => {
-                    let pause = SignedDuration::from_secs_f64(f64::from(tries) * (0.5 + self.jitter.sample()));
+                Err(failure) if failure.kind == FailureKind::Transient && attempts < MAX_ATTEMPTS => {
+                    let pause = SignedDuration::from_secs_f64(f64::from(attempts) * (0.5 + self.jitter.sample()));
+                    // The server asks for a longer pause than we may sleep here: the caller decides.
                     if failure.retry_after.is_some_and(|retry_after| retry_after > pause) {
                         return Err(failure);
                     }
@@ -58,14 +58,15 @@ impl<C: Clock, D: Jitter> Client<C, D> {
         }
     }
 
-    /// One try; a token that is refused, or too old to hold what was granted since, is replaced by a fresh one, once.
+    /// Sends the request once; a second time if the token was rejected, or is so old that it may lack a permission
+    /// granted since. The second time uses a fresh token.
     async fn send_once(&self, request: &ApiRequest<'_>) -> Result<ApiResponse, Failure> {
         let url = request.endpoints.require_same_origin(&with_publisher(&request.address, request.tenant))?;
         let now = self.clock.now();
         let token = self.tokens.get(&self.http, request.endpoints, request.tenant, now, None).await?;
         let response = self.send_with(request, url.clone(), &token).await?;
         if let ApiResponse::Error(error) = &response
-            && (error.is_token_refused() || error.is_permission_missing() && token.may_lack_new_permissions(now))
+            && (error.is_token_rejected() || error.is_permission_missing() && token.may_lack_new_permissions(now))
         {
             let fresh = self.tokens.get(&self.http, request.endpoints, request.tenant, now, Some(&token)).await?;
             return self.send_with(request, url, &fresh).await;
@@ -76,7 +77,7 @@ impl<C: Clock, D: Jitter> Client<C, D> {
     async fn send_with(&self, request: &ApiRequest<'_>, url: Url, token: &Token) -> Result<ApiResponse, Failure> {
         let mut builder = self.http.request(request.method.clone(), url).bearer_auth(token.bearer.reveal());
         if request.method == Method::POST {
-            // Explicitly empty: a webhook body could overwrite the webhook of another application.
+            // Starting a subscription with a body could replace the webhook of another application.
             builder = builder.header(CONTENT_LENGTH, 0);
         }
         let response = builder.send().await.map_err(transport)?;
@@ -84,28 +85,29 @@ impl<C: Clock, D: Jitter> Client<C, D> {
             return Ok(ApiResponse::Success(response));
         }
         let (status, headers) = (response.status(), response.headers().clone());
+        // The status alone classifies the error if the body does not arrive.
         let body = response.bytes().await.unwrap_or_default();
         Ok(ApiResponse::Error(ErrorResponse::read(status, &headers, &body)))
     }
 }
 
 impl ApiRequest<'_> {
-    /// The failure that `error` is for this request.
     pub(crate) fn failure(&self, error: ErrorResponse) -> Failure {
         error.failure(self.operation, &self.address)
     }
 
-    /// The rows of a JSON array, with the response's headers. Anything else in a success is an error in disguise.
+    /// The rows of a JSON array, with the response's headers. Any other body is read as an error, even if the status is
+    /// a success.
     pub(crate) async fn rows<T: serde::de::DeserializeOwned>(
         &self,
         response: ApiResponse,
     ) -> Result<(HeaderMap, Vec<T>), Failure> {
-        let response = match response {
-            ApiResponse::Success(response) => response,
+        let success = match response {
+            ApiResponse::Success(success) => success,
             ApiResponse::Error(error) => return Err(self.failure(error)),
         };
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(transport)?;
+        let (status, headers) = (success.status(), success.headers().clone());
+        let body = success.bytes().await.map_err(transport)?;
         match serde_json::from_slice(&body) {
             Ok(rows) => Ok((headers, rows)),
             Err(_) => Err(self.failure(ErrorResponse::read(status, &headers, &body))),
@@ -113,7 +115,8 @@ impl ApiRequest<'_> {
     }
 }
 
-/// Microsoft wants its quota's owner named on every request, and leaves the name out of the addresses that it hands out.
+/// Every request must name the publisher, whose quota it counts against. The addresses that Microsoft returns (next
+/// pages, contents) lack it.
 fn with_publisher(address: &str, tenant: &Tenant) -> String {
     const PARAMETER: &str = "PublisherIdentifier=";
     if address.to_ascii_lowercase().contains(&PARAMETER.to_ascii_lowercase()) {

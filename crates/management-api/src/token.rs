@@ -1,4 +1,7 @@
-//! Access tokens by client credentials: one per tenant, kept until shortly before they expire.
+//! A cache of access tokens, one per tenant, obtained from Entra with the OAuth 2.0 client credentials grant.
+//!
+//! A token is reused until shortly before it expires, or until the API rejects it. Tasks that need a tenant's token at
+//! the same time share one request for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +17,13 @@ use crate::clouds::Endpoints;
 use crate::error::{ErrorResponse, transport};
 use crate::wire::TokenResponse;
 
-/// The tokens in use.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
     entries: Mutex<HashMap<TenantId, Arc<CacheEntry>>>,
 }
 
-/// The token of one set of credentials in one place. Whoever finds it empty fills it while the others wait: one request, not one
-/// for each content type.
+/// A tenant's token, with everything that it depends on: if any of it changes, the entry is replaced. The lock is held
+/// during the request for a token, so that concurrent tasks wait for its result instead of each sending their own.
 #[derive(Debug)]
 struct CacheEntry {
     endpoints: Endpoints,
@@ -34,38 +36,41 @@ struct CacheEntry {
 pub(crate) struct Token {
     pub(crate) bearer: Secret,
     issued_at: Timestamp,
+    /// From this instant on a new token is used instead, although this one is still valid.
     renew_at: Timestamp,
 }
 
 impl Token {
-    /// Whether a permission may have been granted since: a token holds those of the time at which it was issued. Seldom
-    /// enough, since where a content type is denied on purpose each of these costs a token.
+    /// Whether to try a new token before reporting a missing permission: a token only has the permissions that were
+    /// granted when it was issued. Not before ten minutes, because a tenant that denies a content type on purpose would
+    /// otherwise cost a new token with every request.
     pub(crate) fn may_lack_new_permissions(&self, now: Timestamp) -> bool {
         self.issued_at + SignedDuration::from_mins(10) <= now
     }
 }
 
 impl TokenCache {
-    /// The tenant's token, new where there is none, it is about to expire, or it is `refused`.
+    /// The tenant's cached token, or a new one if there is none, it is about to expire, or it is the `rejected` one.
     pub(crate) async fn get(
         &self,
         http: &reqwest::Client,
         endpoints: &Endpoints,
         tenant: &Tenant,
         now: Timestamp,
-        refused: Option<&Token>,
+        rejected: Option<&Token>,
     ) -> Result<Token, Failure> {
         let entry = self.entry(endpoints, tenant);
-        let mut held = entry.token.lock().await;
-        if let Some(token) = held.as_ref()
+        let mut cached = entry.token.lock().await;
+        if let Some(token) = cached.as_ref()
             && now < token.renew_at
-            && refused != Some(token)
+            // Another task may have replaced the rejected token in the meantime.
+            && rejected != Some(token)
         {
             return Ok(token.clone());
         }
-        *held = None;
-        let token = request(http, endpoints, tenant, now).await?;
-        *held = Some(token.clone());
+        *cached = None;
+        let token = request_token(http, endpoints, tenant, now).await?;
+        *cached = Some(token.clone());
         Ok(token)
     }
 
@@ -89,7 +94,7 @@ impl TokenCache {
     }
 }
 
-async fn request(
+async fn request_token(
     http: &reqwest::Client,
     endpoints: &Endpoints,
     tenant: &Tenant,
@@ -105,44 +110,46 @@ async fn request(
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.bytes().await.map_err(transport)?;
     if !status.is_success() {
-        return Err(refusal(&ErrorResponse::read(status, &headers, &body)));
+        return Err(token_failure(&ErrorResponse::read(status, &headers, &body)));
     }
-    let response: TokenResponse = serde_json::from_slice(&body)
-        .map_err(|_| Failure::new(FailureKind::Transient, "the token endpoint's response holds no access token"))?;
-    let lifetime = SignedDuration::from_secs(seconds(&response.expires_in).unwrap_or(0).max(0));
-    // Five minutes early, or half-way through a token that lives for less than ten.
+    // The parse error is dropped, because its text may quote the token.
+    let token: TokenResponse = serde_json::from_slice(&body)
+        .map_err(|_| Failure::new(FailureKind::Transient, "the token endpoint's response contains no access token"))?;
+    let lifetime = SignedDuration::from_secs(seconds(&token.expires_in).unwrap_or(0).max(0));
+    // Renew five minutes before expiry, or after half the lifetime if the lifetime is shorter than ten minutes.
     let used_for = (lifetime - SignedDuration::from_mins(5)).max(lifetime / 2);
     let renew_at = now.checked_add(used_for).unwrap_or(Timestamp::MAX);
-    Ok(Token { bearer: Secret::new(response.access_token), issued_at: now, renew_at })
+    Ok(Token { bearer: Secret::new(token.access_token), issued_at: now, renew_at })
 }
 
 fn seconds(expires_in: &Value) -> Option<i64> {
     expires_in.as_i64().or_else(|| expires_in.as_str()?.parse().ok())
 }
 
-/// Why there is no token. Microsoft's description starts with its code, `AADSTS…`.
-fn refusal(response: &ErrorResponse) -> Failure {
+/// Why Entra issued no token. Its description starts with a code, `AADSTS…`, which decides.
+fn token_failure(response: &ErrorResponse) -> Failure {
     let code: String =
         response.message.strip_prefix("AADSTS").unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
     let (kind, advice) = match (code.as_str(), response.status.as_u16()) {
         ("7000215", _) => (
             FailureKind::CredentialsRejected,
-            "client_secret is wrong: put the secret's *value*, not its id, into the tenant's secret",
+            "client_secret is wrong: the tenant's secret must contain the client secret's *value*, not its id",
         ),
         ("7000222", _) => (
             FailureKind::CredentialsRejected,
             "client_secret has expired: create a new one in Entra and put its value into the tenant's secret",
         ),
-        ("700016", _) => {
-            (FailureKind::CredentialsRejected, "client_id is no application of this tenant: check both ids")
-        }
+        ("700016", _) => (
+            FailureKind::CredentialsRejected,
+            "client_id is not an application of this tenant: check client_id and tenant_id",
+        ),
         ("90002", _) => (FailureKind::Tenant, "there is no such tenant in this cloud: check tenant_id and cloud"),
         ("901002" | "70011", _) => (
             FailureKind::Tenant,
-            "the scope is not this cloud's: check cloud, or set token_scope in the tenant's secret",
+            "the token scope does not belong to this cloud: check cloud, or set token_scope in the tenant's secret",
         ),
-        ("90055", _) | (_, 429) => (FailureKind::Throttled, "it is tried again later"),
-        ("90033", _) | (_, 408 | 500..=599) => (FailureKind::Transient, "it is tried again"),
+        ("90055", _) | (_, 429) => (FailureKind::Throttled, "the request will be retried later"),
+        ("90033", _) | (_, 408 | 500..=599) => (FailureKind::Transient, "the request will be retried"),
         _ => (FailureKind::CredentialsRejected, "check tenant_id, client_id and client_secret in the tenant's secret"),
     };
     let detail = match (response.code.as_str(), response.message.as_str()) {
@@ -150,7 +157,7 @@ fn refusal(response: &ErrorResponse) -> Failure {
         (detail, "") | (_, detail) => format!(": {detail}"),
     };
     let mut failure =
-        Failure::new(kind, format!("Entra gives no token (HTTP {}){detail}; {advice}", response.status.as_u16()));
+        Failure::new(kind, format!("Entra issued no token (HTTP {}){detail}; {advice}", response.status.as_u16()));
     failure.retry_after = response.retry_after;
     failure
 }

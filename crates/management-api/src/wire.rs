@@ -1,4 +1,4 @@
-//! The JSON that Microsoft sends, read no further than is needed.
+//! The JSON that Microsoft sends, parsed only as far as it is needed.
 
 use collector::content::Content;
 use collector::ports::ContentPage;
@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use crate::clouds::Endpoints;
 
-/// The response of the token endpoint.
 #[derive(Deserialize)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
-    /// Seconds; Microsoft sends a number, some emulations a string.
+    /// In seconds. Microsoft sends a number, some emulations a string.
     pub(crate) expires_in: Value,
 }
 
@@ -24,9 +23,9 @@ pub(crate) struct Subscription {
     pub(crate) status: String,
 }
 
-/// Reads the rows of a listing. A row that still names its content, by id or by an address of ours, is repaired with
-/// `window_start` as its time; one that does not is handed on as it stands. A field that is missing or not of its kind
-/// must not cost the row, nor a row the others.
+/// Reads the rows of a listing. A row with an id or with an address on the tenant's own root is usable: whatever else
+/// is missing or invalid in it is filled in, with `window_start` as its time. Any other row is returned as malformed,
+/// word for word. So an invalid field never costs its row, and an invalid row never costs the others.
 pub(crate) fn content_page(rows: Vec<Value>, endpoints: &Endpoints, window_start: Timestamp) -> ContentPage {
     let mut page = ContentPage::default();
     for row in rows {
@@ -39,11 +38,12 @@ pub(crate) fn content_page(rows: Vec<Value>, endpoints: &Endpoints, window_start
 }
 
 fn content(row: &Value, endpoints: &Endpoints, window_start: Timestamp) -> Option<Content> {
-    /// How long Microsoft keeps content that does not say so.
-    const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+    /// How long Microsoft retains content, for rows without an expiration.
+    const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
     let text = |field: &str| row.get(field)?.as_str();
     let listed_uri = text("contentUri").and_then(|uri| endpoints.require_same_origin(uri).ok());
     let id = text("contentId").filter(|id| !id.is_empty()).or_else(|| {
+        // Microsoft's addresses end in the content id.
         let last_segment = listed_uri.as_ref()?.path_segments()?.next_back()?;
         (!last_segment.is_empty()).then_some(last_segment)
     })?;
@@ -51,11 +51,11 @@ fn content(row: &Value, endpoints: &Endpoints, window_start: Timestamp) -> Optio
     let uri = listed_uri.or_else(|| endpoints.blob(&id))?;
     let created = text("contentCreated").and_then(instant).unwrap_or(window_start);
     let expiration = text("contentExpiration").and_then(instant);
-    let expiration = expiration.or_else(|| created.checked_add(KEPT).ok()).unwrap_or(Timestamp::MAX);
+    let expiration = expiration.or_else(|| created.checked_add(RETENTION).ok()).unwrap_or(Timestamp::MAX);
     Some(Content { id, uri, created, expiration })
 }
 
-/// A time of Microsoft's: UTC, whether or not it says so.
+/// Microsoft's times are in UTC, with or without the `Z`.
 fn instant(text: &str) -> Option<Timestamp> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }

@@ -1,4 +1,4 @@
-//! Throughput of the stream on recorded audit records, next to two baselines in the same run.
+//! Measures the throughput of the stream on recorded audit records, and of two baselines in the same run.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement, run by hand")]
 
 use std::fs::{self, File};
@@ -11,9 +11,9 @@ use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use record_stream::RecordStream;
 use serde_json::value::RawValue;
 
-/// Bytes of the whole array, about.
+/// The approximate size of the whole array, in bytes.
 const BODY: usize = 200_000_000;
-/// What an HTTP client hands over at a time, about.
+/// The approximate number of bytes that an HTTP client delivers at a time.
 const PIECE: usize = 16 * 1024;
 const LEVELS: [u32; 3] = [1, 3, 6];
 
@@ -21,37 +21,37 @@ fn main() -> ExitCode {
     let folder = std::env::args().nth(1).unwrap_or_default();
     let records = read_records(Path::new(&folder));
     if records.is_empty() {
-        eprintln!("usage: throughput FOLDER    (FOLDER holds *.jsonl.gz, one record a line)");
+        eprintln!("usage: throughput FOLDER    (FOLDER holds *.jsonl.gz, one record per line)");
         return ExitCode::from(2);
     }
-    println!("{} records, over and over", records.len());
+    println!("{} records, repeated", records.len());
 
-    let (mut stream, mut taken, mut spent) = (RecordStream::new(), 0, Duration::ZERO);
+    let (mut stream, mut bytes_taken, mut elapsed) = (RecordStream::new(), 0, Duration::ZERO);
     generate(&records, b"[", b",", b"]", |piece| {
         let start = Instant::now();
-        taken += stream.push(piece).unwrap().len();
-        spent += start.elapsed();
+        bytes_taken += stream.push(piece).unwrap().len();
+        elapsed += start.elapsed();
     });
     let start = Instant::now();
     let summary = stream.finish().unwrap();
-    spent += start.elapsed();
-    assert_eq!(summary.bytes_out, (taken + summary.tail.len()) as u64);
-    report("RecordStream", spent, summary.bytes_in, summary.bytes_out);
+    elapsed += start.elapsed();
+    assert_eq!(summary.bytes_out, (bytes_taken + summary.tail.len()) as u64);
+    report("RecordStream", elapsed, summary.bytes_in, summary.bytes_out);
     println!("  memory: {}", peak_memory());
 
     for level in LEVELS {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
-        let (mut bytes_in, mut spent) = (0, Duration::ZERO);
+        let (mut bytes_in, mut elapsed) = (0, Duration::ZERO);
         generate(&records, b"", b"\n", b"\n", |piece| {
             bytes_in += piece.len() as u64;
             let start = Instant::now();
             encoder.write_all(piece).unwrap();
-            spent += start.elapsed();
+            elapsed += start.elapsed();
         });
         let start = Instant::now();
         let bytes_out = encoder.finish().unwrap().len() as u64;
-        spent += start.elapsed();
-        report(&format!("flate2 alone, level {level}"), spent, bytes_in, bytes_out);
+        elapsed += start.elapsed();
+        report(&format!("flate2 alone, level {level}"), elapsed, bytes_in, bytes_out);
     }
 
     let mut body = Vec::new();
@@ -65,14 +65,14 @@ fn main() -> ExitCode {
             encoder.write_all(b"\n").unwrap();
         }
         let bytes_out = encoder.finish().unwrap().len() as u64;
-        let what = format!("serde_json whole, then level {level}");
-        report(&what, start.elapsed(), body.len() as u64, bytes_out);
+        let title = format!("serde_json whole, then level {level}");
+        report(&title, start.elapsed(), body.len() as u64, bytes_out);
     }
     println!("  memory: {}", peak_memory());
     ExitCode::SUCCESS
 }
 
-/// The records over and over, made as they are read: only pieces are ever held.
+/// Repeats the records and passes them to `read` in pieces, so that the whole array is never in memory.
 fn generate(records: &[String], open: &[u8], comma: &[u8], close: &[u8], mut read: impl FnMut(&[u8])) {
     let mut piece = open.to_vec();
     let mut length = 0;
@@ -107,12 +107,12 @@ fn read_records(folder: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn report(what: &str, spent: Duration, bytes_in: u64, bytes_out: u64) {
-    let speed = bytes_in as f64 / 1e6 / spent.as_secs_f64();
-    println!("{what:30} {speed:5.0} MB/s  {bytes_in} -> {bytes_out} bytes in {spent:.2?}");
+fn report(title: &str, elapsed: Duration, bytes_in: u64, bytes_out: u64) {
+    let speed = bytes_in as f64 / 1e6 / elapsed.as_secs_f64();
+    println!("{title:30} {speed:5.0} MB/s  {bytes_in} -> {bytes_out} bytes in {elapsed:.2?}");
 }
 
-/// The most that was ever resident, as the kernel counts it.
+/// The peak resident set size, as reported by the kernel.
 fn peak_memory() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -3,48 +3,51 @@ use crate::scanner::Scanner;
 
 const BYTE_ORDER_MARK: &[u8; 3] = b"\xEF\xBB\xBF";
 
-/// Where in the array the next byte is.
+/// Where in the JSON array the parser is. It knows only the array itself: a [`Scanner`] finds the end of each record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ArrayState {
     /// Before the array, after this many bytes of a byte order mark.
-    Mark(usize),
-    /// Before the array, where no byte order mark may be any more.
-    Before,
+    ByteOrderMark(usize),
+    /// Before the array, where a byte order mark is no longer allowed.
+    BeforeArray,
     /// After the opening bracket.
-    Opened,
-    /// In a record, whose bytes are the scanner's and not for [`ArrayState::step`].
+    AfterOpen,
+    /// In a record: its bytes go to the scanner, not to [`ArrayState::step`].
     Record(Scanner),
     AfterRecord,
     AfterComma,
-    Closed,
+    AfterClose,
 }
 
 impl ArrayState {
-    /// Where the array stands after a byte outside its records; in a record, if that byte is the first of one.
+    /// The state after `byte`, which must be outside the records or the first byte of one.
     pub(crate) fn step(self, byte: u8) -> Result<Self, Reason> {
         match (self, byte) {
-            (Self::Mark(read @ 0..3), _) if byte == BYTE_ORDER_MARK[read] => Ok(Self::Mark(read + 1)),
-            (Self::Mark(0 | 3) | Self::Before, b' ' | b'\n' | b'\r' | b'\t') => Ok(Self::Before),
-            (Self::Mark(0 | 3) | Self::Before, b'[') => Ok(Self::Opened),
-            (Self::Mark(_) | Self::Before, _) => Err(Reason::NotAnArray(byte)),
+            (Self::ByteOrderMark(read @ 0..3), _) if byte == BYTE_ORDER_MARK[read] => Ok(Self::ByteOrderMark(read + 1)),
+            // A byte order mark may be missing (0) or complete (3), but not partial.
+            (Self::ByteOrderMark(0 | 3) | Self::BeforeArray, b' ' | b'\n' | b'\r' | b'\t') => Ok(Self::BeforeArray),
+            (Self::ByteOrderMark(0 | 3) | Self::BeforeArray, b'[') => Ok(Self::AfterOpen),
+            (Self::ByteOrderMark(_) | Self::BeforeArray, _) => Err(Reason::NotAnArray(byte)),
 
             (_, b' ' | b'\n' | b'\r' | b'\t') => Ok(self),
-            (Self::Opened | Self::AfterRecord, b']') => Ok(Self::Closed),
-            (Self::Opened | Self::AfterComma, _) => {
+            (Self::AfterOpen | Self::AfterRecord, b']') => Ok(Self::AfterClose),
+            (Self::AfterOpen | Self::AfterComma, _) => {
                 Scanner::for_record(byte).map(Self::Record).ok_or(Reason::UnexpectedByte(byte))
             }
             (Self::AfterRecord, b',') => Ok(Self::AfterComma),
             (Self::AfterRecord | Self::Record(_), _) => Err(Reason::UnexpectedByte(byte)),
-            (Self::Closed, _) => Err(Reason::TrailingData),
+            (Self::AfterClose, _) => Err(Reason::TrailingData),
         }
     }
 
-    /// Why the body must not end here, if it must not.
+    /// Why the body must not end in this state; `None` if it may.
     pub(crate) fn unfinished(self) -> Option<Reason> {
         match self {
-            Self::Closed => None,
-            Self::Mark(0 | 3) | Self::Before => Some(Reason::Empty),
-            Self::Mark(_) | Self::Opened | Self::Record(_) | Self::AfterRecord | Self::AfterComma => Some(Reason::Cut),
+            Self::AfterClose => None,
+            Self::ByteOrderMark(0 | 3) | Self::BeforeArray => Some(Reason::Empty),
+            Self::ByteOrderMark(_) | Self::AfterOpen | Self::Record(_) | Self::AfterRecord | Self::AfterComma => {
+                Some(Reason::Cut)
+            }
         }
     }
 }

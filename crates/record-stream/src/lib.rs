@@ -1,12 +1,13 @@
-//! Bytes of a JSON array of audit records in, gzip JSON Lines out, piece by piece.
+//! Converts a JSON array of audit records to gzip JSON Lines, piece by piece and in bounded memory.
 //!
-//! No IO and no async: the caller brings the bytes and takes the compressed ones away. Memory is bounded by the largest
+//! No IO and no async: the caller passes in the bytes and takes the compressed ones. Memory is bounded by the largest
 //! single record and a few fixed buffers, whatever the size of the array.
 //!
-//! - A record is written as it was received, less the white space outside its strings, on its own line, in order.
-//! - A record counts once it is complete, valid JSON and valid UTF-8. Any JSON value is a record, at any depth, and an
-//!   escape need not make a character: lone surrogates are kept.
-//! - The same bytes give the same output, in whatever pieces they arrive, until flate2 or its backend changes.
+//! - Each record is written on its own line, in order, exactly as received except for white space outside strings.
+//! - A record must be complete, valid JSON and valid UTF-8. Any JSON value is a record, nested to any depth. Lone
+//!   surrogate escapes, which are not characters, are accepted and preserved.
+//! - The same bytes give the same output, whatever the pieces in which they arrive, until flate2 or its backend
+//!   changes.
 //!
 //! ```
 //! use record_stream::RecordStream;

@@ -1,36 +1,38 @@
-/// Finds where a record ends, in whatever pieces it arrives, by depth, strings and escapes alone.
+/// Finds the end of a record that arrives in any number of pieces, by depth, strings and escapes alone.
 ///
-/// It does not tell valid JSON from invalid: it stops where a valid record would have to.
+/// It does not validate JSON: it stops where a valid record would have to end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scanner {
     within: Within,
     depth: usize,
-    spaced: bool,
+    has_white_space: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Within {
-    /// A number, `true`, `false` or `null`: ends before the first byte that belongs to none of them.
+    /// A number, `true`, `false` or `null`: ends before the first byte that cannot belong to one.
     Scalar,
     /// An object or array, outside its strings.
     Structure,
     String,
-    /// Just after a backslash.
+    /// In a string, directly after a backslash.
     Escape,
 }
 
 impl Scanner {
-    /// A scanner for the record that begins with `first`, which is still to be scanned; `None` if no record does.
+    /// A scanner for the record that begins with `first`, which must be scanned as well; `None` if no JSON value begins
+    /// with that byte.
     pub(crate) fn for_record(first: u8) -> Option<Self> {
         let within = match first {
+            // A string is entered by its opening quote, at depth 0.
             b'{' | b'[' | b'"' => Within::Structure,
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Within::Scalar,
             _ => return None,
         };
-        Some(Self { within, depth: 0, spaced: false })
+        Some(Self { within, depth: 0, has_white_space: false })
     }
 
-    /// The number of bytes up to the end of the record, or `None` if it goes on after `bytes`.
+    /// The number of bytes up to the end of the record; `None` if it continues after `bytes`.
     pub(crate) fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
@@ -46,7 +48,7 @@ impl Scanner {
                                 return Some(at);
                             }
                         }
-                        b' ' | b'\n' | b'\r' | b'\t' => self.spaced = true,
+                        b' ' | b'\n' | b'\r' | b'\t' => self.has_white_space = true,
                         _ => {}
                     }
                 }
@@ -76,13 +78,13 @@ impl Scanner {
         None
     }
 
-    /// Whether white space was seen outside the strings of the record.
+    /// Whether there was white space outside the strings of the record.
     pub(crate) fn saw_white_space(&self) -> bool {
-        self.spaced
+        self.has_white_space
     }
 }
 
-/// Where the next byte that a string does not take as it is lies.
+/// The index of the next byte that is special inside a string.
 pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'))
 }

@@ -4,14 +4,14 @@ use crate::array_state::ArrayState;
 use crate::gzip::Gzip;
 use crate::{Malformed, Summary, record};
 
-/// Turns the bytes of one JSON array into gzip JSON Lines; see the crate for what is written.
+/// Turns the bytes of one JSON array into gzip JSON Lines; the crate's documentation says what exactly is written.
 ///
-/// What each [`push`](Self::push) returns, then the tail from [`finish`](Self::finish), is the whole object. After an
-/// error the stream stays failed, and the bytes it gave out before are no object.
+/// The bytes that [`push`](Self::push) returns and the tail from [`finish`](Self::finish) together are the whole
+/// object. After an error the stream stays failed, and the bytes returned so far must be discarded.
 pub struct RecordStream {
     state: ArrayState,
-    /// The part of the current record that came in earlier pushes.
-    begun: Vec<u8>,
+    /// The part of the current record that arrived in earlier pushes.
+    partial_record: Vec<u8>,
     gzip: Gzip,
     records: u64,
     bytes_in: u64,
@@ -19,11 +19,10 @@ pub struct RecordStream {
 }
 
 impl RecordStream {
-    /// A stream that has read nothing.
     pub fn new() -> Self {
         Self {
-            state: ArrayState::Mark(0),
-            begun: Vec::new(),
+            state: ArrayState::ByteOrderMark(0),
+            partial_record: Vec::new(),
             gzip: Gzip::new(),
             records: 0,
             bytes_in: 0,
@@ -31,11 +30,12 @@ impl RecordStream {
         }
     }
 
-    /// Reads the next bytes of the body, however many, and returns the compressed bytes that are ready: often none.
+    /// Reads the next bytes of the body, in pieces of any size, and returns the compressed bytes that are ready, which
+    /// are often none.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] at the first fault; every later call returns the same.
+    /// [`Malformed`] at the first fault; every later call returns the same error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -49,11 +49,11 @@ impl RecordStream {
         }
     }
 
-    /// Ends the body.
+    /// To be called at the end of the body.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] if the array is not complete, or what an earlier [`push`](Self::push) returned.
+    /// [`Malformed`] if the array is not complete, or the error of an earlier [`push`](Self::push).
     pub fn finish(self) -> Result<Summary, Malformed> {
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -67,48 +67,48 @@ impl RecordStream {
 
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
         while let Some(&next) = bytes.first() {
-            let taken = if let ArrayState::Record(scanner) = &mut self.state {
+            let consumed = if let ArrayState::Record(scanner) = &mut self.state {
                 let end = scanner.scan(bytes);
-                let spaced = scanner.saw_white_space();
+                let has_white_space = scanner.saw_white_space();
                 match end {
                     Some(end) => {
-                        self.end_record(&bytes[..end], spaced)?;
+                        self.end_record(&bytes[..end], has_white_space)?;
                         end
                     }
                     None => {
-                        self.begun.extend_from_slice(bytes);
+                        self.partial_record.extend_from_slice(bytes);
                         bytes.len()
                     }
                 }
             } else {
                 self.state = self.state.step(next).map_err(|reason| Malformed { offset: self.bytes_in, reason })?;
-                // The first byte of a record is the scanner's to take.
+                // The scanner must see the whole record, so its first byte is not consumed here.
                 usize::from(!matches!(self.state, ArrayState::Record(_)))
             };
-            self.bytes_in += taken as u64;
-            bytes = &bytes[taken..];
+            self.bytes_in += consumed as u64;
+            bytes = &bytes[consumed..];
         }
         Ok(())
     }
 
     /// Checks the record that ends with `last`, then writes it as a line.
-    fn end_record(&mut self, last: &[u8], spaced: bool) -> Result<(), Malformed> {
-        let start = self.bytes_in - self.begun.len() as u64;
-        // A record that came whole is used where it lies.
-        let raw = if self.begun.is_empty() {
+    fn end_record(&mut self, last: &[u8], has_white_space: bool) -> Result<(), Malformed> {
+        let start = self.bytes_in - self.partial_record.len() as u64;
+        // A record that arrived in one piece is not copied.
+        let raw = if self.partial_record.is_empty() {
             last
         } else {
-            self.begun.extend_from_slice(last);
-            &self.begun
+            self.partial_record.extend_from_slice(last);
+            &self.partial_record
         };
         record::check(raw).map_err(|(at, reason)| Malformed { offset: start + at as u64, reason })?;
-        if spaced {
+        if has_white_space {
             record::without_white_space(raw, |run| self.gzip.write(run));
         } else {
             self.gzip.write(raw);
         }
         self.gzip.write(b"\n");
-        self.begun.clear();
+        self.partial_record.clear();
         self.records += 1;
         self.state = ArrayState::AfterRecord;
         Ok(())
@@ -121,7 +121,7 @@ impl Default for RecordStream {
     }
 }
 
-/// Figures only: what is buffered may be secret.
+/// Omits the buffered bytes, which may be secret.
 impl fmt::Debug for RecordStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordStream")

@@ -1,19 +1,19 @@
 use std::fmt;
 
-/// What the whole stream came to.
+/// The end of a stream: the last bytes, and totals.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// The last compressed bytes, the gzip trailer included.
+    /// The last compressed bytes, including the gzip trailer.
     pub tail: Vec<u8>,
-    /// Records written, one a line.
+    /// The number of records, which is the number of lines.
     pub records: u64,
-    /// Bytes of JSON read, white space and a byte order mark included.
+    /// Bytes of JSON read, including white space and a byte order mark.
     pub bytes_in: u64,
-    /// Bytes of the whole gzip object, `tail` included.
+    /// Bytes of the whole gzip object, including `tail`.
     pub bytes_out: u64,
 }
 
-/// Figures only: a tail holds records, if compressed.
+/// Omits the tail, which contains compressed records.
 impl fmt::Debug for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Summary")

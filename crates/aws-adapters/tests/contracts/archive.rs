@@ -7,7 +7,7 @@ use testkit::{MemoryArchive, at, contracts, feed};
 
 use crate::local_aws::{sdk, unique};
 
-/// In memory, in one request, in one part and a bit.
+/// An empty object, one that takes a single request, and one that takes a multipart upload.
 const LENGTHS: [usize; 3] = [0, 4_000, 9 * 1024 * 1024];
 
 async fn bucket() -> (aws_sdk_s3::Client, String) {
@@ -19,7 +19,7 @@ async fn bucket() -> (aws_sdk_s3::Client, String) {
 async fn read(client: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Option<(Vec<u8>, ObjectMetadata)> {
     let object = client.get_object().bucket(bucket).key(format!("m365/{key}")).send().await.ok()?;
     assert_eq!(object.content_type(), Some("application/x-ndjson"));
-    assert_eq!(object.content_encoding(), None, "the object is gzip, not a page that browsers unpack");
+    assert_eq!(object.content_encoding(), None, "clients must not decompress the object");
     let user_metadata = object.metadata().unwrap().clone();
     assert_eq!(user_metadata.len(), 5, "{user_metadata:?}");
     let metadata = ObjectMetadata {
@@ -48,16 +48,16 @@ async fn stores_whole_objects() {
 }
 
 #[tokio::test]
-async fn knows_what_it_holds_of_an_hour() {
+async fn lists_the_contents_of_an_hour() {
     let (client, bucket) = bucket().await;
     let s3 = S3Archive::new(client, &bucket, "m365");
     contracts::archive::knows_what_it_holds_of_an_hour(&MemoryArchive::default()).await;
     contracts::archive::knows_what_it_holds_of_an_hour(&s3).await;
 }
 
-/// More than one page of a bucket's listing.
+/// S3 lists a thousand objects on a page.
 #[tokio::test]
-async fn knows_more_than_a_thousand_objects() {
+async fn lists_more_than_a_thousand_objects() {
     let (client, bucket) = bucket().await;
     let archive = S3Archive::new(client, &bucket, "m365");
     let created = at("2026-11-22T10:59:59.999Z");
@@ -66,7 +66,7 @@ async fn knows_more_than_a_thousand_objects() {
         let key = archive_key(feed(), &format!("content-{number}"), created);
         object.store(&key, &contracts::archive::metadata(0)).await.unwrap();
     }
-    let held = archive.archived(feed(), at("2026-11-22T10:00:00Z")).await.unwrap();
-    assert_eq!(held.len(), 1_005);
-    assert!(held.contains(&ContentDigest::of("content-1004")));
+    let archived = archive.archived(feed(), at("2026-11-22T10:00:00Z")).await.unwrap();
+    assert_eq!(archived.len(), 1_005);
+    assert!(archived.contains(&ContentDigest::of("content-1004")));
 }

@@ -1,10 +1,9 @@
-//! The local AWS that the suites run against: `make test` starts it.
+//! The local AWS for the contract suites; `make test` starts it.
 
 use aws_adapters::Sdk;
 use testkit::ManualClock;
 use uuid::Uuid;
 
-/// The clients of the local AWS.
 pub(crate) async fn sdk() -> Sdk {
     assert!(
         std::env::var("LOCAL_AWS_URL").is_ok(),
@@ -18,7 +17,7 @@ pub(crate) fn unique(kind: &str) -> String {
     format!("{kind}-{}", Uuid::new_v4().simple())
 }
 
-/// A clock at the time of the stories.
+/// A clock that stands still at the time of the tests.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::at(testkit::at("2026-11-22T12:00:00Z"))
 }

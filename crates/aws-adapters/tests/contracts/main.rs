@@ -1,5 +1,6 @@
-//! The contract suites of `testkit`, against a local AWS and, so that both promise the same, against the fakes.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing set-up should stop the test")]
+//! Runs the contract suites of `testkit` against a local AWS and against the in-memory fakes, so that both behave
+//! alike.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod archive;
 mod local_aws;

@@ -1,4 +1,4 @@
-//! The queue and its dead letters: SQS.
+//! The queue and its dead-letter queue: SQS.
 
 use std::collections::BTreeSet;
 
@@ -20,9 +20,9 @@ async fn queue() -> (aws_sdk_sqs::Client, String) {
 async fn receive_all(client: &aws_sdk_sqs::Client, url: &str) -> Vec<aws_sdk_sqs::types::Message> {
     let mut all = Vec::new();
     loop {
-        let request = client.receive_message().queue_url(url).max_number_of_messages(10);
+        let receive = client.receive_message().queue_url(url).max_number_of_messages(10);
         let group = MessageSystemAttributeName::MessageGroupId;
-        let messages = request.message_system_attribute_names(group).send().await.unwrap().messages.unwrap_or_default();
+        let messages = receive.message_system_attribute_names(group).send().await.unwrap().messages.unwrap_or_default();
         if messages.is_empty() {
             return all;
         }
@@ -48,12 +48,12 @@ async fn sends_every_message_in_its_tenants_group() {
     assert_eq!(ids(&bodies), ids(&messages));
     for message in &received {
         let group = message.attributes().unwrap().get(&MessageSystemAttributeName::MessageGroupId);
-        assert_eq!(group, Some(&TENANT.to_string()), "fair queueing goes by tenant");
+        assert_eq!(group, Some(&TENANT.to_string()), "fair queues share capacity by message group");
     }
 }
 
 #[tokio::test]
-async fn a_delayed_copy_is_not_delivered_at_once() {
+async fn send_delayed_does_not_deliver_at_once() {
     let (client, url) = queue().await;
     let delay = SignedDuration::from_secs(60);
     let message = message("content", "2026-11-22T10:03:07.123Z");
@@ -68,20 +68,20 @@ async fn a_delayed_copy_is_not_delivered_at_once() {
 }
 
 #[tokio::test]
-async fn dead_letters_stay_until_they_are_removed() {
+async fn dead_letters_stay_until_removed() {
     let (client, url) = queue().await;
     let queue = SqsQueue::new(client.clone(), &url);
     client.send_message().queue_url(&url).message_body("not a content message").send().await.unwrap();
 
     let (receipt, body) = queue.receive().await.unwrap().remove(0);
     assert_eq!(body, "not a content message");
-    assert_eq!(queue.receive().await.unwrap(), [], "each run sees a message once");
+    assert_eq!(queue.receive().await.unwrap(), [], "a received message is invisible for a while");
     queue.change_visibility(&receipt, SignedDuration::ZERO).await.unwrap();
     let (receipt, _) = queue.receive().await.unwrap().remove(0);
     queue.remove(receipt).await.unwrap();
 
     let all = QueueAttributeName::All;
     let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(all).send().await.unwrap();
-    let hidden = attributes.attributes().unwrap().get(&QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
-    assert_eq!(hidden.map(String::as_str), Some("0"));
+    let not_visible = attributes.attributes().unwrap().get(&QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+    assert_eq!(not_visible.map(String::as_str), Some("0"));
 }

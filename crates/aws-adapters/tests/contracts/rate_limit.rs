@@ -1,4 +1,4 @@
-//! The request quota: DynamoDB and memory.
+//! The rate limiter: DynamoDB and memory.
 
 use aws_adapters::DynamoDbRateLimiter;
 use collector::rate_limit::RateLimitPolicy;
@@ -11,12 +11,12 @@ use crate::state::table;
 #[tokio::test]
 async fn spreads_requests_over_the_minute() {
     let policy = RateLimitPolicy { requests_per_minute: 600.0, burst: SignedDuration::from_secs(2) };
-    let time = clock();
-    let memory = MemoryRateLimiter::new(policy, &time);
-    contracts::rate_limit::spreads_requests_over_the_minute(&memory, TENANT, &time).await;
+    let memory_clock = clock();
+    let memory = MemoryRateLimiter::new(policy, &memory_clock);
+    contracts::rate_limit::spreads_requests_over_the_minute(&memory, TENANT, &memory_clock).await;
 
     let (client, table) = table().await;
-    let time = clock();
-    let quota = DynamoDbRateLimiter::new(client, table, policy, time.clone());
-    contracts::rate_limit::spreads_requests_over_the_minute(&quota, TENANT, &time).await;
+    let dynamodb_clock = clock();
+    let dynamodb = DynamoDbRateLimiter::new(client, table, policy, dynamodb_clock.clone());
+    contracts::rate_limit::spreads_requests_over_the_minute(&dynamodb, TENANT, &dynamodb_clock).await;
 }

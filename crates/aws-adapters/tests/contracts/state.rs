@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use collector::feed::{ContentType, FeedId, TenantId};
-use collector::ports::{ConditionalWrite, State};
+use collector::ports::{ConditionalWrite, Cursors};
 use testkit::{ManualClock, MemoryState, at, contracts, window};
 use uuid::Uuid;
 
@@ -13,15 +13,15 @@ use crate::local_aws::{clock, sdk, unique};
 
 pub(crate) async fn table() -> (aws_sdk_dynamodb::Client, String) {
     let (client, name) = (sdk().await.dynamodb(), unique("state"));
-    let mut request = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+    let mut create_table = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
     for (attribute, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let definition = AttributeDefinition::builder().attribute_name(attribute);
         let key = KeySchemaElement::builder().attribute_name(attribute).key_type(key_type);
-        request = request
+        create_table = create_table
             .attribute_definitions(definition.attribute_type(ScalarAttributeType::S).build().unwrap())
             .key_schema(key.build().unwrap());
     }
-    request.send().await.unwrap();
+    create_table.send().await.unwrap();
     (client, name)
 }
 
@@ -41,7 +41,7 @@ async fn moves_a_cursor_window_by_window() {
 }
 
 #[tokio::test]
-async fn keeps_a_listing_too_large_for_one_row() {
+async fn stores_a_listing_too_large_for_one_row() {
     contracts::state::keeps_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
     contracts::state::keeps_a_listing_too_large_for_one_row(&state().await, feed()).await;
 }
@@ -59,18 +59,18 @@ async fn keeps_feeds_apart() {
 }
 
 #[tokio::test]
-async fn remembers_windows_and_losses() {
+async fn stores_windows_and_losses() {
     contracts::state::remembers_windows_and_losses(&MemoryState::default(), feed()).await;
     contracts::state::remembers_windows_and_losses(&state().await, feed()).await;
 }
 
 #[tokio::test]
-async fn remembers_how_far_looking_back_got() {
+async fn stores_reconcile_progress() {
     contracts::state::remembers_how_far_looking_back_got(&MemoryState::default(), feed()).await;
     contracts::state::remembers_how_far_looking_back_got(&state().await, feed()).await;
 }
 
-/// Outside programs read these rows.
+/// The contract lets other programs read these rows.
 #[tokio::test]
 async fn writes_the_rows_of_the_contract() {
     let (client, table) = table().await;
@@ -78,8 +78,8 @@ async fn writes_the_rows_of_the_contract() {
     let window = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
     let pk = AttributeValue::S(format!("{}#Audit.Exchange", feed.tenant_id));
     let row = async |sk: &str| {
-        let request = client.get_item().table_name(&table).key("pk", pk.clone());
-        request.key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap().item
+        let get_item = client.get_item().table_name(&table).key("pk", pk.clone());
+        get_item.key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap().item
     };
     let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
 

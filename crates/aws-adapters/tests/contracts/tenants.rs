@@ -18,8 +18,8 @@ fn json(client_secret: &str) -> String {
 async fn prefix_with_two_secrets(client: &aws_sdk_secretsmanager::Client) -> String {
     let prefix = format!("{}/", unique("m365"));
     for (name, value) in [("contoso", json("first")), ("fabrikam", "not JSON".to_owned())] {
-        let request = client.create_secret().name(format!("{prefix}{name}"));
-        request.secret_string(value).send().await.unwrap();
+        let create_secret = client.create_secret().name(format!("{prefix}{name}"));
+        create_secret.secret_string(value).send().await.unwrap();
     }
     prefix
 }
@@ -29,7 +29,7 @@ fn in_memory(prefix: &str, client_secret: &str) -> Tenant {
 }
 
 #[tokio::test]
-async fn are_listed_with_their_problems() {
+async fn lists_tenants_with_their_problems() {
     let memory = MemoryTenants::of([in_memory("m365/", "first")]);
     memory.put_bad("m365/fabrikam", "its value is not JSON");
     contracts::tenants::are_listed_with_their_problems(&memory, "m365/").await;
@@ -41,7 +41,7 @@ async fn are_listed_with_their_problems() {
 }
 
 #[tokio::test]
-async fn are_seen_as_they_are_after_a_rotation() {
+async fn sees_a_rotation() {
     let memory = MemoryTenants::of([in_memory("m365/", "first")]);
     contracts::tenants::see_a_rotation(&memory, "m365/", async || memory.put(in_memory("m365/", "second"))).await;
 
@@ -49,21 +49,21 @@ async fn are_seen_as_they_are_after_a_rotation() {
     let prefix = prefix_with_two_secrets(&client).await;
     let tenants = SecretsManagerTenants::new(client.clone(), &prefix, clock());
     contracts::tenants::see_a_rotation(&tenants, &prefix, async || {
-        let request = client.put_secret_value().secret_id(format!("{prefix}contoso"));
-        request.secret_string(json("second")).send().await.unwrap();
+        let put_secret = client.put_secret_value().secret_id(format!("{prefix}contoso"));
+        put_secret.secret_string(json("second")).send().await.unwrap();
     })
     .await;
 }
 
-/// More than one page of names and more than one batch of values.
+/// More than one page of names, and more than one batch of values.
 #[tokio::test]
-async fn are_all_found_however_many_there_are() {
+async fn lists_more_than_one_page_of_tenants() {
     let client = sdk().await.secrets_manager();
     let prefix = format!("{}/", unique("m365"));
     for number in 0..125_u32 {
         let value = json("first").replace("11111111", &format!("{number:08}"));
-        let request = client.create_secret().name(format!("{prefix}tenant-{number:03}"));
-        request.secret_string(value).send().await.unwrap();
+        let create_secret = client.create_secret().name(format!("{prefix}tenant-{number:03}"));
+        create_secret.secret_string(value).send().await.unwrap();
     }
     let all = SecretsManagerTenants::new(client, &prefix, clock()).all().await.unwrap();
     assert_eq!(all.len(), 125);
@@ -72,7 +72,7 @@ async fn are_all_found_however_many_there_are() {
 }
 
 #[tokio::test]
-async fn outside_of_the_prefix_are_nobodys() {
+async fn rejects_secrets_outside_the_prefix() {
     let client = sdk().await.secrets_manager();
     let prefix = prefix_with_two_secrets(&client).await;
     let tenants = SecretsManagerTenants::new(client, "another-prefix/", clock());

@@ -6,17 +6,17 @@ const ID: &str = "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na
 /// `printf %s "$ID" | sha256sum | cut -c 1-32`
 const DIGEST: &str = "cf02010e19bc6703276c62164f062253";
 
-/// The folder of the feed of the samples.
+/// The folder of the feed that the tests use.
 const FEED: &str = "tenant=11111111-2222-3333-4444-555555555555/content_type=Audit.Exchange";
 
 #[test]
-fn a_key_names_tenant_type_day_hour_and_content() {
+fn key_names_tenant_type_day_hour_and_content() {
     let key = archive_key(feed(), ID, at("2026-11-22T10:03:07.123Z"));
     assert_eq!(key, format!("{FEED}/day=2026-11-22/hour=10/{DIGEST}.json.gz"));
 }
 
 #[test]
-fn day_and_hour_are_those_of_publication_in_utc() {
+fn key_uses_the_utc_hour_of_publication() {
     for (created, folder) in [
         ("2026-11-22T00:00:00Z", "day=2026-11-22/hour=00"),
         ("2026-11-22T09:59:59.999999999Z", "day=2026-11-22/hour=09"),
@@ -31,7 +31,7 @@ fn day_and_hour_are_those_of_publication_in_utc() {
 }
 
 #[test]
-fn the_same_content_has_the_same_key_in_whichever_window_it_was_found() {
+fn key_does_not_depend_on_the_window() {
     let found = message(ID, "2026-11-22T10:03:07Z");
     let mut found_again = found.clone();
     found_again.window_start = at("2026-11-22T10:00:00Z");
@@ -40,24 +40,24 @@ fn the_same_content_has_the_same_key_in_whichever_window_it_was_found() {
 }
 
 #[test]
-fn other_content_of_the_same_hour_has_another_key() {
+fn different_contents_have_different_keys() {
     let created = at("2026-11-22T10:03:07Z");
     assert_ne!(archive_key(feed(), ID, created), archive_key(feed(), &ID.replace("na0030", "na0031"), created));
 }
 
 #[test]
-fn a_digest_is_the_first_half_of_a_sha_256() {
+fn digest_is_the_first_half_of_sha_256() {
     assert_eq!(ContentDigest::of(ID).to_string(), DIGEST);
     assert_eq!(ContentDigest::of("").to_string(), "e3b0c44298fc1c149afbf4c8996fb924");
 }
 
 #[test]
-fn a_key_tells_which_content_it_is_of() {
+fn digest_can_be_read_from_a_key() {
     assert_eq!(digest_of_key(&archive_key(feed(), ID, at("2026-11-22T10:03:07Z"))), Some(ContentDigest::of(ID)));
 }
 
 #[test]
-fn a_key_of_another_make_tells_nothing() {
+fn foreign_keys_have_no_digest() {
     for name in [
         "report.json".to_owned(),
         ".json.gz".to_owned(),

@@ -1,7 +1,7 @@
 use collector::failure::{Disposition, Failure, FailureKind};
 use jiff::SignedDuration;
 
-/// What a fetcher should do about each kind; a new kind does not compile until it is listed here.
+/// The expected disposition; exhaustive, so that a new kind does not compile until it is added here.
 fn expected(kind: FailureKind) -> Disposition {
     match kind {
         FailureKind::Throttled | FailureKind::RateLimited => Disposition::Postpone,
@@ -36,25 +36,26 @@ const KINDS: [(FailureKind, &str); 13] = [
 ];
 
 #[test]
-fn only_gone_content_is_given_up_and_only_throttling_is_free() {
+fn each_kind_has_its_disposition() {
     for (kind, _) in KINDS {
         assert_eq!(kind.disposition(), expected(kind), "{kind:?}");
     }
 }
 
 #[test]
-fn a_failure_in_a_report_has_its_kind_and_message() {
+fn serializes_kind_and_message() {
     for (kind, name) in KINDS {
-        let failure = serde_json::to_value(Failure::new(kind, "no luck")).unwrap();
-        assert_eq!(failure, serde_json::json!({"kind": name, "message": "no luck"}));
+        let failure = serde_json::to_value(Failure::new(kind, "it failed")).unwrap();
+        assert_eq!(failure, serde_json::json!({"kind": name, "message": "it failed"}));
     }
 }
 
 #[test]
-fn context_stands_before_the_message_and_changes_nothing_else() {
+fn context_changes_only_the_message() {
     let mut failure = Failure::new(FailureKind::Throttled, "AF429: too many requests");
     failure.retry_after = Some(SignedDuration::from_secs(90));
-    let told = failure.clone().context("listing").context("tenant contoso");
-    assert_eq!(told.to_string(), "tenant contoso: listing: AF429: too many requests");
-    assert_eq!((told.kind, told.retry_after), (failure.kind, failure.retry_after));
+    let with_context = failure.clone().context("listing").context("tenant contoso");
+    assert_eq!(with_context.to_string(), "tenant contoso: listing: AF429: too many requests");
+    assert_eq!(with_context.kind, failure.kind);
+    assert_eq!(with_context.retry_after, failure.retry_after);
 }

@@ -28,19 +28,20 @@ fn example() -> Value {
     serde_json::from_str(EXAMPLE).unwrap()
 }
 
-/// Why this body is refused.
-fn refusal(body: &str) -> String {
+/// The reason why this body is rejected.
+fn rejection(body: &str) -> String {
     let failure = ContentMessage::parse(body).expect_err(body);
     assert_eq!(failure.kind, FailureKind::InvalidMessage, "{body}");
     failure.message
 }
 
 #[test]
-fn the_contracts_example_is_read() {
+fn reads_the_contracts_example() {
     let message = ContentMessage::parse(EXAMPLE).unwrap();
     let id = "20261122100000$20261122100500$audit_exchange$Audit_Exchange$na0030";
     assert_eq!(message.secret_id, "m365/contoso");
-    assert_eq!((message.tenant_id, message.content_type), (TENANT, ContentType::Exchange));
+    assert_eq!(message.tenant_id, TENANT);
+    assert_eq!(message.content_type, ContentType::Exchange);
     assert_eq!(message.content_id, id);
     let uri = format!("https://manage.office.com/api/v1.0/{TENANT}/activity/feed/audit/{id}");
     assert_eq!(message.content_uri.as_str(), uri);
@@ -51,7 +52,7 @@ fn the_contracts_example_is_read() {
 }
 
 #[test]
-fn a_produced_message_has_exactly_the_contracts_keys() {
+fn writes_exactly_the_contracts_keys() {
     let body = serde_json::to_value(message("a", "2026-11-22T10:03:07.123Z")).unwrap();
     assert_eq!(
         body,
@@ -72,42 +73,42 @@ fn a_produced_message_has_exactly_the_contracts_keys() {
 }
 
 #[test]
-fn a_produced_message_is_read_as_it_was() {
+fn round_trips_a_message() {
     let message = message("a$b", "2026-11-22T10:03:07.123456789Z");
     assert_eq!(ContentMessage::parse(&serde_json::to_string(&message).unwrap()), Ok(message));
 }
 
 #[test]
-fn an_unknown_version_is_refused_by_its_number() {
+fn rejects_an_unknown_version_by_number() {
     for version in [0, 2] {
         let mut body = example();
         body["version"] = json!(version);
-        let reason = refusal(&body.to_string());
-        assert!(reason.contains(&format!("version {version} is unknown, this fetcher reads version 1")), "{reason}");
+        let reason = rejection(&body.to_string());
+        assert!(reason.contains(&format!("version {version} is unknown; this fetcher reads version 1")), "{reason}");
     }
 }
 
 #[test]
-fn a_missing_key_is_named() {
+fn names_a_missing_key() {
     for key in KEYS {
         let mut body = example();
         body.as_object_mut().unwrap().remove(key);
-        let reason = refusal(&body.to_string());
+        let reason = rejection(&body.to_string());
         assert!(reason.contains(&format!("missing field `{key}`")), "{reason}");
     }
 }
 
 #[test]
-fn an_unknown_key_is_named() {
+fn names_an_unknown_key() {
     let mut body = example();
     body["colour"] = json!("blue");
-    let reason = refusal(&body.to_string());
+    let reason = rejection(&body.to_string());
     assert!(reason.contains("unknown field `colour`"), "{reason}");
 }
 
 #[test]
-fn a_value_of_another_form_is_told() {
-    for (key, value, told) in [
+fn explains_a_value_of_the_wrong_form() {
+    for (key, value, explanation) in [
         ("version", json!("1"), "invalid type: string \"1\""),
         ("tenant_id", json!("contoso"), "UUID parsing failed"),
         ("content_type", json!("Audit.Everything"), "unknown variant `Audit.Everything`"),
@@ -118,21 +119,21 @@ fn a_value_of_another_form_is_told() {
     ] {
         let mut body = example();
         body[key] = value;
-        let reason = refusal(&body.to_string());
-        assert!(reason.contains(told), "{key}: {reason}");
+        let reason = rejection(&body.to_string());
+        assert!(reason.contains(explanation), "{key}: {reason}");
     }
 }
 
 #[test]
-fn what_is_no_json_object_is_refused() {
+fn rejects_anything_but_a_json_object() {
     for body in ["", "hello", "null", "[]", "\"\"", &EXAMPLE[..EXAMPLE.len() - 1], &format!("{EXAMPLE} x")] {
-        let reason = refusal(body);
+        let reason = rejection(body);
         assert!(reason.starts_with("the queue message is not a content message of version 1 ("), "{reason}");
     }
 }
 
 #[test]
-fn the_example_has_all_the_keys() {
+fn the_example_has_every_key() {
     let keys: BTreeSet<String> = example().as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys, KEYS.map(str::to_owned).into());
 }

@@ -1,4 +1,4 @@
-//! What holds for every plan, and for any sequence of them.
+//! Invariants of every plan, and of any sequence of plans.
 
 use collector::cursor::Cursor;
 use collector::plan::{PlanPolicy, plan};
@@ -13,7 +13,7 @@ fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-/// Some instant of 2026 or so, to the nanosecond.
+/// An instant in or near 2026, to the nanosecond.
 fn now() -> impl Strategy<Value = Timestamp> {
     (1_767_000_000..1_800_000_000_i64, prop_oneof![Just(0), 0..1_000_000_000])
         .prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap())
@@ -21,12 +21,18 @@ fn now() -> impl Strategy<Value = Timestamp> {
 
 /// A cursor from ten days before `now` to two days after it, with or without a recorded window.
 fn cursor(now: Timestamp) -> impl Strategy<Value = Cursor> {
-    let edge = 7 * DAY - 900;
-    let age = prop_oneof![-2 * DAY..10 * DAY, -10..7_300_i64, edge - 3..edge + 3];
+    let oldest = 7 * DAY - 900;
+    let age = prop_oneof![-2 * DAY..10 * DAY, -10..7_300_i64, oldest - 3..oldest + 3];
     (age, proptest::option::of(1..=3_600_i64)).prop_map(move |(age, recorded)| {
         let listed_until = Timestamp::from_second(now.as_second() - age).unwrap();
         Cursor { listed_until, planned_until: recorded.map(|length| listed_until + seconds(length)) }
     })
+}
+
+/// The seconds since the previous poll, how many windows it lists, and whether it records the next one.
+fn poll() -> impl Strategy<Value = (i64, usize, bool)> {
+    let elapsed = prop_oneof![4 => 1..900_i64, 1 => 1..9 * DAY, 1 => -600..0_i64];
+    (elapsed, 0..200_usize, any::<bool>())
 }
 
 fn situation() -> impl Strategy<Value = (Option<Cursor>, Timestamp, u8)> {
@@ -35,7 +41,7 @@ fn situation() -> impl Strategy<Value = (Option<Cursor>, Timestamp, u8)> {
 
 proptest! {
     #[test]
-    fn windows_follow_each_other_without_gap_or_overlap((cursor, now, hours) in situation()) {
+    fn windows_have_no_gaps_or_overlaps((cursor, now, hours) in situation()) {
         let windows = plan(cursor, now, &PlanPolicy::with_backfill_hours(hours)).windows;
         for (earlier, later) in windows.iter().zip(windows.iter().skip(1)) {
             prop_assert_eq!(earlier.end(), later.start());
@@ -43,36 +49,37 @@ proptest! {
     }
 
     #[test]
-    fn every_window_may_be_asked_for((cursor, now, hours) in situation()) {
+    fn every_window_can_be_listed((cursor, now, hours) in situation()) {
         for window in plan(cursor, now, &PlanPolicy::with_backfill_hours(hours)).windows {
             prop_assert!(window.end().duration_since(window.start()) <= seconds(3_600), "{} is too long", window);
-            prop_assert!(window.start() >= now - seconds(7 * DAY) + seconds(900), "{} is over the edge", window);
-            prop_assert!(window.end() <= now - seconds(5), "{} has not settled", window);
+            let retention_edge = now - seconds(7 * DAY) + seconds(900);
+            prop_assert!(window.start() >= retention_edge, "{} is past the retention edge", window);
+            prop_assert!(window.end() <= now - seconds(5), "{} is too recent", window);
         }
     }
 
     #[test]
-    fn a_plan_goes_on_where_the_cursor_stands_or_tells_the_loss((cursor, now, hours) in situation()) {
+    fn a_plan_continues_at_the_cursor_or_reports_a_loss((cursor, now, hours) in situation()) {
         let plan = plan(cursor, now, &PlanPolicy::with_backfill_hours(hours));
         let first = plan.windows.first().map(Window::start);
         match (cursor, plan.lost) {
             (Some(cursor), Some(loss)) => {
                 prop_assert_eq!(loss.from, cursor.listed_until);
-                prop_assert!(loss.to <= now - seconds(7 * DAY) + seconds(901), "more than is over the edge");
+                prop_assert!(loss.to <= now - seconds(7 * DAY) + seconds(901), "more is lost than has expired");
                 prop_assert_eq!(first, Some(loss.to));
             }
             (Some(cursor), None) => prop_assert!(first.is_none_or(|first| first == cursor.listed_until)),
             (None, lost) => {
-                let reach = now - seconds(i64::from(hours.min(168)) * 3_600);
-                let latest = reach.max(now - seconds(7 * DAY - 900)) + seconds(1);
+                let backfill_from = now - seconds(i64::from(hours.min(168)) * 3_600);
+                let latest = backfill_from.max(now - seconds(7 * DAY - 900)) + seconds(1);
                 prop_assert_eq!(lost, None);
-                prop_assert!(first.unwrap() < latest, "{:?} is later than asked for", first);
+                prop_assert!(first.unwrap() < latest, "{:?} is later than configured", first);
             }
         }
     }
 
     #[test]
-    fn a_plan_reaches_as_far_as_may_be_asked((cursor, now, hours) in situation()) {
+    fn a_plan_reaches_the_last_stable_second((cursor, now, hours) in situation()) {
         let windows = plan(cursor, now, &PlanPolicy::with_backfill_hours(hours)).windows;
         let until = Timestamp::from_second((now - seconds(5)).as_second()).unwrap();
         match windows.last() {
@@ -85,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn a_recorded_window_is_asked_for_as_it_was_recorded((cursor, now, hours) in situation()) {
+    fn a_recorded_window_keeps_its_bounds((cursor, now, hours) in situation()) {
         let plan = plan(cursor, now, &PlanPolicy::with_backfill_hours(hours));
         let recorded = cursor.and_then(|cursor| Some((cursor.listed_until, cursor.planned_until?)));
         if let (Some((start, end)), None, Some(first)) = (recorded, plan.lost, plan.windows.first()) {
@@ -93,33 +100,35 @@ proptest! {
         }
     }
 
-    /// Polls at any time, each stopped after any number of windows, with or without the next one recorded.
+    /// Polls run at any time; each stops after any number of windows, with or without the next one recorded.
     #[test]
-    fn over_many_polls_every_instant_is_listed_once_or_lost_once(
+    fn every_instant_is_listed_once_or_lost_once(
         start in now(),
         hours in 0..=168_u8,
-        polls in vec((prop_oneof![4 => 1..900_i64, 1 => 1..9 * DAY, 1 => -600..0_i64], 0..200_usize, any::<bool>()), 1..20),
+        polls in vec(poll(), 1..20),
     ) {
         let policy = PlanPolicy::with_backfill_hours(hours);
-        let (mut now, mut cursor, mut settled) = (start, None::<Cursor>, Vec::new());
-        for (passed, done, records_next) in polls {
-            now += seconds(passed);
+        let (mut now, mut cursor) = (start, None::<Cursor>);
+        let mut covered = Vec::new();
+        for (elapsed, done, records_next) in polls {
+            now += seconds(elapsed);
             let plan = plan(cursor, now, &policy);
             if let Some(loss) = plan.lost {
-                settled.push((loss.from, loss.to));
+                covered.push((loss.from, loss.to));
                 cursor = Some(Cursor::at(loss.to));
             }
             for window in plan.windows.iter().take(done) {
-                settled.push((window.start(), window.end()));
+                covered.push((window.start(), window.end()));
                 cursor = Some(Cursor::at(window.end()));
             }
             if let (true, Some(next)) = (records_next, plan.windows.get(done)) {
                 cursor = Some(Cursor::recording(*next));
             }
         }
-        for (earlier, later) in settled.iter().zip(settled.iter().skip(1)) {
+        for (earlier, later) in covered.iter().zip(covered.iter().skip(1)) {
             prop_assert_eq!(earlier.1, later.0);
         }
-        prop_assert_eq!(settled.last().map(|last| last.1), cursor.map(|cursor| cursor.listed_until).filter(|_| !settled.is_empty()));
+        let listed_until = cursor.map(|cursor| cursor.listed_until).filter(|_| !covered.is_empty());
+        prop_assert_eq!(covered.last().map(|last| last.1), listed_until);
     }
 }

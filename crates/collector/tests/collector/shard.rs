@@ -15,7 +15,7 @@ fn polled_in(fixture: &PollFixture, shard: Shard) -> Vec<String> {
 }
 
 #[test]
-fn shards_divide_good_and_bad_secrets_completely_and_disjointly() {
+fn every_secret_belongs_to_exactly_one_shard() {
     let tenants = (0..60_u128).map(|number| tenant(TenantId(Uuid::from_u128(number << 90)), &[EXCHANGE]));
     let fixture = PollFixture::of(tenants);
     (0..20).for_each(|number| fixture.tenants.put_bad(&format!("m365/bad-{number}"), "client_id is missing"));
@@ -26,24 +26,24 @@ fn shards_divide_good_and_bad_secrets_completely_and_disjointly() {
                 *polled.entry(secret_id).or_default() += 1;
             }
         }
-        assert_eq!(polled.len(), 80, "every secret belongs to one of {count} shards");
-        assert!(polled.values().all(|times| *times == 1), "no secret belongs to two of {count} shards: {polled:?}");
+        assert_eq!(polled.len(), 80, "some secrets are in none of {count} shards");
+        assert!(polled.values().all(|times| *times == 1), "some secrets are in two of {count} shards: {polled:?}");
     }
 }
 
 #[test]
-fn a_tenants_shard_never_changes() {
+fn the_shard_of_a_tenant_is_stable() {
     // The first 8 bytes of the SHA-256 of the GUID's 16 bytes, modulo the number of shards.
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE])]);
     for (count, shard) in [(4, 2), (7, 4)] {
-        let holding: Vec<u64> =
+        let shards_with_tenant: Vec<u64> =
             (0..count).filter(|index| !polled_in(&fixture, Shard::new(*index, count).unwrap()).is_empty()).collect();
-        assert_eq!(holding, [shard], "of {count}");
+        assert_eq!(shards_with_tenant, [shard], "of {count}");
     }
 }
 
 #[test]
-fn two_secrets_for_one_tenant_meet_in_the_same_shard() {
+fn secrets_of_one_tenant_share_a_shard() {
     let (first, mut second) = (tenant(TENANT, &[EXCHANGE]), tenant(TENANT, &[EXCHANGE]));
     second.secret_id = "m365/another-name".to_owned();
     let fixture = PollFixture::of([first, second]);
@@ -51,10 +51,10 @@ fn two_secrets_for_one_tenant_meet_in_the_same_shard() {
 }
 
 #[test]
-fn a_shard_that_does_not_exist_is_refused_with_an_example() {
+fn rejects_a_shard_that_does_not_exist() {
     for (index, count) in [(0, 0), (4, 4), (5, 4)] {
-        let refused = Shard::new(index, count).unwrap_err().to_string();
+        let message = Shard::new(index, count).unwrap_err().to_string();
         let example = r#"the shards of n are 0 to n-1, as in {"shard": 0, "shards": 4}"#;
-        assert_eq!(refused, format!("there is no shard {index} of {count}; {example}"));
+        assert_eq!(message, format!("there is no shard {index} of {count}; {example}"));
     }
 }

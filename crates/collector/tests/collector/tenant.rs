@@ -23,27 +23,30 @@ fn parse(secret: &Value) -> Result<Tenant, InvalidSecret> {
 }
 
 fn problems(secret: &Value) -> Vec<String> {
-    parse(secret).expect_err("a bad secret").problems
+    parse(secret).expect_err("the secret is invalid").problems
 }
 
 #[test]
-fn the_contracts_secret_is_read() {
-    let tenant = parse(&json!({
+fn reads_a_secret_with_every_contract_key() {
+    let secret = json!({
         "tenant_id": GUID,
         "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
         "cloud": "enterprise",
         "content_types": ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"],
         "publisher_id": "99999999-8888-7777-6666-555555555555"
-    }));
-    let tenant = tenant.unwrap();
-    assert_eq!((tenant.secret_id.as_str(), tenant.id), ("m365/contoso", TENANT));
-    assert_eq!((tenant.client_id.as_str(), tenant.client_secret.reveal()), (CLIENT_ID, CLIENT_SECRET));
-    assert_eq!((tenant.cloud, tenant.content_types.as_slice()), (Cloud::Enterprise, ContentType::ALL.as_slice()));
+    });
+    let tenant = parse(&secret).unwrap();
+    assert_eq!(tenant.secret_id, "m365/contoso");
+    assert_eq!(tenant.id, TENANT);
+    assert_eq!(tenant.client_id, CLIENT_ID);
+    assert_eq!(tenant.client_secret.reveal(), CLIENT_SECRET);
+    assert_eq!(tenant.cloud, Cloud::Enterprise);
+    assert_eq!(tenant.content_types, ContentType::ALL);
     assert_eq!(tenant.publisher_id.to_string(), "99999999-8888-7777-6666-555555555555");
 }
 
 #[test]
-fn three_keys_are_enough() {
+fn optional_keys_have_defaults() {
     let tenant = parse(&required()).unwrap();
     assert_eq!(tenant.cloud, Cloud::Enterprise);
     assert_eq!(tenant.content_types, ContentType::ALL);
@@ -52,7 +55,7 @@ fn three_keys_are_enough() {
 }
 
 #[test]
-fn each_cloud_has_its_name() {
+fn reads_each_cloud_by_its_name() {
     for (name, cloud) in
         [("enterprise", Cloud::Enterprise), ("gcc", Cloud::Gcc), ("gcc-high", Cloud::GccHigh), ("dod", Cloud::Dod)]
     {
@@ -61,19 +64,19 @@ fn each_cloud_has_its_name() {
 }
 
 #[test]
-fn a_token_scope_can_be_set_for_a_cloud_whose_pages_differ() {
+fn reads_a_token_scope() {
     let tenant = parse(&with("token_scope", json!("https://manage-gcc.office.com/.default"))).unwrap();
     assert_eq!(tenant.token_scope.as_deref(), Some("https://manage-gcc.office.com/.default"));
 }
 
 #[test]
-fn a_content_type_named_twice_is_collected_once() {
+fn ignores_duplicate_content_types() {
     let tenant = parse(&with("content_types", json!(["DLP.All", "Audit.Exchange", "DLP.All"]))).unwrap();
     assert_eq!(tenant.content_types, [ContentType::Dlp, ContentType::Exchange]);
 }
 
 #[test]
-fn a_guid_in_capitals_is_the_same_tenant() {
+fn accepts_a_guid_in_upper_case() {
     let tenant = parse(&with("tenant_id", json!("ABCDEFAB-2222-3333-4444-5555555555FF"))).unwrap();
     assert_eq!(tenant.id.to_string(), "abcdefab-2222-3333-4444-5555555555ff");
 }
@@ -86,17 +89,17 @@ fn each_problem_says_what_is_expected() {
         ("tenant_id", json!(7), "tenant_id must be a string"),
         ("client_id", json!(""), "client_id is empty"),
         ("client_secret", json!("  "), "client_secret is empty"),
-        ("client_secret", json!("value\n"), "client_secret has white space around it"),
+        ("client_secret", json!("value\n"), "client_secret has leading or trailing white space"),
         ("client_secret", json!(null), "client_secret must be a string"),
         ("cloud", json!("china"), "cloud must be one of enterprise, gcc, gcc-high, dod"),
         ("content_types", json!([]), "content_types must be a list with at least one content type"),
         ("content_types", json!("Audit.Exchange"), "content_types must be a list with at least one content type"),
-        ("content_types", json!([1]), "content_types must hold strings only"),
+        ("content_types", json!([1]), "content_types must contain only strings"),
         (
             "content_types",
             json!(["audit.exchange"]),
-            "content_types: \"audit.exchange\" is no content type; there are Audit.AzureActiveDirectory, \
-             Audit.Exchange, Audit.SharePoint, Audit.General and DLP.All",
+            "content_types: \"audit.exchange\" is not a content type; it must be one of Audit.AzureActiveDirectory, \
+             Audit.Exchange, Audit.SharePoint, Audit.General, DLP.All",
         ),
         ("publisher_id", json!("contoso"), &format!("publisher_id {guid}")),
         ("client_certificate", json!("…"), "unknown key client_certificate"),
@@ -106,34 +109,32 @@ fn each_problem_says_what_is_expected() {
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn reports_all_problems_at_once() {
     let secret = json!({
         "client_id": " app", "client_secret": 7, "cloud": "moon", "content_types": ["Audit.X", "Audit.Y"],
         "publisher_id": "me", "Cloud": "gcc", "note": "for later"
     });
-    let told = problems(&secret);
-    let mut subjects: Vec<&str> = told.iter().filter_map(|problem| problem.split([' ', ':']).next()).collect();
+    let reported = problems(&secret);
+    let mut subjects: Vec<&str> = reported.iter().filter_map(|problem| problem.split([' ', ':']).next()).collect();
     subjects.dedup();
     assert_eq!(
         subjects,
         ["tenant_id", "client_id", "client_secret", "cloud", "content_types", "publisher_id", "unknown"]
     );
-    assert!(
-        told.contains(&"unknown key Cloud".to_owned()) && told.contains(&"unknown key note".to_owned()),
-        "{told:?}"
-    );
-    assert_eq!(told.iter().filter(|problem| problem.starts_with("content_types")).count(), 2, "{told:?}");
+    assert!(reported.contains(&"unknown key Cloud".to_owned()), "{reported:?}");
+    assert!(reported.contains(&"unknown key note".to_owned()), "{reported:?}");
+    assert_eq!(reported.iter().filter(|problem| problem.starts_with("content_types")).count(), 2, "{reported:?}");
 }
 
 #[test]
 fn the_message_names_the_secret_and_every_problem() {
-    let bad = parse(&json!({"tenant_id": GUID})).unwrap_err();
+    let invalid = parse(&json!({"tenant_id": GUID})).unwrap_err();
     let message = "secret m365/contoso is not a tenant: client_id is missing; client_secret is missing";
-    assert_eq!(bad.to_string(), message);
+    assert_eq!(invalid.to_string(), message);
 }
 
 #[test]
-fn what_is_no_json_object_is_told_by_its_place() {
+fn reports_invalid_json_by_line_and_column() {
     for (text, problem) in [
         ("", "its value is not JSON (line 1, column 0)"),
         ("client_secret=x", "its value is not JSON (line 1, column 1)"),
@@ -146,17 +147,17 @@ fn what_is_no_json_object_is_told_by_its_place() {
 }
 
 #[test]
-fn swapped_credentials_are_noticed() {
+fn detects_swapped_credentials() {
     let swapped = json!({"tenant_id": GUID, "client_id": CLIENT_SECRET, "client_secret": CLIENT_ID});
-    assert_eq!(problems(&swapped), ["client_secret is a GUID and client_id is none: they seem to be swapped"]);
+    assert_eq!(problems(&swapped), ["client_secret is a GUID and client_id is not; they seem to be swapped"]);
 }
 
 #[test]
-fn a_client_secret_is_never_shown() {
+fn never_shows_a_client_secret() {
     let texts = [
-        ("a good secret", required().to_string()),
-        ("another key is wrong", with("cloud", json!("moon")).to_string()),
-        ("white space around it", with("client_secret", json!(format!("{CLIENT_SECRET} "))).to_string()),
+        ("a valid secret", required().to_string()),
+        ("another key is invalid", with("cloud", json!("moon")).to_string()),
+        ("with trailing white space", with("client_secret", json!(format!("{CLIENT_SECRET} "))).to_string()),
         ("in a list", with("client_secret", json!([CLIENT_SECRET])).to_string()),
         ("in an object", with("client_secret", json!({"value": CLIENT_SECRET})).to_string()),
         ("as tenant_id", with("tenant_id", json!(CLIENT_SECRET)).to_string()),
@@ -168,13 +169,13 @@ fn a_client_secret_is_never_shown() {
             json!({"tenant_id": GUID, "client_id": CLIENT_SECRET, "client_secret": CLIENT_ID}).to_string(),
         ),
         ("under a misspelt key", json!({"tenant_id": GUID, "clientSecret": CLIENT_SECRET}).to_string()),
-        ("as all there is", json!(CLIENT_SECRET).to_string()),
+        ("as the whole secret", json!(CLIENT_SECRET).to_string()),
         ("not JSON at all", CLIENT_SECRET.to_owned()),
-        ("JSON that ends in it", format!(r#"{{"tenant_id": "{GUID}", "client_secret": "{CLIENT_SECRET}"#)),
-        ("JSON that breaks in it", format!("{{\"client_secret\": \"{CLIENT_SECRET}\u{1}\"}}")),
-        ("JSON that breaks after it", format!(r#"{{"client_secret": "{CLIENT_SECRET}" "client_id": "x"}}"#)),
-        ("no quotes around it", format!(r#"{{"client_secret": {CLIENT_SECRET}}}"#)),
-        ("an escape breaks in it", format!(r#"{{"client_secret": "{CLIENT_SECRET}\q"}}"#)),
+        ("JSON that is cut off inside it", format!(r#"{{"tenant_id": "{GUID}", "client_secret": "{CLIENT_SECRET}"#)),
+        ("JSON that is invalid inside it", format!("{{\"client_secret\": \"{CLIENT_SECRET}\u{1}\"}}")),
+        ("JSON that is invalid after it", format!(r#"{{"client_secret": "{CLIENT_SECRET}" "client_id": "x"}}"#)),
+        ("without quotes", format!(r#"{{"client_secret": {CLIENT_SECRET}}}"#)),
+        ("with an invalid escape", format!(r#"{{"client_secret": "{CLIENT_SECRET}\q"}}"#)),
     ];
     for (title, text) in texts {
         let parsed = Tenant::parse("m365/contoso", &text);

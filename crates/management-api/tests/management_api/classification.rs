@@ -1,4 +1,4 @@
-//! Every error answer that is known, and what it comes to: by code first, by status second.
+//! Every known error response and its kind, which is decided by code first and by status second.
 
 use collector::failure::FailureKind::{
     self, ContentGone, Permission, RequestRejected, SubscriptionDisabled, Tenant, Throttled, Transient,
@@ -6,23 +6,23 @@ use collector::failure::FailureKind::{
 };
 
 use crate::scripted_server::{ScriptedServer, response};
-use crate::{assert_says, refused};
+use crate::{assert_contains, expect_failure};
 
-/// FaultKind Microsoft answers when it has nothing to say.
+/// An error page without any of Microsoft's error objects.
 const HTML: &str = "<!DOCTYPE html>\r\n<html><body><h2>Service Unavailable</h2></body></html>";
 
 fn error(code: &str, message: &str) -> String {
     format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#)
 }
 
-/// How often a request that ends this way is sent.
-fn tries(kind: FailureKind) -> usize {
+/// How often a request is sent that fails with this kind.
+fn attempts(kind: FailureKind) -> usize {
     if kind == Transient { 3 } else { 1 }
 }
 
 #[tokio::test]
-async fn a_code_decides_whatever_the_status() {
-    let (script, collector) = ScriptedServer::start().await;
+async fn the_code_decides_before_the_status() {
+    let (server, fixture) = ScriptedServer::start().await;
     for (code, kind, advice) in [
         ("AF10001", Permission, "*application* permissions ActivityFeed.Read and, for DLP.All, ActivityFeed.ReadDlp"),
         ("AF20001", RequestRejected, "defect of the collector"),
@@ -35,33 +35,33 @@ async fn a_code_decides_whatever_the_status() {
         ("AF20020", RequestRejected, "defect of the collector"),
         ("AF20022", SubscriptionDisabled, "the poller starts the subscription"),
         ("AF20023", SubscriptionDisabled, "the poller starts the subscription"),
-        ("AF20030", WindowOutOfRange, "reports what cannot"),
+        ("AF20030", WindowOutOfRange, "reports the rest as lost"),
         ("AF20031", RequestRejected, "defect of the collector"),
         ("AF20050", ContentGone, "never be fetched"),
         ("AF20051", ContentGone, "never be fetched"),
         ("AF20052", RequestRejected, "defect of the collector"),
         ("AF20053", RequestRejected, "defect of the collector"),
         ("AF20054", RequestRejected, "defect of the collector"),
-        ("AF20055", WindowOutOfRange, "reports what cannot"),
+        ("AF20055", WindowOutOfRange, "reports the rest as lost"),
         ("AF429", Throttled, "request quota is used up"),
         ("AF50000", Transient, ""),
         ("AF50005", Transient, ""),
         ("AF50006", Transient, ""),
     ] {
         for status in [200, 400, 403, 404, 500] {
-            script.say_only(response(status, error(code, "ScriptedResponse by Microsoft.")));
-            let failure = refused(collector.list().await);
+            server.respond_only(response(status, error(code, "Described by Microsoft.")));
+            let failure = expect_failure(fixture.list().await);
             assert_eq!(failure.kind, kind, "{code} as {status}");
-            let response = format!("listing content failed: {code} (HTTP {status}): ScriptedResponse by Microsoft.");
-            assert_says(&failure.message, &[&response, advice]);
-            assert_eq!(script.heard().len(), tries(kind), "{code} as {status}");
+            let description = format!("listing content failed: {code} (HTTP {status}): Described by Microsoft.");
+            assert_contains(&failure.message, &[&description, advice]);
+            assert_eq!(server.requests().len(), attempts(kind), "{code} as {status}");
         }
     }
 }
 
 #[tokio::test]
 async fn without_a_known_code_the_status_decides() {
-    let (script, collector) = ScriptedServer::start().await;
+    let (server, fixture) = ScriptedServer::start().await;
     for (status, kind) in [
         (302, RequestRejected),
         (400, RequestRejected),
@@ -77,56 +77,60 @@ async fn without_a_known_code_the_status_decides() {
         (504, Transient),
     ] {
         for body in ["", HTML, "{}", "[]", r#"{"error":null}"#, r#"{"error":{"code":7}}"#, "\u{feff}"] {
-            script.say_only(response(status, body));
-            let failure = refused(collector.list().await);
+            server.respond_only(response(status, body));
+            let failure = expect_failure(fixture.list().await);
             assert_eq!(failure.kind, kind, "{status} {body:?}");
-            assert_says(&failure.message, &[&format!("listing content failed: HTTP {status}")]);
+            assert_contains(&failure.message, &[&format!("listing content failed: HTTP {status}")]);
             assert!(!failure.message.contains("html"), "{failure}");
-            assert_eq!(script.heard().len(), tries(kind), "{status} {body:?}");
+            assert_eq!(server.requests().len(), attempts(kind), "{status} {body:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_knows_is_shown_and_the_status_decides() {
-    let (script, collector) = ScriptedServer::start().await;
+async fn unknown_codes_are_shown_and_classified_by_status() {
+    let (server, fixture) = ScriptedServer::start().await;
     for (status, kind) in [(400, RequestRejected), (500, Transient)] {
-        script.say_only(response(status, error("AF29999", "New.")));
-        let failure = refused(collector.list().await);
+        server.respond_only(response(status, error("AF29999", "New.")));
+        let failure = expect_failure(fixture.list().await);
         assert_eq!(failure.kind, kind);
-        assert_says(&failure.message, &[&format!("AF29999 (HTTP {status}): New.")]);
+        assert_contains(&failure.message, &[&format!("AF29999 (HTTP {status}): New.")]);
     }
 }
 
 #[tokio::test]
-async fn a_blob_that_is_not_there_is_gone_whatever_else_is_said() {
-    let (script, collector) = ScriptedServer::start().await;
+async fn a_missing_blob_is_gone_with_any_body() {
+    let (server, fixture) = ScriptedServer::start().await;
     for (status, body) in
         [(404, ""), (404, HTML), (410, ""), (400, &error("AF20050", "")), (400, &error("AF20051", ""))]
     {
-        script.say_only(response(status, body));
-        assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, ContentGone, "{status} {body}");
+        server.respond_only(response(status, body));
+        assert_eq!(
+            expect_failure(fixture.read(&server.feed_url("audit/1")).await).kind,
+            ContentGone,
+            "{status} {body}"
+        );
     }
 }
 
 #[tokio::test]
-async fn other_shapes_of_an_error_are_read_as_well() {
-    let (script, collector) = ScriptedServer::start().await;
-    for (body, said_of_it) in [
+async fn reads_other_shapes_of_errors() {
+    let (server, fixture) = ScriptedServer::start().await;
+    for (body, detail) in [
         (r#"{"Message":"The request is invalid."}"#, "HTTP 400: The request is invalid."),
         (r#"{"message":"The request is invalid."}"#, "HTTP 400: The request is invalid."),
         (r#"{"error":"invalid","error_description":"Why."}"#, "invalid (HTTP 400): Why."),
         (r#"{"error":{"code":"AF20001","message":"First line.\r\n   at Microsoft.Office"}}"#, "First line.;"),
     ] {
-        script.say_only(response(400, body));
-        assert_says(&refused(collector.list().await).message, &[said_of_it]);
+        server.respond_only(response(400, body));
+        assert_contains(&expect_failure(fixture.list().await).message, &[detail]);
     }
 }
 
 #[tokio::test]
-async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
-    let (script, collector) = ScriptedServer::start().await;
-    let guid = collector.tenant.id;
+async fn an_unknown_tenant_may_lack_auditing() {
+    let (server, fixture) = ScriptedServer::start().await;
+    let guid = fixture.tenant.id;
     let in_a_stack_trace = format!(
         "1790e19d3016] failed. Exception: Microsoft.Office.Compliance.Audit.DataServiceException: \
          Tenant {guid} does not exist.\\r\\n   at Microsoft.Office.Compliance.Audit.API.AzureManager"
@@ -137,10 +141,10 @@ async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
         error(&format!("StartSubscription [CorrId=1][TenantId={guid}][AppId"), &in_a_stack_trace),
     ] {
         for status in [400, 500] {
-            script.say_only(response(status, body.as_str()));
-            let failure = refused(collector.start().await);
+            server.respond_only(response(status, body.as_str()));
+            let failure = expect_failure(fixture.start().await);
             assert_eq!(failure.kind, Tenant, "{status} {body}");
-            assert_says(
+            assert_contains(
                 &failure.message,
                 &["does not exist", "unified auditing is on", "UnifiedAuditLogIngestionEnabled"],
             );
@@ -149,11 +153,11 @@ async fn a_tenant_that_does_not_exist_is_one_without_auditing() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_wrong_is_told_with_its_parameters() {
-    let (script, collector) = ScriptedServer::start().await;
-    script.say(response(400, error("AF20002", "Invalid parameter type: startTime. Expected type: datetime")));
-    let failure = refused(collector.list().await);
+async fn a_rejected_request_is_shown_with_its_parameters() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond(response(400, error("AF20002", "Invalid parameter type: startTime. Expected type: datetime")));
+    let failure = expect_failure(fixture.list().await);
     let parameters = "contentType=Audit.Exchange&startTime=2026-11-22T11:00:00&endTime=2026-11-22T12:00:00";
-    let request = script.at(&format!("subscriptions/content?{parameters}"));
-    assert_says(&failure.message, &["listing content failed", &format!("[request: {request}]")]);
+    let request = server.feed_url(&format!("subscriptions/content?{parameters}"));
+    assert_contains(&failure.message, &["listing content failed", &format!("[request: {request}]")]);
 }

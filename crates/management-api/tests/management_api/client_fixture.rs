@@ -1,4 +1,4 @@
-//! The client at work for one tenant.
+//! The client under test, for one tenant.
 
 use std::time::Duration;
 
@@ -18,20 +18,19 @@ use url::Url;
 use crate::NOON;
 use crate::auto_advancing_clock::AutoAdvancingClock;
 
-/// A client, its clock, and the tenant it works for.
-pub(crate) struct Collector {
+pub(crate) struct ClientFixture {
     pub(crate) client: Client<AutoAdvancingClock, FixedJitter>,
     pub(crate) clock: AutoAdvancingClock,
     pub(crate) tenant: Tenant,
 }
 
-impl Collector {
-    /// For `tenant`, with Microsoft at `url`, at noon, with jitter that always show a half.
+impl ClientFixture {
+    /// For `tenant`, with Microsoft at `url`, at noon, with the jitter fixed at its middle.
     pub(crate) fn of(tenant: &SimulatedTenant, url: &str) -> Self {
         Self::with(tenant, url, FixedJitter(0.5), ClientSettings::default().read_timeout)
     }
 
-    /// The same, with no patience for a silent server.
+    /// The same, but times out after 300 ms without a byte.
     pub(crate) fn impatient(tenant: &SimulatedTenant, url: &str) -> Self {
         Self::with(tenant, url, FixedJitter(0.5), Duration::from_millis(300))
     }
@@ -60,12 +59,12 @@ impl Collector {
     }
 
     pub(crate) async fn list_of(&self, content_type: ContentType) -> Result<Vec<ContentPage>, Failure> {
-        /// So that a listing without end fails its story and does not hang it.
+        /// An endless listing then fails its test instead of hanging it.
         const PAGES: usize = 6_000;
         self.client.list(&self.tenant, content_type, last_hour()).take(PAGES).try_collect().await
     }
 
-    /// What all pages of the Exchange feed's last hour hold, by time.
+    /// The contents of all pages of the Exchange feed's last hour, by time.
     pub(crate) async fn contents(&self) -> Vec<Content> {
         let pages = self.list().await.unwrap();
         let mut contents: Vec<Content> = pages.into_iter().flat_map(|page| page.contents).collect();
@@ -73,18 +72,16 @@ impl Collector {
         contents
     }
 
-    /// A whole blob.
     pub(crate) async fn read(&self, uri: &Url) -> Result<Vec<u8>, Failure> {
         read_all(self.client.open(&self.tenant, uri).await?).await
     }
 }
 
-/// The hour before noon.
 pub(crate) fn last_hour() -> Window {
     testkit::window("2026-11-22T11:00:00Z", NOON)
 }
 
-/// The bytes of a blob that has been opened.
+/// The remaining bytes of an open blob.
 pub(crate) async fn read_all(blob: impl Stream<Item = Result<Bytes, Failure>>) -> Result<Vec<u8>, Failure> {
     let append = async |mut all: Vec<u8>, bytes: Bytes| {
         all.extend_from_slice(&bytes);

@@ -1,22 +1,22 @@
-//! Where each cloud is, and what is asked for there.
+//! The endpoints of each cloud, and the check of origins.
 
 use collector::failure::FailureKind::InvalidMessage;
 use collector::tenant::{Cloud, Tenant};
 use management_api::{Endpoints, RootOverrides};
 use management_api_simulator::{Cloud as SimulatedCloud, Config, Tenant as SimulatedTenant};
 
-use crate::noon_of;
+use crate::start_simulator_for;
 
 fn tenant_in(cloud: Cloud) -> Tenant {
     Tenant { cloud, ..testkit::tenant(testkit::TENANT, &[]) }
 }
 
-fn in_the_cloud() -> Endpoints {
+fn enterprise_endpoints() -> Endpoints {
     Endpoints::of(&tenant_in(Cloud::Enterprise), &RootOverrides::default())
 }
 
 #[test]
-fn each_cloud_has_its_root_its_authority_and_its_scope() {
+fn each_cloud_has_its_own_endpoints() {
     let (worldwide, government) = ("https://login.microsoftonline.com", "https://login.microsoftonline.us");
     for (cloud, root, authority, scope) in [
         (Cloud::Enterprise, "https://manage.office.com", worldwide, "https://manage.office.com/.default"),
@@ -34,21 +34,21 @@ fn each_cloud_has_its_root_its_authority_and_its_scope() {
 }
 
 #[test]
-fn a_scope_of_the_tenants_own_replaces_the_clouds() {
+fn a_tenants_scope_overrides_the_clouds() {
     let token_scope = Some("https://manage-gcc.office.com/.default".to_owned());
     let endpoints = Endpoints::of(&Tenant { token_scope, ..tenant_in(Cloud::Gcc) }, &RootOverrides::default());
     assert_eq!(endpoints.scope, "https://manage-gcc.office.com/.default");
 }
 
 #[test]
-fn overrides_replace_the_roots_and_nothing_else() {
+fn overrides_replace_only_the_roots() {
     let id = testkit::TENANT;
-    for (written, root) in [
+    for (configured, root) in [
         ("http://127.0.0.1:4010", "http://127.0.0.1:4010"),
         ("http://127.0.0.1:4010/", "http://127.0.0.1:4010"),
         ("http://127.0.0.1:4010/microsoft/", "http://127.0.0.1:4010/microsoft"),
     ] {
-        let url = Some(written.parse().unwrap());
+        let url = Some(configured.parse().unwrap());
         let overrides = RootOverrides { management_api: url.clone(), token_authority: url };
         let endpoints = Endpoints::of(&tenant_in(Cloud::GccHigh), &overrides);
         assert_eq!(endpoints.operation("a", "b=1"), format!("{root}/api/v1.0/{id}/activity/feed/a?b=1"));
@@ -58,18 +58,18 @@ fn overrides_replace_the_roots_and_nothing_else() {
 }
 
 #[test]
-fn an_address_on_the_root_is_ours() {
+fn accepts_addresses_of_the_same_origin() {
     for address in [
         "https://manage.office.com/api/v1.0/x/activity/feed/audit/1$2",
         "https://manage.office.com:443/",
         "https://MANAGE.office.com/",
     ] {
-        assert!(in_the_cloud().require_same_origin(address).is_ok(), "{address}");
+        assert!(enterprise_endpoints().require_same_origin(address).is_ok(), "{address}");
     }
 }
 
 #[test]
-fn an_address_that_only_looks_like_the_root_is_not_ours() {
+fn rejects_lookalike_origins() {
     for address in [
         "http://manage.office.com/",
         "https://manage.office.com:444/",
@@ -81,17 +81,17 @@ fn an_address_that_only_looks_like_the_root_is_not_ours() {
         "manage.office.com/api",
         "",
     ] {
-        let failure = in_the_cloud().require_same_origin(address).unwrap_err();
+        let failure = enterprise_endpoints().require_same_origin(address).unwrap_err();
         assert_eq!(failure.kind, InvalidMessage, "{address}");
     }
 }
 
 #[tokio::test]
-async fn every_cloud_gives_a_token_for_its_scope() {
+async fn gets_a_token_in_every_cloud() {
     for cloud in [SimulatedCloud::Enterprise, SimulatedCloud::Gcc, SimulatedCloud::GccHigh, SimulatedCloud::Dod] {
         let tenant = SimulatedTenant::example(1).subscribed().in_cloud(cloud);
-        let (microsoft, collector) = noon_of(&tenant, Config::default()).await;
-        assert!(collector.list().await.is_ok(), "{cloud:?}");
+        let (microsoft, fixture) = start_simulator_for(&tenant, Config::default()).await;
+        assert!(fixture.list().await.is_ok(), "{cloud:?}");
         microsoft.assert_clean();
     }
 }

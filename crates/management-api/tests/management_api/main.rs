@@ -1,6 +1,6 @@
-//! What the client promises, told over real HTTP against the simulator, and against a script where Microsoft would have
-//! to misbehave more than the simulator does.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a panic is how a test fails")]
+//! Tests of the client over real HTTP: against the simulator, and against a scripted server for responses that the
+//! simulator does not produce.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod auto_advancing_clock;
 mod blob;
@@ -21,69 +21,69 @@ mod scripted_server;
 mod secrecy;
 mod subscriptions;
 mod token;
+mod token_endpoint;
 mod token_isolation;
-mod token_trouble;
 
 use collector::failure::Failure;
 use management_api_simulator::{Aggregation, Clock, Config, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant, Timestamp};
 
-use crate::client_fixture::Collector;
+use crate::client_fixture::ClientFixture;
 
-/// The time at which all stories begin.
+/// The time at which all tests begin.
 const NOON: &str = "2026-11-22T12:00:00Z";
 
 const EXCHANGE: &str = "Audit.Exchange";
 
-/// A simulator at noon that stands still, and the collector of a tenant with every subscription on since ever.
-async fn noon() -> (Simulator, Collector) {
-    noon_with(Config::default()).await
+/// A simulator whose clock stands still at noon, and the client of a tenant with every subscription enabled.
+async fn start_simulator() -> (Simulator, ClientFixture) {
+    start_simulator_with(Config::default()).await
 }
 
-async fn noon_with(config: Config) -> (Simulator, Collector) {
-    noon_of(&Tenant::example(1).subscribed(), config).await
+async fn start_simulator_with(config: Config) -> (Simulator, ClientFixture) {
+    start_simulator_for(&Tenant::example(1).subscribed(), config).await
 }
 
-async fn noon_of(tenant: &Tenant, config: Config) -> (Simulator, Collector) {
+async fn start_simulator_for(tenant: &Tenant, config: Config) -> (Simulator, ClientFixture) {
     let clock = Clock::Manual(NOON.parse().unwrap());
-    // Each slice is a content of its own, so that the stories can count them.
+    // One content per slice, so that the tests can count contents.
     let aggregation = Aggregation { at_most: 1, ..Aggregation::default() };
     let microsoft = Simulator::start(Config { clock, aggregation, ..config }).await.unwrap();
     microsoft.add_tenant(tenant.clone());
-    let collector = Collector::of(tenant, &microsoft.url());
-    (microsoft, collector)
+    let fixture = ClientFixture::of(tenant, &microsoft.url());
+    (microsoft, fixture)
 }
 
-/// 22 November 2026, at this time of day.
+/// This time of day on 22 November 2026.
 fn today(time: &str) -> Timestamp {
     format!("2026-11-22T{time}Z").parse().unwrap()
 }
 
-/// One record for each of these times of the day, as a content of its own of the collector's Exchange feed.
-fn publish(microsoft: &Simulator, collector: &Collector, times: &[&str]) {
+/// Publishes one record at each of these times of day, each as its own content of the tenant's Exchange feed.
+fn publish(microsoft: &Simulator, fixture: &ClientFixture, times: &[&str]) {
     for time in times {
-        microsoft.publish(collector.tenant.id.0, EXCHANGE, today(time), [format!(r#"{{"Id":"{time}"}}"#)]);
+        microsoft.publish(fixture.tenant.id.0, EXCHANGE, today(time), [format!(r#"{{"Id":"{time}"}}"#)]);
     }
 }
 
-/// The failure of a call that had to fail, after a look for what no failure may hold.
+/// The failure of a call that must fail. It must not contain any credentials.
 #[track_caller]
-fn refused<T>(result: Result<T, Failure>) -> Failure {
+fn expect_failure<T>(result: Result<T, Failure>) -> Failure {
     let Err(failure) = result else { panic!("the call succeeded") };
-    assert_mute(&format!("{failure} {failure:?}"));
+    assert_shows_no_credentials(&format!("{failure} {failure:?}"));
     failure
 }
 
-/// Neither a token nor a secret is in `text`.
+/// Asserts that `text` contains neither a token nor a secret.
 #[track_caller]
-fn assert_mute(text: &str) {
-    assert!(!text.contains(TOKEN_PREFIX), "a token shows: {text}");
-    assert!(!text.contains(SECRET_PREFIX), "a secret shows: {text}");
+fn assert_shows_no_credentials(text: &str) {
+    assert!(!text.contains(TOKEN_PREFIX), "shows a token: {text}");
+    assert!(!text.contains(SECRET_PREFIX), "shows a secret: {text}");
 }
 
-/// Each of `words` is in `text`.
+/// Asserts that `text` contains each of `parts`.
 #[track_caller]
-fn assert_says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is not in: {text}");
+fn assert_contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The token goes to the tenant's own root and nowhere else.
+//! The token is sent only to the origin of the tenant's API root.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -7,12 +7,12 @@ use collector::failure::FailureKind::{CredentialsRejected, InvalidMessage, Reque
 use management_api_simulator::{Fault, FaultKind, Match, Operation};
 
 use crate::scripted_server::{ScriptedServer, response};
-use crate::{assert_says, noon, publish, refused};
+use crate::{assert_contains, expect_failure, publish, start_simulator};
 
-/// A server that nobody may call.
-struct Stranger(TcpListener);
+/// A server that must not be called.
+struct ForeignServer(TcpListener);
 
-impl Stranger {
+impl ForeignServer {
     fn listen() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -24,36 +24,36 @@ impl Stranger {
     }
 
     #[track_caller]
-    fn assert_alone(&self) {
-        let visit = self.0.accept();
-        assert_eq!(visit.map_err(|error| error.kind()).err(), Some(ErrorKind::WouldBlock), "somebody called");
+    fn assert_not_called(&self) {
+        let connection = self.0.accept();
+        assert_eq!(connection.map_err(|error| error.kind()).err(), Some(ErrorKind::WouldBlock), "it was called");
     }
 }
 
 #[tokio::test]
-async fn a_stranger_would_notice_a_call() {
-    let stranger = Stranger::listen();
-    let _caller = std::net::TcpStream::connect(stranger.0.local_addr().unwrap()).unwrap();
-    assert!(stranger.0.accept().is_ok());
+async fn the_foreign_server_notices_a_call() {
+    let foreign = ForeignServer::listen();
+    let _caller = std::net::TcpStream::connect(foreign.0.local_addr().unwrap()).unwrap();
+    assert!(foreign.0.accept().is_ok());
 }
 
 #[tokio::test]
-async fn a_next_page_elsewhere_is_refused() {
-    let stranger = Stranger::listen();
-    let (microsoft, collector) = noon().await;
-    let what = FaultKind::ForeignNextPage { origin: stranger.url() };
-    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what));
-    let failure = refused(collector.list().await);
+async fn rejects_a_next_page_on_another_origin() {
+    let foreign = ForeignServer::listen();
+    let (microsoft, fixture) = start_simulator().await;
+    let fault = FaultKind::ForeignNextPage { origin: foreign.url() };
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), fault));
+    let failure = expect_failure(fixture.list().await);
     assert_eq!(failure.kind, InvalidMessage);
-    let place = format!("is not on {}", microsoft.url());
-    assert_says(&failure.message, &["the next page", &stranger.url(), &place, "nothing was sent"]);
-    stranger.assert_alone();
+    let origin = format!("is not on {}", microsoft.url());
+    assert_contains(&failure.message, &["the next page", &foreign.url(), &origin, "nothing was sent"]);
+    foreign.assert_not_called();
 }
 
 #[tokio::test]
-async fn a_next_page_that_only_looks_like_ours_is_refused() {
-    let (script, collector) = ScriptedServer::start().await;
-    let own = script.at("subscriptions/content?nextpage=2").to_string();
+async fn rejects_a_next_page_on_a_lookalike_origin() {
+    let (server, fixture) = ScriptedServer::start().await;
+    let own = server.feed_url("subscriptions/content?nextpage=2").to_string();
     for next in [
         own.replacen("http:", "https:", 1),
         own.replacen("127.0.0.1", "127.0.0.2", 1),
@@ -64,53 +64,53 @@ async fn a_next_page_that_only_looks_like_ours_is_refused() {
         "/api/v1.0/relative".to_owned(),
         "file:///etc/passwd".to_owned(),
     ] {
-        script.say_only(response(200, "[]").with("NextPageUri", &next));
-        assert_eq!(refused(collector.list().await).kind, InvalidMessage, "{next}");
-        assert_eq!(script.heard().len(), 1, "{next}");
+        server.respond_only(response(200, "[]").with("NextPageUri", &next));
+        assert_eq!(expect_failure(fixture.list().await).kind, InvalidMessage, "{next}");
+        assert_eq!(server.requests().len(), 1, "{next}");
     }
 }
 
 #[tokio::test]
-async fn a_blob_elsewhere_is_refused_before_anything_is_sent() {
-    let stranger = Stranger::listen();
-    let (microsoft, collector) = noon().await;
-    let failure = refused(collector.read(&format!("{}/audit/1", stranger.url()).parse().unwrap()).await);
+async fn rejects_a_blob_on_another_origin() {
+    let foreign = ForeignServer::listen();
+    let (microsoft, fixture) = start_simulator().await;
+    let failure = expect_failure(fixture.read(&format!("{}/audit/1", foreign.url()).parse().unwrap()).await);
     assert_eq!(failure.kind, InvalidMessage);
-    assert_says(&failure.message, &[&stranger.url(), "nothing was sent"]);
-    stranger.assert_alone();
+    assert_contains(&failure.message, &[&foreign.url(), "nothing was sent"]);
+    foreign.assert_not_called();
     assert_eq!(microsoft.calls().total(), 0);
 }
 
 #[tokio::test]
-async fn a_listed_address_elsewhere_is_not_called() {
-    let stranger = Stranger::listen();
-    let (microsoft, collector) = noon().await;
-    publish(&microsoft, &collector, &["11:05:00"]);
-    let what = FaultKind::ForeignContentUri { origin: stranger.url() };
-    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), what));
-    let contents = collector.contents().await;
-    collector.read(&contents[0].uri).await.unwrap();
-    stranger.assert_alone();
+async fn never_calls_a_listed_foreign_uri() {
+    let foreign = ForeignServer::listen();
+    let (microsoft, fixture) = start_simulator().await;
+    publish(&microsoft, &fixture, &["11:05:00"]);
+    let fault = FaultKind::ForeignContentUri { origin: foreign.url() };
+    microsoft.inject(Fault::new(Match::operation(Operation::ListContent), fault));
+    let contents = fixture.contents().await;
+    fixture.read(&contents[0].uri).await.unwrap();
+    foreign.assert_not_called();
     microsoft.assert_clean();
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    let stranger = Stranger::listen();
-    let (script, collector) = ScriptedServer::start().await;
+async fn does_not_follow_redirects() {
+    let foreign = ForeignServer::listen();
+    let (server, fixture) = ScriptedServer::start().await;
     for status in [301, 302, 303, 307, 308] {
-        script.say_only(response(status, "").with("Location", &stranger.url()));
-        assert_eq!(refused(collector.list().await).kind, RequestRejected, "{status}");
-        assert_eq!(refused(collector.read(&script.at("audit/1")).await).kind, RequestRejected, "{status}");
+        server.respond_only(response(status, "").with("Location", &foreign.url()));
+        assert_eq!(expect_failure(fixture.list().await).kind, RequestRejected, "{status}");
+        assert_eq!(expect_failure(fixture.read(&server.feed_url("audit/1")).await).kind, RequestRejected, "{status}");
     }
-    stranger.assert_alone();
+    foreign.assert_not_called();
 }
 
 #[tokio::test]
-async fn the_secret_does_not_follow_a_redirect() {
-    let stranger = Stranger::listen();
-    let (script, collector) = ScriptedServer::start().await;
-    script.grant(response(307, "").with("Location", &stranger.url()));
-    assert_eq!(refused(collector.list().await).kind, CredentialsRejected);
-    stranger.assert_alone();
+async fn does_not_send_the_secret_after_a_redirect() {
+    let foreign = ForeignServer::listen();
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond_to_token_requests(response(307, "").with("Location", &foreign.url()));
+    assert_eq!(expect_failure(fixture.list().await).kind, CredentialsRejected);
+    foreign.assert_not_called();
 }

@@ -1,4 +1,4 @@
-//! A server that says what it is told, word for word: for answers that the simulator does not give.
+//! A server that sends scripted responses verbatim, for responses that the simulator does not produce.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,47 +9,43 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::client_fixture::Collector;
+use crate::client_fixture::ClientFixture;
 use crate::recorded_request::RecordedRequest;
 
-/// One answer.
 #[derive(Debug, Clone)]
 pub(crate) struct ScriptedResponse {
     status: u16,
     headers: String,
     body: String,
-    /// Before each byte of the body.
+    /// How long to wait before each byte of the body.
     pause: Option<Duration>,
 }
 
-/// The server. Tokens are given to whoever asks; all other requests get the answers of the script in order, the last
-/// one again and again.
+/// Issues a token to every caller. All other requests get the scripted responses in order; the last one is repeated.
 #[derive(Debug, Clone)]
 pub(crate) struct ScriptedServer {
     address: String,
-    play: Arc<Mutex<Play>>,
+    script: Arc<Mutex<Script>>,
 }
 
 #[derive(Debug)]
-struct Play {
-    grant: ScriptedResponse,
-    answers: VecDeque<ScriptedResponse>,
-    heard: Vec<RecordedRequest>,
+struct Script {
+    token_response: ScriptedResponse,
+    responses: VecDeque<ScriptedResponse>,
+    requests: Vec<RecordedRequest>,
 }
 
-/// An answer with this status and body.
 pub(crate) fn response(status: u16, body: impl Into<String>) -> ScriptedResponse {
     ScriptedResponse { status, headers: String::new(), body: body.into(), pause: None }
 }
 
 impl ScriptedResponse {
-    /// And this header.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers += &format!("{name}: {value}\r\n");
         self
     }
 
-    /// Its body in as many pieces as it has bytes, with this pause before each.
+    /// Sends the body byte by byte, with this pause before each.
     pub(crate) fn byte_by_byte(mut self, pause: Duration) -> Self {
         self.pause = Some(pause);
         self
@@ -57,16 +53,16 @@ impl ScriptedResponse {
 }
 
 impl ScriptedServer {
-    /// A server with an empty script, and the collector of an example tenant that works with it.
-    pub(crate) async fn start() -> (Self, Collector) {
+    /// A server with an empty script, and the client of an example tenant that uses it.
+    pub(crate) async fn start() -> (Self, ClientFixture) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let grant = response(200, format!(r#"{{"access_token":"{TOKEN_PREFIX}scripted","expires_in":3599}}"#));
-        let play = Play { grant, answers: VecDeque::new(), heard: Vec::new() };
+        let token_response = response(200, format!(r#"{{"access_token":"{TOKEN_PREFIX}scripted","expires_in":3599}}"#));
+        let script = Script { token_response, responses: VecDeque::new(), requests: Vec::new() };
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let script = Self { address, play: Arc::new(Mutex::new(play)) };
-        let collector = Collector::of(&Tenant::example(1), &script.address);
-        tokio::spawn(serve(listener, Arc::clone(&script.play)));
-        (script, collector)
+        let server = Self { address, script: Arc::new(Mutex::new(script)) };
+        let fixture = ClientFixture::of(&Tenant::example(1), &server.address);
+        tokio::spawn(serve(listener, Arc::clone(&server.script)));
+        (server, fixture)
     }
 
     /// The origin, such as `http://127.0.0.1:40123`.
@@ -74,78 +70,78 @@ impl ScriptedServer {
         &self.address
     }
 
-    /// An address on this server, in the tenant's feed.
-    pub(crate) fn at(&self, rest: &str) -> Url {
+    /// An address on this server, below the root of the tenant's feed.
+    pub(crate) fn feed_url(&self, path: &str) -> Url {
         let tenant = Tenant::example(1).id;
-        format!("{}/api/v1.0/{tenant}/activity/feed/{rest}", self.address).parse().unwrap()
+        format!("{}/api/v1.0/{tenant}/activity/feed/{path}", self.address).parse().unwrap()
     }
 
-    /// Adds an answer to the end of the script.
-    pub(crate) fn say(&self, response: ScriptedResponse) {
-        self.play.lock().unwrap().answers.push_back(response);
+    /// Appends a response to the script.
+    pub(crate) fn respond(&self, response: ScriptedResponse) {
+        self.script.lock().unwrap().responses.push_back(response);
     }
 
-    /// Says this to the next request, before all else.
-    pub(crate) fn say_next(&self, response: ScriptedResponse) {
-        self.play.lock().unwrap().answers.push_front(response);
+    /// Responds with this to the next request, before the rest of the script.
+    pub(crate) fn respond_next(&self, response: ScriptedResponse) {
+        self.script.lock().unwrap().responses.push_front(response);
     }
 
-    /// A new script of this one answer; what was heard is forgotten.
-    pub(crate) fn say_only(&self, response: ScriptedResponse) {
-        let mut play = self.play.lock().unwrap();
-        play.answers = VecDeque::from([response]);
-        play.heard.clear();
+    /// Replaces the script by this one response, and forgets the requests so far.
+    pub(crate) fn respond_only(&self, response: ScriptedResponse) {
+        let mut script = self.script.lock().unwrap();
+        script.responses = VecDeque::from([response]);
+        script.requests.clear();
     }
 
-    /// Answers requests for a token with this instead.
-    pub(crate) fn grant(&self, response: ScriptedResponse) {
-        self.play.lock().unwrap().grant = response;
+    /// Replaces the response to requests for a token.
+    pub(crate) fn respond_to_token_requests(&self, response: ScriptedResponse) {
+        self.script.lock().unwrap().token_response = response;
     }
 
     /// The requests so far, in order, without those for a token.
-    pub(crate) fn heard(&self) -> Vec<RecordedRequest> {
-        self.all_heard().into_iter().filter(|heard| !heard.is_for_token()).collect()
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.all_requests().into_iter().filter(|request| !request.is_for_token()).collect()
     }
 
     /// The requests for a token so far.
-    pub(crate) fn heard_for_tokens(&self) -> Vec<RecordedRequest> {
-        self.all_heard().into_iter().filter(RecordedRequest::is_for_token).collect()
+    pub(crate) fn token_requests(&self) -> Vec<RecordedRequest> {
+        self.all_requests().into_iter().filter(RecordedRequest::is_for_token).collect()
     }
 
-    fn all_heard(&self) -> Vec<RecordedRequest> {
-        self.play.lock().unwrap().heard.clone()
+    fn all_requests(&self) -> Vec<RecordedRequest> {
+        self.script.lock().unwrap().requests.clone()
     }
 }
 
-impl Play {
-    fn answer(&mut self, heard: RecordedRequest) -> ScriptedResponse {
-        let is_for_token = heard.is_for_token();
-        self.heard.push(heard);
+impl Script {
+    fn respond_to(&mut self, request: RecordedRequest) -> ScriptedResponse {
+        let is_for_token = request.is_for_token();
+        self.requests.push(request);
         if is_for_token {
-            self.grant.clone()
-        } else if self.answers.len() > 1 {
-            self.answers.pop_front().unwrap()
+            self.token_response.clone()
+        } else if self.responses.len() > 1 {
+            self.responses.pop_front().unwrap()
         } else {
-            self.answers.front().expect("the script has an answer").clone()
+            self.responses.front().expect("the script has a response").clone()
         }
     }
 }
 
-async fn serve(listener: TcpListener, play: Arc<Mutex<Play>>) {
+async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>) {
     while let Ok((connection, _)) = listener.accept().await {
-        tokio::spawn(converse(connection, Arc::clone(&play)));
+        tokio::spawn(serve_connection(connection, Arc::clone(&script)));
     }
 }
 
-async fn converse(mut connection: TcpStream, play: Arc<Mutex<Play>>) {
+async fn serve_connection(mut connection: TcpStream, script: Arc<Mutex<Script>>) {
     connection.set_nodelay(true).unwrap();
-    while let Some(heard) = RecordedRequest::next_on(&mut connection).await {
-        let ScriptedResponse { status, headers, body, pause } = play.lock().unwrap().answer(heard);
+    while let Some(request) = RecordedRequest::next_on(&mut connection).await {
+        let ScriptedResponse { status, headers, body, pause } = script.lock().unwrap().respond_to(request);
         let length = body.len();
-        let whole = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
-        let at_once = if pause.is_some() { whole.len() - length } else { whole.len() };
-        let (first, rest) = whole.as_bytes().split_at(at_once);
-        if connection.write_all(first).await.is_err() {
+        let message = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+        let at_once = if pause.is_some() { message.len() - length } else { message.len() };
+        let (head, rest) = message.as_bytes().split_at(at_once);
+        if connection.write_all(head).await.is_err() {
             return;
         }
         for byte in rest {

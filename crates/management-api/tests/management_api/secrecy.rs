@@ -1,48 +1,51 @@
-//! What must not be seen. (Every failure of every other story is looked at as well, by `refused`.)
+//! Credentials are never shown. (All other tests check this for their failures, too, with `expect_failure`.)
 
 use collector::tenant::Secret;
 use management_api_simulator::{Fault, FaultKind, Match, Operation, SECRET_PREFIX, TOKEN_PREFIX};
 
 use crate::scripted_server::{ScriptedServer, response};
-use crate::{assert_mute, noon, refused};
+use crate::{assert_shows_no_credentials, expect_failure, start_simulator};
 
 #[tokio::test]
-async fn a_client_that_holds_a_token_does_not_show_it() {
-    let (_microsoft, collector) = noon().await;
-    collector.list().await.unwrap();
-    assert_mute(&format!("{:?} {:?}", collector.client, collector.tenant));
+async fn debug_shows_neither_token_nor_secret() {
+    let (_microsoft, fixture) = start_simulator().await;
+    fixture.list().await.unwrap();
+    assert_shows_no_credentials(&format!("{:?} {:?}", fixture.client, fixture.tenant));
 }
 
 #[tokio::test]
-async fn the_token_travels_in_its_header_alone() {
-    let (script, collector) = ScriptedServer::start().await;
-    script.say(response(200, "[]"));
-    collector.list().await.unwrap();
-    let heard = &script.heard()[0];
-    assert_eq!(heard.header("authorization"), [format!("Bearer {TOKEN_PREFIX}scripted")]);
-    assert_mute(&heard.line);
+async fn sends_the_token_only_in_its_header() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond(response(200, "[]"));
+    fixture.list().await.unwrap();
+    let request = &server.requests()[0];
+    assert_eq!(request.header("authorization"), [format!("Bearer {TOKEN_PREFIX}scripted")]);
+    assert_shows_no_credentials(&request.line);
 }
 
 #[tokio::test]
-async fn a_token_that_no_header_can_hold_is_not_shown() {
-    let (script, collector) = ScriptedServer::start().await;
-    script.grant(response(200, format!(r#"{{"access_token":"{TOKEN_PREFIX}\n","expires_in":3599}}"#)));
-    refused(collector.list().await);
-    assert_eq!(script.heard().len(), 0);
+async fn does_not_show_an_unusable_token() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond_to_token_requests(response(
+        200,
+        format!(r#"{{"access_token":"{TOKEN_PREFIX}\n","expires_in":3599}}"#),
+    ));
+    expect_failure(fixture.list().await);
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[tokio::test]
-async fn a_token_answer_that_cannot_be_read_is_not_shown() {
-    let (script, collector) = ScriptedServer::start().await;
-    script.grant(response(200, format!(r#"{{"access_token":"{TOKEN_PREFIX}1","expires_in""#)));
-    refused(collector.list().await);
+async fn does_not_show_an_unreadable_token_response() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond_to_token_requests(response(200, format!(r#"{{"access_token":"{TOKEN_PREFIX}1","expires_in""#)));
+    expect_failure(fixture.list().await);
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_not_shown() {
-    let (microsoft, mut collector) = noon().await;
-    collector.tenant.client_secret = Secret::new(format!("{SECRET_PREFIX}but-wrong"));
-    refused(collector.list().await);
+async fn does_not_show_a_wrong_secret() {
+    let (microsoft, mut fixture) = start_simulator().await;
+    fixture.tenant.client_secret = Secret::new(format!("{SECRET_PREFIX}but-wrong"));
+    expect_failure(fixture.list().await);
     microsoft.inject(Fault::new(Match::operation(Operation::Token), FaultKind::Drop).always());
-    refused(collector.list().await);
+    expect_failure(fixture.list().await);
 }

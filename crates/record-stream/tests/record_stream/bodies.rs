@@ -1,4 +1,4 @@
-//! Bodies to stream: arbitrary ones, nearly right ones, and ways to cut them.
+//! Generators of bodies: arbitrary ones, almost valid ones, and ways to cut them.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -47,7 +47,7 @@ pub(crate) fn body() -> impl Strategy<Value = Vec<u8>> {
     (vec(value(), 0..6), style()).prop_map(|(records, style)| body_of(&records, style))
 }
 
-/// Pieces of JSON and of what is nearly JSON, thrown together into something like an array.
+/// Random tokens of JSON and of almost JSON inside the brackets of an array.
 pub(crate) fn soup() -> impl Strategy<Value = Vec<u8>> {
     let tokens = r#"[|]|{|}|,|,|:| |\n|1|0|-|.5|e|null|true|"|"a"|"a":|\|"\""|\t|x|{}|[]|{"a":1}|1,|é"#;
     let tokens = tokens.replace(r"\n", "\n").replace(r"\t", "\t");

@@ -3,7 +3,7 @@ use record_stream::Reason;
 use crate::assert_faults;
 
 #[test]
-fn words_and_numbers_are_checked() {
+fn checks_literals_and_numbers() {
     assert_faults(&[
         (b"[tru]", 4, Reason::InvalidRecord),
         (b"[trug]", 4, Reason::InvalidRecord),
@@ -17,7 +17,7 @@ fn words_and_numbers_are_checked() {
 }
 
 #[test]
-fn objects_and_arrays_are_checked() {
+fn checks_objects_and_arrays() {
     assert_faults(&[
         (br#"[1,{"a" 1}]"#, 8, Reason::InvalidRecord),
         (br#"[{"a":1,}]"#, 8, Reason::InvalidRecord),
@@ -29,7 +29,7 @@ fn objects_and_arrays_are_checked() {
 }
 
 #[test]
-fn white_space_in_a_record_counts() {
+fn offset_includes_white_space_in_a_record() {
     assert_faults(&[
         (b"[ 1, {\n  \"a\": 1,\n\n  \"b\" 2 } ]", 24, Reason::InvalidRecord),
         (b"[\n\n{\n}\n,\n[ 1\n\n x ] ]", 15, Reason::InvalidRecord),
@@ -37,7 +37,7 @@ fn white_space_in_a_record_counts() {
 }
 
 #[test]
-fn strings_are_checked() {
+fn checks_strings() {
     assert_faults(&[
         (b"[\"ab\tc\"]", 4, Reason::InvalidRecord),
         (b"[\"ab\nc\"]", 4, Reason::InvalidRecord),
@@ -47,12 +47,12 @@ fn strings_are_checked() {
 }
 
 #[test]
-fn a_bad_hex_escape_is_reported_where_its_digits_end() {
+fn reports_an_invalid_hex_escape_after_its_digits() {
     assert_faults(&[(br#"["\u12G4"]"#, 7, Reason::InvalidRecord), (br#"["\u12"]"#, 7, Reason::InvalidRecord)]);
 }
 
 #[test]
-fn strings_are_utf8() {
+fn checks_that_strings_are_utf8() {
     assert_faults(&[
         (b"[\"ab\xFF\"]", 4, Reason::InvalidUtf8),
         (b"[1, {\"\xC3(\":1}]", 6, Reason::InvalidUtf8),
@@ -63,7 +63,7 @@ fn strings_are_utf8() {
 }
 
 #[test]
-fn of_two_faults_in_a_record_the_first_is_reported() {
+fn reports_the_first_of_two_faults() {
     assert_faults(&[
         (b"[{\"\xFF\":x}]", 3, Reason::InvalidUtf8),
         (b"[{\"a\":x,\"\xFF\":1}]", 6, Reason::InvalidRecord),

@@ -1,18 +1,18 @@
-//! What the stream promises, from outside: stories with values, malformed bodies with their offsets, and properties.
+//! The stream's public behaviour: examples, malformed bodies with their offsets, and properties.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod bodies;
+mod examples;
 mod invalid_records;
 mod malformed;
 mod properties;
-mod stories;
 
 use std::io::Read;
 
 use flate2::read::GzDecoder;
 use record_stream::{Malformed, Reason, RecordStream, Summary};
 
-/// Streams the pieces; returns the whole object and the summary.
+/// Streams `pieces` and returns the whole object and the summary.
 fn archive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<u8>, Summary), Malformed> {
     let mut stream = RecordStream::new();
     let mut object = Vec::new();
@@ -24,7 +24,7 @@ fn archive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(Vec<u8>, S
     Ok((object, summary))
 }
 
-/// The text inside a gzip object. It must be one member, whole, with nothing after it.
+/// The text of a gzip object, which must be exactly one complete member.
 fn unzip(object: &[u8]) -> String {
     let mut member = GzDecoder::new(object);
     let mut text = String::new();
@@ -33,12 +33,12 @@ fn unzip(object: &[u8]) -> String {
     text
 }
 
-/// The lines that a body comes to, streamed in one piece.
+/// The lines of the object for `body`, streamed in one piece.
 fn lines(body: impl AsRef<[u8]>) -> String {
     unzip(&archive([body.as_ref()]).unwrap().0)
 }
 
-/// Each body must fail at its offset, for its reason, whether it comes whole or byte by byte.
+/// Asserts that each body fails at its offset and for its reason, in one piece and byte by byte.
 #[track_caller]
 fn assert_faults(cases: &[(&[u8], u64, Reason)]) {
     for &(body, offset, reason) in cases {

@@ -3,7 +3,7 @@ use record_stream::{Reason, RecordStream};
 use crate::{archive, assert_faults};
 
 #[test]
-fn nothing_is_not_an_array() {
+fn rejects_an_empty_body() {
     assert_faults(&[
         (b"", 0, Reason::Empty),
         (b" \r\n", 3, Reason::Empty),
@@ -13,7 +13,7 @@ fn nothing_is_not_an_array() {
 }
 
 #[test]
-fn something_else_is_not_an_array() {
+fn rejects_a_body_that_is_not_an_array() {
     assert_faults(&[
         (br#"{"error":{"code":"AF20051"}}"#, 0, Reason::NotAnArray(b'{')),
         (b"<!DOCTYPE html>", 0, Reason::NotAnArray(b'<')),
@@ -28,21 +28,21 @@ fn something_else_is_not_an_array() {
 }
 
 #[test]
-fn a_cut_anywhere_is_seen() {
+fn detects_a_cut_anywhere() {
     let body = "\u{feff}[{\"a\":\"\\u00e9é\\\\\",\"b\":[1.5e3,true]} , \"\", 12 ]".as_bytes();
-    let first_cut = "\u{feff}[".len();
-    for length in first_cut..body.len() {
+    let first_length = "\u{feff}[".len();
+    for length in first_length..body.len() {
         assert_faults(&[(&body[..length], length as u64, Reason::Cut)]);
     }
 }
 
 #[test]
-fn a_cut_byte_order_mark_is_seen() {
+fn detects_a_cut_byte_order_mark() {
     assert_faults(&[(b"\xEF", 1, Reason::Cut), (b"\xEF\xBB", 2, Reason::Cut)]);
 }
 
 #[test]
-fn commas_part_records() {
+fn requires_one_comma_between_records() {
     assert_faults(&[
         (b"[,]", 1, Reason::UnexpectedByte(b',')),
         (b"[1,]", 3, Reason::UnexpectedByte(b']')),
@@ -58,7 +58,7 @@ fn commas_part_records() {
 }
 
 #[test]
-fn records_begin_like_a_value() {
+fn a_record_must_begin_like_a_value() {
     assert_faults(&[
         (b"[<html>]", 1, Reason::UnexpectedByte(b'<')),
         (b"[}", 1, Reason::UnexpectedByte(b'}')),
@@ -72,7 +72,7 @@ fn records_begin_like_a_value() {
 }
 
 #[test]
-fn nothing_follows_the_array() {
+fn rejects_trailing_data() {
     assert_faults(&[
         (b"[]]", 2, Reason::TrailingData),
         (b"[1] [2]", 4, Reason::TrailingData),
@@ -83,13 +83,13 @@ fn nothing_follows_the_array() {
 }
 
 #[test]
-fn the_message_names_the_byte_and_the_reason() {
+fn message_names_the_byte_and_the_reason() {
     let failure = archive([&br#"{"error":{}}"#[..]]).unwrap_err();
-    assert_eq!(failure.to_string(), "byte 0 of the body: not a JSON array, '[' was expected and not '{'");
+    assert_eq!(failure.to_string(), "byte 0 of the body: not a JSON array: expected '[', found '{'");
 }
 
 #[test]
-fn the_message_quotes_no_record() {
+fn message_never_quotes_a_record() {
     let failure = archive([&br#"[{"Password":"hunter2" "a"}]"#[..]]).unwrap_err();
     assert_eq!(failure.to_string(), "byte 23 of the body: the record is not valid JSON");
 }

@@ -1,7 +1,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use record_stream::Reason;
+use record_stream::{Malformed, Reason};
 use serde_json::value::{RawValue, Value};
 
 use crate::bodies::{Style, body, body_of, cut, large_body, mutate, mutations, soup, style, value};
@@ -37,33 +37,33 @@ proptest! {
     }
 
     #[test]
-    fn every_proper_prefix_is_a_cut(body in body()) {
+    fn every_proper_prefix_is_reported_as_cut(body in body()) {
         for length in 1..body.len() {
             let failure = archive([&body[..length]]).unwrap_err();
-            prop_assert_eq!((failure.offset, failure.reason), (length as u64, Reason::Cut));
+            prop_assert_eq!(failure, Malformed { offset: length as u64, reason: Reason::Cut });
         }
     }
 
     #[test]
-    fn mutated_bodies_are_judged_as_serde_json_does(mut body in body(), mutations in mutations()) {
+    fn agrees_with_serde_json_on_mutated_bodies(mut body in body(), mutations in mutations()) {
         mutate(&mut body, &mutations);
         prop_assert_eq!(archive([&*body]).is_ok(), is_array_of_values(&body), "{}", body.escape_ascii());
     }
 
     #[test]
-    fn what_serde_json_can_build_is_accepted(mut body in body(), mutations in mutations()) {
+    fn accepts_all_that_serde_json_can_build(mut body in body(), mutations in mutations()) {
         mutate(&mut body, &mutations);
         let built = serde_json::from_slice::<Vec<Value>>(&body).is_ok();
         prop_assert!(!built || archive([&*body]).is_ok(), "{}", body.escape_ascii());
     }
 
     #[test]
-    fn any_bytes_are_judged_as_serde_json_does(body in vec(any::<u8>(), 0..40)) {
+    fn agrees_with_serde_json_on_arbitrary_bytes(body in vec(any::<u8>(), 0..40)) {
         prop_assert_eq!(archive([&*body]).is_ok(), is_array_of_values(&body), "{}", body.escape_ascii());
     }
 
     #[test]
-    fn pieces_do_not_show_in_the_verdict(
+    fn pieces_do_not_change_the_result(
         mut body in body(),
         mutations in mutations(),
         cuts in vec(any::<Index>(), 0..8),
@@ -77,14 +77,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn soup_is_judged_as_serde_json_does(body in soup()) {
+    fn agrees_with_serde_json_on_token_soup(body in soup()) {
         prop_assert_eq!(archive([&*body]).is_ok(), is_array_of_values(&body), "{}", body.escape_ascii());
     }
 
     #[test]
-    fn faults_are_where_serde_json_stops(body in soup()) {
+    fn reports_the_offset_where_serde_json_stops(body in soup()) {
         if let Err(failure) = archive([&*body])
-            // An unfinished record is not looked into.
+            // A record that is cut off is not checked.
             && failure.reason != Reason::Cut
         {
             prop_assert_eq!(Some(failure.offset), serde_offset(&body), "{}", body.escape_ascii());
@@ -96,7 +96,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn pieces_do_not_show_in_a_large_object(cuts in vec(any::<Index>(), 0..200)) {
+    fn pieces_do_not_change_a_large_object(cuts in vec(any::<Index>(), 0..200)) {
         let body = large_body();
         prop_assert!(archive(cut(body.as_bytes(), &cuts)) == archive([body.as_bytes()]));
     }
