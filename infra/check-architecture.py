@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what the folder list promises: which crates may know which, what the domain must never know, and that no crate
-declares a dependency that it does not use. Prints every violation; exit code 1 if there is one."""
+"""Checks what the folder list promises: which crates may know which, what the domain must never know, that the modules of a
+crate do not import each other in a circle, and that no crate declares a dependency that it does not use. Prints every
+violation; exit code 1 if there is one."""
 
 import json
 import re
@@ -80,6 +81,28 @@ def unused(package):
             yield f"{package['name']} does not use its dependency {dependency['name']}"
 
 
+def circles(package):
+    """Circles of imports between the top-level modules of a crate: a folder is one module, whatever its files import."""
+    source = Path(package["manifest_path"]).parent / "src"
+    imports = {}
+    for file in source.rglob("*.rs"):
+        module = file.relative_to(source).parts[0].removesuffix(".rs")
+        if module not in ("lib", "main", "bin"):
+            named = re.findall(r"\bcrate::(?:\{([^}]*)\}|(\w+))", re.sub(r"//.*", "", file.read_text()))
+            names = {name for group, one in named for name in re.findall(r"(?:^|,)\s*(\w+)", group) + [one]}
+            imports.setdefault(module, set()).update(names - {module})
+
+    def leads_to(start, target, seen):
+        return any(
+            name == target or name not in seen and leads_to(name, target, seen | {name})
+            for name in imports.get(start, ())
+        )
+
+    tied = sorted(module for module in imports if leads_to(module, module, {module}))
+    if tied:
+        yield f"{package['name']} has a circle of imports among {', '.join(tied)}"
+
+
 def main():
     # As deployed: what only other platforms need does not count.
     platform = "aarch64-unknown-linux-gnu"
@@ -100,6 +123,7 @@ def main():
     for package in members:
         violations += edges(package["name"], package["dependencies"], ours)
         violations += unused(package)
+        violations += circles(package)
     for crate in NEVER:
         violations += never(crate, tree)
     for violation in violations:
@@ -107,4 +131,5 @@ def main():
     sys.exit(1 if violations else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::check_result::CheckResult;
 use crate::figures::CampaignFigures;
-use crate::simulation::simulate;
+use crate::simulation::Simulation;
 
 struct Outcome {
     figures: CampaignFigures,
@@ -84,4 +85,13 @@ fn run_seed(seed: u64) -> Outcome {
         Ok(Err(_)) => failed("the simulation timed out"),
         Err(_) => failed("the simulation panicked; see the message above"),
     }
+}
+
+/// Returns the result of the check and the event log.
+async fn simulate(seed: u64) -> (CheckResult, Vec<String>) {
+    let simulation = Simulation::start(seed).await;
+    simulation.run_with_faults().await;
+    simulation.stop_faults();
+    let result = simulation.run_until_quiescent().await;
+    (result, simulation.event_log.take())
 }

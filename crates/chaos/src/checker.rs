@@ -8,16 +8,9 @@ use collector::ports::Losses;
 use jiff::SignedDuration;
 use testkit::ArchivedRecords;
 
+use crate::check_result::CheckResult;
 use crate::feed_checker::FeedObservations;
-use crate::figures::CampaignFigures;
 use crate::simulation::Simulation;
-
-/// The seed passes if there are no problems.
-#[derive(Debug, Default)]
-pub(crate) struct CheckResult {
-    pub(crate) figures: CampaignFigures,
-    pub(crate) problems: Vec<String>,
-}
 
 impl CheckResult {
     pub(crate) async fn of(simulation: &Simulation) -> Self {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 use testkit::ArchivedRecords;
 
-use crate::checker::CheckResult;
+use crate::check_result::CheckResult;
 use crate::loss_checker::RecordsByContent;
 use crate::simulation::Simulation;
 

@@ -33,6 +33,7 @@
 
 mod admin_actions;
 mod campaign;
+mod check_result;
 mod checker;
 mod deployment;
 mod faults;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use management_api_simulator::RandomFaults;
 
-use crate::checker::CheckResult;
+use crate::check_result::CheckResult;
 use crate::simulation::Simulation;
 
 impl Simulation {

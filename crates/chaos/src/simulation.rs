@@ -9,7 +9,6 @@ use management_api_simulator::{
     Clock, Config, RandomFaults, SeededRandom, Simulator, Tenant as SimulatedTenant, Throttle, Uuid,
 };
 
-use crate::checker::CheckResult;
 use crate::deployment::Deployment;
 use crate::faults::Faults;
 use crate::figures::CampaignFigures;
@@ -38,17 +37,8 @@ pub(crate) struct ClientSecret {
     pub(crate) store_at: Option<Timestamp>,
 }
 
-/// Returns the result of the check and the event log.
-pub(crate) async fn simulate(seed: u64) -> (CheckResult, Vec<String>) {
-    let simulation = Simulation::start(seed).await;
-    simulation.run_with_faults().await;
-    simulation.stop_faults();
-    let result = simulation.run_until_quiescent().await;
-    (result, simulation.event_log.take())
-}
-
 impl Simulation {
-    async fn start(seed: u64) -> Self {
+    pub(crate) async fn start(seed: u64) -> Self {
         let profile = Profile::sample(&SeededRandom::new(seed));
         let faults = Rc::new(Faults::new(seed, profile.aws_failure_rate));
         let started_at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
@@ -104,7 +94,7 @@ impl Simulation {
         &self.deployment.faults
     }
 
-    async fn run_with_faults(&self) {
+    pub(crate) async fn run_with_faults(&self) {
         let profile = &self.deployment.profile;
         let mut reconciled_at = self.started_at;
         for poll in 0..profile.polls {

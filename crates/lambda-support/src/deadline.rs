@@ -27,12 +27,12 @@ mod tests {
     }
 
     #[test]
-    fn leaves_five_seconds_for_the_answer() {
+    fn leaves_five_seconds_for_the_response() {
         assert_eq!(at(1_060_000).as_second(), 1_055);
     }
 
     #[test]
-    fn a_deadline_in_the_past_is_no_deadline() {
+    fn replaces_a_deadline_in_the_past() {
         assert_eq!(at(999_000).as_second(), 1_060);
         assert_eq!(at(0).as_second(), 1_060);
         assert_eq!(at(u64::MAX).as_second(), 1_060);

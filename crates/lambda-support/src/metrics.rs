@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_was_measured_and_nothing_else() {
+    fn writes_only_metrics_that_were_measured() {
         let metrics = Metrics { records: Some(3_191.into()), bytes_in: Some(4_302_716.into()), ..Metrics::default() };
         let line = line(Some("audit"), &metrics);
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn has_no_dimension_without_a_stack() {
+    fn has_no_dimension_without_a_stack_name() {
         let line = line(None, &Metrics { cursor_lag_seconds: Some(7.into()), ..Metrics::default() });
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], serde_json::json!([[]]));
         assert_eq!(line["CursorLagSeconds"], 7);

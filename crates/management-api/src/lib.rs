@@ -6,6 +6,7 @@ mod client;
 mod clouds;
 mod error;
 mod listing;
+mod operations;
 mod request;
 mod token;
 mod wire;

@@ -105,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_names_a_shard_or_means_all_tenants() {
+    fn event_without_a_shard_means_all_tenants() {
         let scheduled = serde_json::json!({"source": "aws.events", "detail-type": "Scheduled Event"});
         assert_eq!(shard(&scheduled).expect("a scheduled event"), Shard::WHOLE);
         assert_eq!(shard(&serde_json::json!({"shard": 3, "shards": 4})).ok(), Shard::new(3, 4).ok());
     }
 
     #[test]
-    fn a_shard_that_cannot_be_is_refused() {
+    fn rejects_an_impossible_shard() {
         for event in [r#"{"shard":4,"shards":4}"#, r#"{"shard":0}"#, r#"{"shard":"0","shards":4}"#, r#"{"shards":0}"#] {
             let event: Value = serde_json::from_str(event).expect("JSON");
             assert!(shard(&event).is_err(), "{event}");

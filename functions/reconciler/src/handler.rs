@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_losses_and_looks_missing_if_nothing_was_rechecked() {
+    fn omits_completeness_metrics_if_nothing_was_rechecked() {
         let metrics = metrics_of(&report(0, Some(down())));
         assert_eq!(metrics.content_lost.map(|count| count.into_inner()), Some(1));
         assert!(metrics.missing_content.is_none() && metrics.late_content.is_none());

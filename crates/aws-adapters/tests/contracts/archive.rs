@@ -51,8 +51,8 @@ async fn stores_whole_objects() {
 async fn lists_the_contents_of_an_hour() {
     let (client, bucket) = bucket().await;
     let s3 = S3Archive::new(client, &bucket, "m365");
-    contracts::archive::knows_what_it_holds_of_an_hour(&MemoryArchive::default()).await;
-    contracts::archive::knows_what_it_holds_of_an_hour(&s3).await;
+    contracts::archive::lists_the_contents_of_an_hour(&MemoryArchive::default()).await;
+    contracts::archive::lists_the_contents_of_an_hour(&s3).await;
 }
 
 /// S3 lists a thousand objects on a page.

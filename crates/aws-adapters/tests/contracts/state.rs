@@ -42,8 +42,8 @@ async fn moves_a_cursor_window_by_window() {
 
 #[tokio::test]
 async fn stores_a_listing_too_large_for_one_row() {
-    contracts::state::keeps_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
-    contracts::state::keeps_a_listing_too_large_for_one_row(&state().await, feed()).await;
+    contracts::state::stores_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
+    contracts::state::stores_a_listing_too_large_for_one_row(&state().await, feed()).await;
 }
 
 #[tokio::test]
@@ -53,21 +53,21 @@ async fn skips_what_is_lost() {
 }
 
 #[tokio::test]
-async fn keeps_feeds_apart() {
-    contracts::state::keeps_feeds_apart(&MemoryState::default(), feed().tenant_id).await;
-    contracts::state::keeps_feeds_apart(&state().await, feed().tenant_id).await;
+async fn separates_feeds() {
+    contracts::state::separates_feeds(&MemoryState::default(), feed().tenant_id).await;
+    contracts::state::separates_feeds(&state().await, feed().tenant_id).await;
 }
 
 #[tokio::test]
 async fn stores_windows_and_losses() {
-    contracts::state::remembers_windows_and_losses(&MemoryState::default(), feed()).await;
-    contracts::state::remembers_windows_and_losses(&state().await, feed()).await;
+    contracts::state::stores_windows_and_losses(&MemoryState::default(), feed()).await;
+    contracts::state::stores_windows_and_losses(&state().await, feed()).await;
 }
 
 #[tokio::test]
 async fn stores_reconcile_progress() {
-    contracts::state::remembers_how_far_looking_back_got(&MemoryState::default(), feed()).await;
-    contracts::state::remembers_how_far_looking_back_got(&state().await, feed()).await;
+    contracts::state::stores_reconcile_progress(&MemoryState::default(), feed()).await;
+    contracts::state::stores_reconcile_progress(&state().await, feed()).await;
 }
 
 /// The contract lets other programs read these rows.

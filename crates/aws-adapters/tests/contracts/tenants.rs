@@ -32,23 +32,23 @@ fn in_memory(prefix: &str, client_secret: &str) -> Tenant {
 async fn lists_tenants_with_their_problems() {
     let memory = MemoryTenants::of([in_memory("m365/", "first")]);
     memory.put_bad("m365/fabrikam", "its value is not JSON");
-    contracts::tenants::are_listed_with_their_problems(&memory, "m365/").await;
+    contracts::tenants::lists_tenants_with_their_problems(&memory, "m365/").await;
 
     let client = sdk().await.secrets_manager();
     let prefix = prefix_with_two_secrets(&client).await;
     let tenants = SecretsManagerTenants::new(client, &prefix, clock());
-    contracts::tenants::are_listed_with_their_problems(&tenants, &prefix).await;
+    contracts::tenants::lists_tenants_with_their_problems(&tenants, &prefix).await;
 }
 
 #[tokio::test]
 async fn sees_a_rotation() {
     let memory = MemoryTenants::of([in_memory("m365/", "first")]);
-    contracts::tenants::see_a_rotation(&memory, "m365/", async || memory.put(in_memory("m365/", "second"))).await;
+    contracts::tenants::sees_a_rotation(&memory, "m365/", async || memory.put(in_memory("m365/", "second"))).await;
 
     let client = sdk().await.secrets_manager();
     let prefix = prefix_with_two_secrets(&client).await;
     let tenants = SecretsManagerTenants::new(client.clone(), &prefix, clock());
-    contracts::tenants::see_a_rotation(&tenants, &prefix, async || {
+    contracts::tenants::sees_a_rotation(&tenants, &prefix, async || {
         let put_secret = client.put_secret_value().secret_id(format!("{prefix}contoso"));
         put_secret.secret_string(json("second")).send().await.unwrap();
     })

@@ -6,7 +6,7 @@ use management_api_simulator::{Role, Tenant};
 use crate::fixture::{ALL, Fixture};
 
 #[tokio::test]
-async fn a_wrong_secret_and_an_unknown_key_stop_their_own_tenants_only() {
+async fn invalid_secrets_stop_only_their_own_tenants() {
     let fixture = Fixture::of(&ALL).await;
     fixture.publish(5, 50, 3);
     let wrong = Tenant::example(2).subscribed();
@@ -35,7 +35,7 @@ async fn a_wrong_secret_and_an_unknown_key_stop_their_own_tenants_only() {
 }
 
 #[tokio::test]
-async fn a_denied_content_type_waits_while_the_others_go_on() {
+async fn denied_content_type_does_not_stop_the_others() {
     let fixture = Fixture::of(&["Audit.Exchange", "DLP.All"]).await;
     fixture.microsoft.set_roles(fixture.tenant, [Role::Read]);
     fixture.publish_one("2026-11-22T11:00:00Z", r#"{"Id":"1"}"#);
@@ -52,7 +52,7 @@ async fn a_denied_content_type_waits_while_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_used_by_the_next_poll() {
+async fn next_poll_uses_a_rotated_secret() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.collector.poll().await;
     let old = "simulated-client-secret-1";

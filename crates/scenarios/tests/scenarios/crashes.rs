@@ -7,7 +7,7 @@ use crate::fixture::Fixture;
 
 /// Killed before and after every single step from the first question to the last commit: the next poll makes it good.
 #[tokio::test]
-async fn a_poll_killed_at_any_step_loses_nothing_and_archives_nothing_twice() {
+async fn poll_crashed_at_any_step_loses_and_duplicates_nothing() {
     let mut step = 0;
     loop {
         step += 1;
@@ -32,7 +32,7 @@ async fn a_poll_killed_at_any_step_loses_nothing_and_archives_nothing_twice() {
 }
 
 #[tokio::test]
-async fn three_pollers_at_once_lose_nothing_and_archive_nothing_twice() {
+async fn three_concurrent_pollers_lose_and_duplicate_nothing() {
     let fixture = Fixture::of(&["Audit.Exchange", "Audit.SharePoint"]).await;
     fixture.publish(7, 120, 6);
     for _ in 0..3 {

@@ -12,7 +12,7 @@ use scenarios::stack::{Stack, root};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_deployed_template_archives_everything_and_says_no_secret() {
+async fn deployed_template_archives_everything_and_logs_no_secret() {
     let microsoft = Simulator::start(Config::default()).await.unwrap();
     let tenant = Tenant::example(1).subscribed();
     let secret = tenant.credentials_json();
@@ -40,7 +40,7 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
     let (comparison, proven) = loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let comparison = Comparison::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
-        let proven = contents_proven(&sdk.s3(), bucket, prefix).await;
+        let proven = contents_archived_by_report(&sdk.s3(), bucket, prefix).await;
         let is_done = comparison.is_complete() && proven == comparison.total().objects;
         if is_done || started.elapsed() > Duration::from_secs(300) {
             break (comparison, proven);
@@ -57,7 +57,7 @@ async fn the_deployed_template_archives_everything_and_says_no_secret() {
 }
 
 /// The contents that the completeness reports of all days call archived.
-async fn contents_proven(s3: &Client, bucket: &str, prefix: &str) -> u64 {
+async fn contents_archived_by_report(s3: &Client, bucket: &str, prefix: &str) -> u64 {
     let reports = s3.list_objects_v2().bucket(bucket).prefix(format!("{prefix}/_completeness/")).send().await.unwrap();
     let mut proven = 0;
     for report in reports.contents() {

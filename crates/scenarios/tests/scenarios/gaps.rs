@@ -10,7 +10,7 @@ fn exchange(report: &PollReport) -> &FeedReport {
 }
 
 #[tokio::test]
-async fn an_outage_of_eight_days_is_told_with_its_bounds() {
+async fn reports_an_outage_of_eight_days_with_its_bounds() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.collector.poll().await;
     fixture.publish_one("2026-11-22T13:00:00Z", r#"{"Id":"too old in eight days"}"#);
@@ -29,7 +29,7 @@ async fn an_outage_of_eight_days_is_told_with_its_bounds() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_was_disabled_is_started_and_its_gap_is_told() {
+async fn restarts_a_disabled_subscription_and_reports_the_gap() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.collector.poll().await;
     fixture.advance_minutes(60);

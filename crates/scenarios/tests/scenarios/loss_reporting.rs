@@ -5,7 +5,7 @@ use collector::loss::LossReason;
 use crate::fixture::{Fixture, at};
 
 #[tokio::test]
-async fn a_loss_whose_poller_died_before_it_told_is_told_by_the_reconciler_once() {
+async fn reconciler_reports_a_crashed_pollers_loss_once() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.collector.poll().await;
     fixture.advance_minutes(8 * 24 * 60);

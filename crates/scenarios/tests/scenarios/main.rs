@@ -4,9 +4,9 @@
 mod configuration;
 mod crashes;
 mod deployed;
+mod end_to_end;
 mod fixture;
 mod gaps;
 mod loss_reporting;
 mod rechecks;
 mod throttling;
-mod whole_way;

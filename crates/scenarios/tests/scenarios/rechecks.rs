@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, at};
 
 #[tokio::test]
-async fn content_that_becomes_visible_late_is_found_queued_and_measured() {
+async fn finds_and_queues_content_that_is_listed_late() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.publish_one("2026-11-22T11:30:00Z", r#"{"Id":"on time"}"#);
     let late = Slice::new(at("2026-11-22T11:40:00Z"), [r#"{"Id":"late"}"#]).visible_at(at("2026-11-22T12:10:00Z"));
@@ -28,7 +28,7 @@ async fn content_that_becomes_visible_late_is_found_queued_and_measured() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_missing_is_fetched_again_and_the_day_is_proven() {
+async fn fetches_a_missing_object_again() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.publish_one("2026-11-22T11:30:00Z", r#"{"Id":"1"}"#);
     fixture.collector.poll().await;
@@ -51,7 +51,7 @@ async fn an_object_that_is_missing_is_fetched_again_and_the_day_is_proven() {
 }
 
 #[tokio::test]
-async fn content_that_is_gone_is_lost_once_and_stands_in_the_report() {
+async fn reports_content_that_is_gone_once() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.publish_one("2026-11-22T11:30:00Z", r#"{"Id":"1"}"#);
     let expired = FaultKind::Error { status: 400, code: "AF20051".to_owned() };
@@ -70,7 +70,7 @@ async fn content_that_is_gone_is_lost_once_and_stands_in_the_report() {
 }
 
 #[tokio::test]
-async fn dead_letters_go_back_when_their_cause_is_gone_and_the_others_stay() {
+async fn redrives_dead_letters_once_their_cause_is_gone() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.publish_one("2026-11-22T11:30:00Z", r#"{"Id":"1"}"#);
     fixture.collector.poll().await;

@@ -49,7 +49,7 @@ impl Ports for FetcherPorts {
 }
 
 #[tokio::test]
-async fn fifty_fetchers_use_the_quota_and_are_hardly_ever_refused() {
+async fn fifty_fetchers_use_the_limit_and_are_rarely_throttled() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.microsoft.configure(|config| {
         config.page_size = 500;

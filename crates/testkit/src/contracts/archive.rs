@@ -9,7 +9,7 @@ use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
 use crate::samples::{TENANT, at, feed};
 
 /// The contents of one hour, by the names of their objects; not those of the hours around it or of other feeds.
-pub async fn knows_what_it_holds_of_an_hour<A: Archive + ArchiveIndex>(archive: &A) {
+pub async fn lists_the_contents_of_an_hour<A: Archive + ArchiveIndex>(archive: &A) {
     let sharepoint = FeedId { content_type: ContentType::SharePoint, ..feed() };
     for (feed, id, created) in [
         (feed(), "before", "2026-11-22T09:59:59.999Z"),

@@ -54,7 +54,7 @@ pub async fn moves_a_cursor_window_by_window(state: &impl Cursors, feed: FeedId)
 }
 
 /// A listing of any size fits.
-pub async fn keeps_a_listing_too_large_for_one_row(state: &impl Cursors, feed: FeedId) {
+pub async fn stores_a_listing_too_large_for_one_row(state: &impl Cursors, feed: FeedId) {
     let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(state.commit_window(feed, &large).await.unwrap(), ConditionalWrite::Applied);
@@ -62,7 +62,7 @@ pub async fn keeps_a_listing_too_large_for_one_row(state: &impl Cursors, feed: F
 }
 
 /// What was found in a window, and what was lost, can be asked for again.
-pub async fn remembers_windows_and_losses<S: Cursors + Windows + Losses>(state: &S, feed: FeedId) {
+pub async fn stores_windows_and_losses<S: Cursors + Windows + Losses>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
     let mut cursor = None;
@@ -121,7 +121,7 @@ pub async fn remembers_windows_and_losses<S: Cursors + Windows + Losses>(state: 
 }
 
 /// How far looking back got is kept for each feed.
-pub async fn remembers_how_far_looking_back_got(state: &impl Windows, feed: FeedId) {
+pub async fn stores_reconcile_progress(state: &impl Windows, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.progress(feed).await.unwrap(), ReconcileProgress::default());
     let done_until = Some(at("2026-11-22T10:00:00Z"));
@@ -147,7 +147,7 @@ pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
 }
 
 /// The states come in the order of the question, and feeds do not touch each other.
-pub async fn keeps_feeds_apart(state: &impl Cursors, tenant_id: TenantId) {
+pub async fn separates_feeds(state: &impl Cursors, tenant_id: TenantId) {
     let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
     let started = at("2026-11-22T09:59:30.5Z");
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");

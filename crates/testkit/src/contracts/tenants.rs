@@ -6,7 +6,7 @@ use collector::ports::{Freshness, Tenants};
 /// Bad secrets stand among the good ones, in the order of their names.
 ///
 /// `tenants` must hold `{prefix}contoso` (good), `{prefix}fabrikam` (not JSON) and nothing else below the prefix.
-pub async fn are_listed_with_their_problems(tenants: &impl Tenants, prefix: &str) {
+pub async fn lists_tenants_with_their_problems(tenants: &impl Tenants, prefix: &str) {
     let all = tenants.all().await.unwrap();
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].as_ref().unwrap().secret_id, format!("{prefix}contoso"));
@@ -21,7 +21,7 @@ pub async fn are_listed_with_their_problems(tenants: &impl Tenants, prefix: &str
 }
 
 /// A rotated secret is seen by whoever asks for a fresh one; `rotate` replaces `{prefix}contoso`'s client secret.
-pub async fn see_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl AsyncFnOnce()) {
+pub async fn sees_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl AsyncFnOnce()) {
     let name = format!("{prefix}contoso");
     let before = tenants.one(&name, Freshness::Cached).await.unwrap();
     rotate().await;

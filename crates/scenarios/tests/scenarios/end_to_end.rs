@@ -6,7 +6,7 @@ use management_api_simulator::Operation;
 use crate::fixture::{ALL, Fixture};
 
 #[tokio::test]
-async fn every_record_arrives_once_and_byte_by_byte() {
+async fn archives_every_record_once_byte_by_byte() {
     let fixture = Fixture::of(&ALL).await;
     fixture.publish(1, 600, 20);
     let report = fixture.collector.poll().await;
@@ -16,7 +16,7 @@ async fn every_record_arrives_once_and_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn what_is_published_later_arrives_with_a_later_poll() {
+async fn later_polls_archive_later_records() {
     let fixture = Fixture::of(&ALL).await;
     for seed in 1..=3 {
         fixture.advance_minutes(5);
@@ -28,7 +28,7 @@ async fn what_is_published_later_arrives_with_a_later_poll() {
 }
 
 #[tokio::test]
-async fn every_batch_delivered_twice_leaves_the_same_objects() {
+async fn duplicate_deliveries_leave_the_same_objects() {
     let fixture = Fixture::of(&ALL).await;
     fixture.publish(2, 200, 20);
     fixture.collector.poll().await;
@@ -38,7 +38,7 @@ async fn every_batch_delivered_twice_leaves_the_same_objects() {
 
 /// One poll with nothing new: one call for the subscriptions and one for each content type, and no token of its own.
 #[tokio::test]
-async fn a_quiet_poll_makes_six_calls_to_microsoft() {
+async fn quiet_poll_makes_six_calls_to_microsoft() {
     let fixture = Fixture::of(&ALL).await;
     fixture.collector.poll().await;
     fixture.advance_minutes(5);
@@ -55,7 +55,7 @@ async fn a_quiet_poll_makes_six_calls_to_microsoft() {
 
 /// The tenant's quota is used up: the messages wait in the queue as delayed copies and lose no receive.
 #[tokio::test]
-async fn throttled_content_waits_and_is_not_lost() {
+async fn throttled_content_is_postponed_and_not_lost() {
     let fixture = Fixture::of(&ALL).await;
     fixture.publish(3, 60, 1);
     fixture.collector.poll().await;
