@@ -63,7 +63,7 @@ impl ArchiveIndex for S3Archive {
         let mut archived = HashSet::new();
         while let Some(result) = pages.next().await {
             let page =
-                result.map_err(|error| sdk_failure(format_args!("listing s3://{}/{folder}", self.bucket), &error))?;
+                result.map_err(|error| sdk_failure(format_args!("listing s3://{}/{folder}", self.bucket), error))?;
             let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
             archived.extend(keys.filter_map(|key| digest_of_key(&key)));
         }
@@ -75,7 +75,7 @@ impl ArchiveIndex for S3Archive {
         let put_object = self.client.put_object().bucket(&self.bucket).key(&full_key).content_type("application/json");
         match put_object.body(ByteStream::from(json)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("putting s3://{}/{full_key}", self.bucket), &error)),
+            Err(error) => Err(sdk_failure(format_args!("putting s3://{}/{full_key}", self.bucket), error)),
         }
     }
 }
@@ -83,12 +83,12 @@ impl ArchiveIndex for S3Archive {
 impl ArchiveObject for S3Object {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.length += bytes.len();
-        self.buffer.write_all(bytes).map_err(|error| sdk_failure("writing to a temporary file", &error))
+        self.buffer.write_all(bytes).map_err(|error| sdk_failure("writing to a temporary file", error))
     }
 
     async fn store(mut self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         let target = Target { archive: self.archive.clone(), key: format!("{}/{key}", self.archive.prefix), metadata };
-        self.buffer.seek(SeekFrom::Start(0)).map_err(|error| sdk_failure("reading from a temporary file", &error))?;
+        self.buffer.seek(SeekFrom::Start(0)).map_err(|error| sdk_failure("reading from a temporary file", error))?;
         if self.length <= PART_SIZE {
             target.put(self.next_part(self.length)?).await
         } else {
@@ -122,7 +122,7 @@ impl S3Object {
 
     fn next_part(&mut self, size: usize) -> Result<Vec<u8>, Failure> {
         let mut part = vec![0; size];
-        self.buffer.read_exact(&mut part).map_err(|error| sdk_failure("reading from a temporary file", &error))?;
+        self.buffer.read_exact(&mut part).map_err(|error| sdk_failure("reading from a temporary file", error))?;
         Ok(part)
     }
 }
@@ -157,7 +157,7 @@ impl Target<'_> {
         let with_metadata = put_object.content_type(CONTENT_TYPE).set_metadata(Some(self.user_metadata()));
         match with_metadata.body(ByteStream::from(bytes)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(self.operation("putting"), &error)),
+            Err(error) => Err(sdk_failure(self.operation("putting"), error)),
         }
     }
 
@@ -171,7 +171,7 @@ impl Target<'_> {
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
             .send()
             .await
-            .map_err(|error| sdk_failure(&operation, &error))?;
+            .map_err(|error| sdk_failure(&operation, error))?;
         response.upload_id.ok_or_else(|| unexpected_response(operation, "S3 returned no upload id"))
     }
 
@@ -184,7 +184,7 @@ impl Target<'_> {
             .body(ByteStream::from(bytes))
             .send()
             .await
-            .map_err(|error| sdk_failure(self.operation("uploading a part of"), &error))?;
+            .map_err(|error| sdk_failure(self.operation("uploading a part of"), error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(part.e_tag)
@@ -197,7 +197,7 @@ impl Target<'_> {
         let completion = self.archive.client.complete_multipart_upload().bucket(&self.archive.bucket).key(&self.key);
         match completion.upload_id(upload_id).multipart_upload(all_parts).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(self.operation("completing the upload to"), &error)),
+            Err(error) => Err(sdk_failure(self.operation("completing the upload to"), error)),
         }
     }
 

@@ -39,9 +39,9 @@ impl<C: Clock> DynamoDbState<C> {
         let mut rows = Vec::new();
         for _ in 0..MAX_ATTEMPTS {
             let consistent_read = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let keys_to_read = consistent_read.build().map_err(|error| sdk_failure(&operation, &error))?;
+            let keys_to_read = consistent_read.build().map_err(|error| sdk_failure(&operation, error))?;
             let batch_get = self.client.batch_get_item().request_items(&self.table, keys_to_read);
-            let response = batch_get.send().await.map_err(|error| sdk_failure(&operation, &error))?;
+            let response = batch_get.send().await.map_err(|error| sdk_failure(&operation, error))?;
             rows.extend(response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default());
             match response.unprocessed_keys.unwrap_or_default().remove(&self.table) {
                 Some(unprocessed) if !unprocessed.keys.is_empty() => keys = unprocessed.keys,
@@ -54,7 +54,7 @@ impl<C: Clock> DynamoDbState<C> {
     pub(crate) async fn put(&self, row: Item) -> Result<(), Failure> {
         match self.client.put_item().table_name(&self.table).set_item(Some(row)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), &error)),
+            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), error)),
         }
     }
 
@@ -72,14 +72,14 @@ impl<C: Clock> DynamoDbState<C> {
                 .condition_expression("listed_until = :from AND planned_until = :planned")
                 .expression_attribute_values(":planned", string(planned)),
         };
-        conditional_update.build().map_err(|error| sdk_failure("moving a cursor", &error))
+        conditional_update.build().map_err(|error| sdk_failure("moving a cursor", error))
     }
 
     /// Writes the row and moves the cursor in one transaction.
     async fn write_and_move(&self, feed: FeedId, row: Item, update: Update) -> Result<ConditionalWrite, Failure> {
         let operation = format!("moving the cursor of {feed} in table {}", self.table);
         let put = Put::builder().table_name(&self.table).set_item(Some(row));
-        let put = put.build().map_err(|error| sdk_failure(&operation, &error))?;
+        let put = put.build().map_err(|error| sdk_failure(&operation, error))?;
         let transaction = self
             .client
             .transact_write_items()
@@ -88,7 +88,7 @@ impl<C: Clock> DynamoDbState<C> {
         match transaction.send().await {
             Ok(_) => Ok(ConditionalWrite::Applied),
             Err(error) if is_conflict(&error) => Ok(ConditionalWrite::Conflict),
-            Err(error) => Err(sdk_failure(operation, &error)),
+            Err(error) => Err(sdk_failure(operation, error)),
         }
     }
 }
@@ -141,9 +141,7 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         match conditional_update.send().await {
             Ok(_) => Ok(ConditionalWrite::Applied),
             Err(error) if is_condition_failed(&error) => Ok(ConditionalWrite::Conflict),
-            Err(error) => {
-                Err(sdk_failure(format_args!("recording a window of {feed} in table {}", self.table), &error))
-            }
+            Err(error) => Err(sdk_failure(format_args!("recording a window of {feed} in table {}", self.table), error)),
         }
     }
 

@@ -5,18 +5,10 @@ use std::fmt;
 
 use collector::failure::{Failure, FailureKind};
 
-/// `operation` says what was being done with which resource. The message adds the whole chain of causes, because the
-/// SDK's own text ("service error") says nothing.
-pub(crate) fn sdk_failure(operation: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
-    let mut causes = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    // Wrapper errors often repeat the text of their source.
-    causes.dedup();
-    Failure::new(FailureKind::AwsService, format!("{operation}: {}", causes.join(": ")))
+/// `operation` says what was being done with which resource. The SDK's own text ("service error") says nothing: what
+/// happened is in the chain of causes.
+pub(crate) fn sdk_failure(operation: impl fmt::Display, error: impl Error + Send + Sync + 'static) -> Failure {
+    Failure::new(FailureKind::AwsService, format!("{operation} failed")).caused_by(error)
 }
 
 /// For a successful response that lacks what the API's reference promises, or contains damaged data.

@@ -25,7 +25,7 @@ impl<C: Clock> Losses for DynamoDbState<C> {
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(())
             }
-            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), &error)),
+            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), error)),
         }
     }
 
@@ -43,7 +43,7 @@ impl<C: Clock> Losses for DynamoDbState<C> {
         match update.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_condition_failed(&error) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), &error)),
+            Err(error) => Err(sdk_failure(format_args!("writing to table {}", self.table), error)),
         }
     }
 

@@ -39,14 +39,14 @@ impl SqsQueue {
                 // Fair queues: a tenant with many messages does not delay the others.
                 .message_group_id(message.tenant_id.to_string())
                 .build()
-                .map_err(|error| sdk_failure(&operation, &error))?;
+                .map_err(|error| sdk_failure(&operation, error))?;
             unsent.insert(id, entry);
         }
         let mut reason = String::new();
         for _ in 0..MAX_ATTEMPTS {
             let entries = unsent.values().cloned().collect();
             let send_batch = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-            let response = send_batch.send().await.map_err(|error| sdk_failure(&operation, &error))?;
+            let response = send_batch.send().await.map_err(|error| sdk_failure(&operation, error))?;
             for sent in response.successful() {
                 unsent.remove(sent.id());
             }
@@ -79,7 +79,7 @@ impl Queue for SqsQueue {
         let send_delayed = send.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
         match send_delayed.message_group_id(message.tenant_id.to_string()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("sending a delayed copy to queue {}", self.url), &error)),
+            Err(error) => Err(sdk_failure(format_args!("sending a delayed copy to queue {}", self.url), error)),
         }
     }
 
@@ -91,7 +91,7 @@ impl Queue for SqsQueue {
         match change_visibility.receipt_handle(receipt).visibility_timeout(seconds).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
-                Err(sdk_failure(format_args!("changing the visibility of a message in queue {}", self.url), &error))
+                Err(sdk_failure(format_args!("changing the visibility of a message in queue {}", self.url), error))
             }
         }
     }
@@ -108,7 +108,7 @@ impl DeadLetters for SqsQueue {
             .visibility_timeout(VISIBILITY_TIMEOUT_SECONDS)
             .send()
             .await
-            .map_err(|error| sdk_failure(format_args!("receiving dead letters from {}", self.url), &error))?;
+            .map_err(|error| sdk_failure(format_args!("receiving dead letters from {}", self.url), error))?;
         let messages = response.messages.unwrap_or_default().into_iter();
         Ok(messages.filter_map(|message| Some((message.receipt_handle?, message.body.unwrap_or_default()))).collect())
     }
@@ -116,7 +116,7 @@ impl DeadLetters for SqsQueue {
     async fn remove(&self, receipt: String) -> Result<(), Failure> {
         match self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("deleting a dead letter from {}", self.url), &error)),
+            Err(error) => Err(sdk_failure(format_args!("deleting a dead letter from {}", self.url), error)),
         }
     }
 }

@@ -71,7 +71,7 @@ impl<C: Clock> DynamoDbRateLimiter<C> {
                 Some(UpdateItemError::ConditionalCheckFailedException(conflict)) => {
                     Some(UpdateOutcome::Conflict(state(conflict.item.as_ref())))
                 }
-                _ => return Err(sdk_failure(format_args!("acquiring requests in table {}", self.table), &error)),
+                _ => return Err(sdk_failure(format_args!("acquiring requests in table {}", self.table), error)),
             },
         };
         let outcome = result.unwrap_or(UpdateOutcome::Conflict(None));

@@ -33,7 +33,7 @@ impl<C: Clock> SecretsManagerTenants<C> {
         let mut names = Vec::new();
         while let Some(result) = pages.next().await {
             let page =
-                result.map_err(|error| sdk_failure(format_args!("listing the secrets {}*", self.prefix), &error))?;
+                result.map_err(|error| sdk_failure(format_args!("listing the secrets {}*", self.prefix), error))?;
             names.extend(page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.name));
         }
         names.retain(|name| name.starts_with(&self.prefix));
@@ -44,7 +44,7 @@ impl<C: Clock> SecretsManagerTenants<C> {
     /// Reads up to 20 secrets. A secret that cannot be read is an [`InvalidSecret`] and does not affect the others.
     async fn values(&self, names: &[String]) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
         let batch_get = self.client.batch_get_secret_value().set_secret_id_list(Some(names.to_vec()));
-        let response = batch_get.send().await.map_err(|error| sdk_failure("reading the tenants' secrets", &error))?;
+        let response = batch_get.send().await.map_err(|error| sdk_failure("reading the tenants' secrets", error))?;
         let mut texts: HashMap<String, Option<String>> = response
             .secret_values
             .unwrap_or_default()
@@ -77,7 +77,7 @@ impl<C: Clock> SecretsManagerTenants<C> {
             Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => Err(
                 invalid(format!("secret {secret_id} does not exist; restore it, or purge the messages queued for it")),
             ),
-            Err(error) => Err(sdk_failure(format_args!("reading secret {secret_id}"), &error)),
+            Err(error) => Err(sdk_failure(format_args!("reading secret {secret_id}"), error)),
         }
     }
 }

@@ -26,7 +26,7 @@ impl<C: Clock> DynamoDbState<C> {
             .send()
             .try_collect()
             .await
-            .map_err(|error| sdk_failure(format_args!("reading {prefix} rows of table {}", self.table), &error))
+            .map_err(|error| sdk_failure(format_args!("reading {prefix} rows of table {}", self.table), error))
     }
 }
 

@@ -1,22 +1,74 @@
 //! Everything that can go wrong between Microsoft and the archive, classified once.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use serde::Serialize;
 
 /// What went wrong: `kind` for the program, `message` for a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{message}")]
+///
+/// `{}` shows the message, `{:#}` the message and the whole chain of causes: logs and reports use the latter, once.
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "SerializedFailure")]
 pub struct Failure {
     /// Decides what happens next.
     pub kind: FailureKind,
     /// What failed, why, and what to do about it. Never contains a secret or a token.
     pub message: String,
     /// How long the server asked us to wait: a lower bound for the next try.
-    #[serde(skip)]
     pub retry_after: Option<SignedDuration>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
+
+/// A failure as a report shows it.
+#[derive(Serialize)]
+struct SerializedFailure {
+    kind: FailureKind,
+    message: String,
+}
+
+impl From<Failure> for SerializedFailure {
+    fn from(failure: Failure) -> Self {
+        Self { kind: failure.kind, message: format!("{failure:#}") }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if f.alternate() {
+            let mut shown = self.message.clone();
+            let mut next = self.source();
+            while let Some(cause) = next {
+                let text = cause.to_string();
+                // Wrapper errors often repeat the text of their source.
+                if !shown.ends_with(&text) {
+                    write!(f, ": {text}")?;
+                    shown = text;
+                }
+                next = cause.source();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Two failures are equal if a person sees the same.
+impl PartialEq for Failure {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.retry_after == other.retry_after && format!("{self:#}") == format!("{other:#}")
+    }
+}
+
+impl Eq for Failure {}
 
 /// Each of Microsoft's error codes belongs to exactly one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -38,8 +90,12 @@ pub enum FailureKind {
     SubscriptionDisabled,
     /// The window is outside the span that Microsoft lists (AF20030, AF20055).
     WindowOutOfRange,
-    /// The content expired or does not exist (AF20050, AF20051, 404): it never comes back.
+    /// The content expired or does not exist (AF20050, AF20051): it never comes back.
     ContentGone,
+    /// The content was not found, and no code says that it is gone (404): it may come back.
+    ContentNotFound,
+    /// The content's body is not a complete JSON array of valid records, or holds none.
+    MalformedBody,
     /// Microsoft rejects our request as malformed: a defect of this program.
     RequestRejected,
     /// The tenant's secret is missing, unreadable, or does not hold a valid tenant.
@@ -66,7 +122,18 @@ impl Failure {
     /// Without a `retry_after`.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after: None }
+        Self { kind, message: message.into(), retry_after: None, source: None }
+    }
+
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Option<SignedDuration>) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// With the error that caused it, which must hold no secret.
+    #[must_use]
+    pub fn caused_by(self, source: impl Error + Send + Sync + 'static) -> Self {
+        Self { source: Some(Arc::new(source)), ..self }
     }
 
     /// Puts `context` (what was being done, for whom) before the message.
@@ -90,6 +157,8 @@ impl FailureKind {
             | Self::Tenant
             | Self::SubscriptionDisabled
             | Self::WindowOutOfRange
+            | Self::ContentNotFound
+            | Self::MalformedBody
             | Self::RequestRejected
             | Self::InvalidSecret
             | Self::InvalidMessage

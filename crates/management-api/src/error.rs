@@ -118,7 +118,8 @@ impl ErrorResponse {
         match self.status.as_u16() {
             429 => FailureKind::Throttled,
             401 | 403 => FailureKind::Permission,
-            404 | 410 if operation == Operation::FetchContent => FailureKind::ContentGone,
+            404 if operation == Operation::FetchContent => FailureKind::ContentNotFound,
+            410 if operation == Operation::FetchContent => FailureKind::ContentGone,
             // A success status with an error object inside is a transient error, as are time-outs and all 5xx.
             200..=299 | 408 | 500..=599 => FailureKind::Transient,
             _ => FailureKind::RequestRejected,
@@ -140,10 +141,12 @@ fn advice(kind: FailureKind) -> &'static str {
         }
         FailureKind::SubscriptionDisabled => "; the poller starts the subscription, at most once every 15 minutes",
         FailureKind::WindowOutOfRange => "; the next poll lists what is still available and reports the rest as lost",
+        FailureKind::ContentNotFound => "; it is requested again",
         FailureKind::ContentGone => "; the content can never be fetched",
         FailureKind::RequestRejected => "; this is a defect of the collector; please report it",
         FailureKind::CredentialsRejected => "; put valid credentials into the tenant's secret",
         FailureKind::Transient
+        | FailureKind::MalformedBody
         | FailureKind::RateLimited
         | FailureKind::InvalidSecret
         | FailureKind::InvalidMessage
@@ -153,16 +156,7 @@ fn advice(kind: FailureKind) -> &'static str {
 
 /// A failure below HTTP: there was no response, or an incomplete one.
 pub(crate) fn transport(error: reqwest::Error) -> Failure {
-    let mut causes = Vec::new();
-    let error = error.without_url();
-    let mut next: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    // Wrapper errors often repeat the text of their source.
-    causes.dedup();
-    Failure::new(FailureKind::Transient, format!("no complete response from Microsoft: {}", causes.join(": ")))
+    Failure::new(FailureKind::Transient, "no complete response from Microsoft").caused_by(error.without_url())
 }
 
 /// Microsoft may append a stack trace to a message.

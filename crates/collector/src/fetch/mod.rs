@@ -225,5 +225,5 @@ impl<P: Ports> Fetch<P> {
 }
 
 fn malformed(malformed: record_stream::Malformed) -> Failure {
-    Failure::new(FailureKind::Transient, format!("the body is not a complete JSON array of records: {malformed}"))
+    Failure::new(FailureKind::MalformedBody, "the body is not a complete JSON array of records").caused_by(malformed)
 }

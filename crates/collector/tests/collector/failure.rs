@@ -12,6 +12,8 @@ fn expected(kind: FailureKind) -> Disposition {
         FailureKind::Tenant => Disposition::Retry,
         FailureKind::SubscriptionDisabled => Disposition::Retry,
         FailureKind::WindowOutOfRange => Disposition::Retry,
+        FailureKind::ContentNotFound => Disposition::Retry,
+        FailureKind::MalformedBody => Disposition::Retry,
         FailureKind::RequestRejected => Disposition::Retry,
         FailureKind::InvalidSecret => Disposition::Retry,
         FailureKind::InvalidMessage => Disposition::Retry,
@@ -19,7 +21,7 @@ fn expected(kind: FailureKind) -> Disposition {
     }
 }
 
-const KINDS: [(FailureKind, &str); 13] = [
+const KINDS: [(FailureKind, &str); 15] = [
     (FailureKind::Throttled, "throttled"),
     (FailureKind::RateLimited, "rate_limited"),
     (FailureKind::Transient, "transient"),
@@ -29,6 +31,8 @@ const KINDS: [(FailureKind, &str); 13] = [
     (FailureKind::SubscriptionDisabled, "subscription_disabled"),
     (FailureKind::WindowOutOfRange, "window_out_of_range"),
     (FailureKind::ContentGone, "content_gone"),
+    (FailureKind::ContentNotFound, "content_not_found"),
+    (FailureKind::MalformedBody, "malformed_body"),
     (FailureKind::RequestRejected, "request_rejected"),
     (FailureKind::InvalidSecret, "invalid_secret"),
     (FailureKind::InvalidMessage, "invalid_message"),
@@ -58,4 +62,34 @@ fn context_changes_only_the_message() {
     assert_eq!(with_context.to_string(), "tenant contoso: listing: AF429: too many requests");
     assert_eq!(with_context.kind, failure.kind);
     assert_eq!(with_context.retry_after, failure.retry_after);
+}
+
+/// A cause with a cause of its own, which repeats its text.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Cause {
+    text: &'static str,
+    source: Option<Box<Cause>>,
+}
+
+fn throttled_table() -> Failure {
+    let root = Cause { text: "connection reset", source: None };
+    let repeated = Cause { text: "connection reset", source: Some(Box::new(root)) };
+    let error = Cause { text: "dispatch failure", source: Some(Box::new(repeated)) };
+    Failure::new(FailureKind::AwsService, "writing to table state failed").caused_by(error)
+}
+
+#[test]
+fn shows_the_chain_of_causes_once_and_on_request() {
+    let failure = throttled_table();
+    assert_eq!(failure.to_string(), "writing to table state failed");
+    assert_eq!(format!("{failure:#}"), "writing to table state failed: dispatch failure: connection reset");
+    let source = std::error::Error::source(&failure).unwrap();
+    assert_eq!(source.to_string(), "dispatch failure");
+}
+
+#[test]
+fn a_report_shows_the_chain_of_causes() {
+    let report = serde_json::to_value(throttled_table()).unwrap();
+    assert_eq!(report["message"], "writing to table state failed: dispatch failure: connection reset");
 }

@@ -132,7 +132,7 @@ fn does_not_store_an_incomplete_array() {
     ] {
         let fixture = FetchFixture::with(body);
         let (kind, message, _) = failed(fixture.fetch());
-        assert_eq!(kind, FailureKind::Transient, "{title}");
+        assert_eq!(kind, FailureKind::MalformedBody, "{title}");
         assert!(message.contains(": the body is not a complete JSON array of records: byte "), "{title}: {message}");
         assert!(fixture.is_untouched(), "{title}");
     }

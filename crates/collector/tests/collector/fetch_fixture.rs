@@ -126,7 +126,7 @@ pub(crate) fn body(message: &ContentMessage) -> String {
 /// The failure of an outcome: its kind, its message, and when it is retried.
 pub(crate) fn failed(outcome: FetchOutcome) -> (FailureKind, String, SignedDuration) {
     match outcome {
-        FetchOutcome::Failed { failure, retry_in, .. } => (failure.kind, failure.message, retry_in),
+        FetchOutcome::Failed { failure, retry_in, .. } => (failure.kind, format!("{failure:#}"), retry_in),
         FetchOutcome::Archived(_) | FetchOutcome::Postponed { .. } | FetchOutcome::Lost { .. } => {
             panic!("a failure was expected, not {outcome:?}")
         }

@@ -13,7 +13,7 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
 /// Microsoft throttles, and may ask us to wait.
 fn throttled(retry_after: Option<SignedDuration>) -> Failure {
-    Failure { retry_after, ..Failure::new(FailureKind::Throttled, "AF429: too many requests") }
+    Failure::new(FailureKind::Throttled, "AF429: too many requests").with_retry_after(retry_after)
 }
 
 /// Delivers the message while the call to Microsoft fails.
@@ -96,7 +96,7 @@ proptest! {
         let mut fixture = FetchFixture::with_two_records();
         fixture.jitter = FixedJitter(sample);
         let retry_after = SignedDuration::from_secs(retry_after);
-        let failure = Failure { retry_after: Some(retry_after), ..Failure::new(FailureKind::Transient, "HTTP 503") };
+        let failure = Failure::new(FailureKind::Transient, "HTTP 503").with_retry_after(Some(retry_after));
         let (_, _, retry_in) = failed(deliver_failing_with(&fixture, &failure, receive_count));
         prop_assert!(retry_in >= retry_after);
     }

@@ -1,8 +1,8 @@
 //! Every known error response and its kind, which is decided by code first and by status second.
 
 use collector::failure::FailureKind::{
-    self, ContentGone, Permission, RequestRejected, SubscriptionDisabled, Tenant, Throttled, Transient,
-    WindowOutOfRange,
+    self, ContentGone, ContentNotFound, Permission, RequestRejected, SubscriptionDisabled, Tenant, Throttled,
+    Transient, WindowOutOfRange,
 };
 
 use crate::scripted_server::{ScriptedServer, response};
@@ -99,17 +99,19 @@ async fn unknown_codes_are_shown_and_classified_by_status() {
 }
 
 #[tokio::test]
-async fn a_missing_blob_is_gone_with_any_body() {
+async fn a_blob_is_gone_only_if_microsoft_says_so() {
     let (server, fixture) = ScriptedServer::start().await;
-    for (status, body) in
-        [(404, ""), (404, HTML), (410, ""), (400, &error("AF20050", "")), (400, &error("AF20051", ""))]
-    {
+    for (status, body, kind) in [
+        (404, "", ContentNotFound),
+        (404, HTML, ContentNotFound),
+        (410, "", ContentGone),
+        (404, &error("AF20050", ""), ContentGone),
+        (400, &error("AF20050", ""), ContentGone),
+        (400, &error("AF20051", ""), ContentGone),
+    ] {
         server.respond_only(response(status, body));
-        assert_eq!(
-            expect_failure(fixture.read(&server.feed_url("audit/1")).await).kind,
-            ContentGone,
-            "{status} {body}"
-        );
+        let failure = expect_failure(fixture.read(&server.feed_url("audit/1")).await);
+        assert_eq!(failure.kind, kind, "{status} {body}");
     }
 }
 

@@ -92,7 +92,7 @@ async fn an_unreachable_server_is_transient() {
     let fixture = ClientFixture::of(&Tenant::example(1), &unreachable);
     let failure = expect_failure(fixture.list().await);
     assert_eq!(failure.kind, Transient);
-    assert_contains(&failure.message, &["no complete response from Microsoft", "refused"]);
+    assert_contains(&format!("{failure:#}"), &["no complete response from Microsoft", "refused"]);
     assert_eq!(fixture.clock.pauses(), [1_000, 2_000]);
 }
 

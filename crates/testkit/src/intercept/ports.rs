@@ -64,7 +64,7 @@ impl<P: ManagementApi> ManagementApi for Intercepted<'_, P> {
 
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
         let action = self.interceptor.action(PortCall::Open(tenant));
-        let opened = super::act(action.clone(), self.port.open(tenant, uri));
+        let opened = Box::pin(super::act(action.clone(), self.port.open(tenant, uri)));
         let bytes = self.interceptor.crash_point.around(opened).await?;
         let action = match action {
             super::Action::FailAfterFirst(_) => action,
