@@ -40,6 +40,21 @@ impl ArrayState {
         }
     }
 
+    /// The state after a `byte` that is not allowed here, for a stream that salvages: a record may begin wherever none is
+    /// open, and everything else is skipped.
+    pub(crate) fn resume(self, byte: u8) -> Self {
+        match self {
+            Self::ByteOrderMark(_) | Self::BeforeArray if byte == b'[' => Self::AfterOpen,
+            Self::ByteOrderMark(_) | Self::BeforeArray => Self::BeforeArray,
+            Self::AfterOpen | Self::AfterComma | Self::AfterRecord => {
+                // A scalar cannot be told from the rest of a broken record.
+                let begins = matches!(byte, b'{' | b'[');
+                Scanner::for_record(byte).filter(|_| begins).map_or(Self::AfterRecord, Self::Record)
+            }
+            Self::Record(_) | Self::AfterClose => self,
+        }
+    }
+
     /// Why the body must not end in this state; `None` if it may.
     pub(crate) fn unfinished(self) -> Option<Reason> {
         match self {

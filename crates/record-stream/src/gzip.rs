@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::{self, Write};
 
 use flate2::{Compression, write::GzEncoder};
@@ -12,18 +13,19 @@ const LEVEL: Compression = Compression::new(6);
 const BLOCK: usize = 64 * 1024;
 
 /// A gzip member without name and time. The same bytes, written in any pieces, give the same compressed bytes.
-pub(crate) struct Gzip {
+pub struct Gzip {
     block: Vec<u8>,
     encoder: GzEncoder<Vec<u8>>,
     bytes_taken: u64,
 }
 
 impl Gzip {
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn new() -> Self {
         Self { block: Vec::with_capacity(BLOCK), encoder: GzEncoder::new(Vec::new(), LEVEL), bytes_taken: 0 }
     }
 
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) {
+    pub fn write(&mut self, mut bytes: &[u8]) {
         while BLOCK - self.block.len() <= bytes.len() {
             let (now, later) = bytes.split_at(BLOCK - self.block.len());
             self.block.extend_from_slice(now);
@@ -35,18 +37,32 @@ impl Gzip {
     }
 
     /// The compressed bytes that have become ready since the last call.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    pub fn take(&mut self) -> Vec<u8> {
         let ready = std::mem::take(self.encoder.get_mut());
         self.bytes_taken += ready.len() as u64;
         ready
     }
 
     /// The compressed bytes not yet taken, including the trailer, and the length of the whole member.
-    pub(crate) fn finish(mut self) -> (Vec<u8>, u64) {
+    #[must_use]
+    pub fn finish(mut self) -> (Vec<u8>, u64) {
         infallible(self.encoder.write_all(&self.block));
         let tail = infallible(self.encoder.finish());
         let length = self.bytes_taken + tail.len() as u64;
         (tail, length)
+    }
+}
+
+impl Default for Gzip {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Omits the buffered bytes, which may be secret.
+impl fmt::Debug for Gzip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gzip").field("bytes_taken", &self.bytes_taken).finish_non_exhaustive()
     }
 }
 

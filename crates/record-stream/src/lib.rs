@@ -30,6 +30,7 @@ mod scanner;
 mod stream;
 mod summary;
 
+pub use gzip::Gzip;
 pub use malformed::{Malformed, Reason};
 pub use stream::RecordStream;
 pub use summary::Summary;

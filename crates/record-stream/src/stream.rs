@@ -16,6 +16,8 @@ pub struct RecordStream {
     records: u64,
     bytes_in: u64,
     failure: Option<Malformed>,
+    /// Faults are skipped, not reported.
+    salvages: bool,
 }
 
 impl RecordStream {
@@ -27,7 +29,14 @@ impl RecordStream {
             records: 0,
             bytes_in: 0,
             failure: None,
+            salvages: false,
         }
+    }
+
+    /// A stream for a body that is known to be malformed: it never fails, and writes the records that are whole and valid
+    /// in themselves. What is between them is skipped, and so is the rest of a body that is cut off.
+    pub fn salvaging() -> Self {
+        Self { salvages: true, ..Self::new() }
     }
 
     /// Reads the next bytes of the body, in pieces of any size, and returns the compressed bytes that are ready, which
@@ -58,7 +67,7 @@ impl RecordStream {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if let Some(reason) = self.state.unfinished() {
+        if let Some(reason) = self.state.unfinished().filter(|_| !self.salvages) {
             return Err(Malformed { offset: self.bytes_in, reason });
         }
         let (tail, bytes_out) = self.gzip.finish();
@@ -81,7 +90,11 @@ impl RecordStream {
                     }
                 }
             } else {
-                self.state = self.state.step(next).map_err(|reason| Malformed { offset: self.bytes_in, reason })?;
+                self.state = match self.state.step(next) {
+                    Ok(state) => state,
+                    Err(_) if self.salvages => self.state.resume(next),
+                    Err(reason) => return Err(Malformed { offset: self.bytes_in, reason }),
+                };
                 // The scanner must see the whole record, so its first byte is not consumed here.
                 usize::from(!matches!(self.state, ArrayState::Record(_)))
             };
@@ -101,7 +114,14 @@ impl RecordStream {
             self.partial_record.extend_from_slice(last);
             &self.partial_record
         };
-        record::check(raw).map_err(|(at, reason)| Malformed { offset: start + at as u64, reason })?;
+        if let Err((at, reason)) = record::check(raw) {
+            if self.salvages {
+                self.partial_record.clear();
+                self.state = ArrayState::AfterRecord;
+                return Ok(());
+            }
+            return Err(Malformed { offset: start + at as u64, reason });
+        }
         if has_white_space {
             record::without_white_space(raw, |run| self.gzip.write(run));
         } else {

@@ -6,6 +6,7 @@ mod examples;
 mod invalid_records;
 mod malformed;
 mod properties;
+mod salvage;
 
 use std::io::Read;
 
