@@ -26,9 +26,9 @@ const CONTENT_TYPE: &str = "application/x-ndjson";
 
 #[derive(Debug, Clone)]
 pub struct S3Archive {
-    client: Client,
-    bucket: String,
-    prefix: String,
+    pub(crate) client: Client,
+    pub(crate) bucket: String,
+    pub(crate) prefix: String,
 }
 
 /// An object being written. It is buffered completely before the upload begins: its metadata contains the number of
@@ -140,7 +140,8 @@ impl Target<'_> {
     }
 
     fn user_metadata(&self) -> HashMap<String, String> {
-        let ObjectMetadata { content_id, content_type, content_created, tenant_id, records } = self.metadata;
+        let ObjectMetadata { content_id, content_type, content_created, tenant_id, records, malformed: _ } =
+            self.metadata;
         // S3 sends metadata in HTTP headers, which must be ASCII.
         let ascii_id = if content_id.is_ascii() { content_id.clone() } else { content_id.escape_default().to_string() };
         HashMap::from([

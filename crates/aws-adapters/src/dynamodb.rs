@@ -4,19 +4,21 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
 use collector::content::Listing;
 use collector::cursor::Cursor;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::Loss;
-use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState};
+use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState, Subscription};
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
 use crate::failure::{sdk_failure, unexpected_response};
-use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_row, string, window_rows};
+use crate::items::{
+    CURSOR, Item, SUBSCRIPTION, cursor, key, loss_row, string, subscription, subscription_row, window_rows,
+};
 
 #[derive(Debug, Clone)]
 pub struct DynamoDbState<C> {
@@ -63,7 +65,7 @@ impl<C: Clock> DynamoDbState<C> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(feed, CURSOR)))
-            .update_expression("SET listed_until = :to REMOVE planned_until")
+            .update_expression("SET listed_until = :to REMOVE planned_until, never_listed")
             .expression_attribute_values(":to", string(to))
             .expression_attribute_values(":from", string(expected.listed_until));
         let conditional_update = match expected.planned_until {
@@ -112,8 +114,8 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
                     )
                 })?),
             };
-            let subscription_started_at = find(feed, SUBSCRIPTION).and_then(|row| instant(row, "started_at"));
-            Ok(FeedState { cursor, subscription_started_at })
+            let subscription = find(feed, SUBSCRIPTION).map(subscription).unwrap_or_default();
+            Ok(FeedState { cursor, subscription })
         };
         feeds().map(state).collect()
     }
@@ -129,13 +131,19 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(feed, CURSOR)))
-            .update_expression("SET listed_until = :start, planned_until = :end")
             .expression_attribute_values(":start", string(window.start()))
             .expression_attribute_values(":end", string(window.end()));
+        const SET: &str = "SET listed_until = :start, planned_until = :end";
         let conditional_update = match expected {
-            None => update.condition_expression("attribute_not_exists(pk)"),
+            None => update
+                .update_expression(format!("{SET}, never_listed = :never_listed"))
+                .expression_attribute_values(":never_listed", AttributeValue::Bool(true))
+                .condition_expression("attribute_not_exists(pk)"),
             Some(cursor) => update
-                .condition_expression("listed_until = :expected AND attribute_not_exists(planned_until)")
+                .update_expression(SET)
+                .condition_expression(
+                    "listed_until = :expected AND (attribute_not_exists(planned_until) OR attribute_exists(never_listed))",
+                )
                 .expression_attribute_values(":expected", string(cursor.listed_until)),
         };
         match conditional_update.send().await {
@@ -161,10 +169,8 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 
-    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        let mut row = key(feed, SUBSCRIPTION);
-        row.extend(at.map(|at| ("started_at".to_owned(), string(at))));
-        self.put(row).await
+    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
+        self.put(subscription_row(feed, subscription)).await
     }
 }
 

@@ -12,6 +12,7 @@ use collector::content::ContentDigest;
 use collector::cursor::Cursor;
 use collector::feed::FeedId;
 use collector::loss::{Loss, LossReason, LossRecord};
+use collector::ports::Subscription;
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::{SignedDuration, Timestamp};
@@ -70,6 +71,7 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
     // at no time in no row.
     let last_first = rest.collect::<Vec<_>>().into_iter().rev().collect();
     first.insert("contents".into(), number(record.digests.len()));
+    first.insert("hours".into(), AttributeValue::L(record.hours.iter().map(string).collect()));
     first.insert("listed_at".into(), string(record.listed_at));
     first.insert("late".into(), number(record.late));
     first.insert("lost".into(), number(record.lost));
@@ -110,6 +112,7 @@ fn window_record(sk: &str, row: &Item) -> Option<WindowRecord> {
     Some(WindowRecord {
         window: Window::new(start.parse().ok()?, end.parse().ok()?).ok()?,
         digests: digests(row, "digests")?.collect(),
+        hours: strings(row, "hours").iter().map(|hour| hour.parse().ok()).collect::<Option<_>>()?,
         listed_at: instant(row, "listed_at")?,
         checked_at: instant(row, "checked_at"),
         relisted_at: instant(row, "relisted_at"),
@@ -149,6 +152,9 @@ pub(crate) fn loss_row(feed: FeedId, loss: &Loss, now: Timestamp) -> Item {
     row.insert("noticed_at".into(), string(now));
     row.insert("expires_at".into(), epoch_seconds(now + LOSS_TTL));
     row.extend(loss.content.iter().map(|content| ("content".to_owned(), string(content))));
+    if !loss.objects.is_empty() {
+        row.insert("objects".into(), AttributeValue::L(loss.objects.iter().map(string).collect()));
+    }
     row
 }
 
@@ -160,6 +166,7 @@ pub(crate) fn loss_record(row: &Item) -> Option<LossRecord> {
         to: instant(row, "lost_to")?,
         reason: LossReason::ALL.into_iter().find(|known| known.as_str() == reason)?,
         content: row.get("content").and_then(|content| content.as_s().ok().cloned()),
+        objects: strings(row, "objects"),
     };
     Some(LossRecord { loss, noticed_at: instant(row, "noticed_at")?, reported: row.contains_key("reported_at") })
 }
@@ -170,11 +177,35 @@ pub(crate) fn cursor(row: &Item) -> Option<Cursor> {
         Some(_) => Some(instant(row, "planned_until")?),
         None => None,
     };
-    Some(Cursor { listed_until: instant(row, "listed_until")?, planned_until })
+    let never_listed = row.contains_key("never_listed");
+    Some(Cursor { listed_until: instant(row, "listed_until")?, planned_until, never_listed })
+}
+
+/// What is missing or damaged counts as unknown: the next poll finds it out again.
+pub(crate) fn subscription(row: &Item) -> Subscription {
+    Subscription {
+        started_at: instant(row, "started_at"),
+        not_before: instant(row, "not_before"),
+        refused_since: instant(row, "refused_since"),
+    }
+}
+
+pub(crate) fn subscription_row(feed: FeedId, subscription: Subscription) -> Item {
+    let Subscription { started_at, not_before, refused_since } = subscription;
+    let mut row = key(feed, SUBSCRIPTION);
+    let instants = [("started_at", started_at), ("not_before", not_before), ("refused_since", refused_since)];
+    row.extend(instants.into_iter().filter_map(|(name, at)| Some((name.to_owned(), string(at?)))));
+    row
 }
 
 pub(crate) fn instant(row: &Item, attribute: &str) -> Option<Timestamp> {
     row.get(attribute)?.as_s().ok()?.parse().ok()
+}
+
+/// A list of strings; empty if the attribute is missing.
+fn strings(row: &Item, attribute: &str) -> Vec<String> {
+    let list = row.get(attribute).and_then(|list| list.as_l().ok());
+    list.into_iter().flatten().filter_map(|value| value.as_s().ok().cloned()).collect()
 }
 
 fn count(row: &Item, attribute: &str) -> Option<u64> {

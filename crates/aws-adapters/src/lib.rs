@@ -8,6 +8,7 @@ mod dynamodb;
 mod failure;
 mod items;
 mod losses;
+mod malformed;
 mod queue;
 mod rate_limit;
 mod sdk;

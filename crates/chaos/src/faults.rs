@@ -93,6 +93,7 @@ impl Faults {
                 self.aws_action(S3, key)
             }
             PortCall::BeginObject | PortCall::WriteObject => self.aws_action(S3, "write"),
+            PortCall::Malformed(feed) => self.aws_action(S3, &format!("malformed {feed}")),
             PortCall::Archived(feed) => self.aws_action(S3, &format!("list {feed}")),
             PortCall::StoreReport(key) => self.aws_action(S3, key),
             PortCall::AllTenants => self.aws_action(SECRETS, "all"),
@@ -106,7 +107,7 @@ impl Faults {
             | PortCall::RecordWindow(_)
             | PortCall::CommitWindow(_)
             | PortCall::Skip(_)
-            | PortCall::RememberSubscriptionStart(_)
+            | PortCall::SaveSubscription(_)
             | PortCall::Windows(_)
             | PortCall::UpdateWindow(_)
             | PortCall::Progress(_)

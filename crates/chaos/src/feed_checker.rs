@@ -64,7 +64,10 @@ impl CheckResult {
         let covered_by = |loss: &Loss| match loss.reason {
             LossReason::RetentionExpired => covers(loss, slice.created),
             LossReason::NotRechecked => covers(loss, slice.created) && !observed.listed.contains(record),
-            LossReason::SubscriptionDisabled | LossReason::MalformedEntry | LossReason::ContentGone => false,
+            LossReason::SubscriptionDisabled
+            | LossReason::MalformedEntry
+            | LossReason::ContentGone
+            | LossReason::Malformed => false,
         };
         if reported_by_id || observed.losses.iter().any(covered_by) {
             self.figures.lost_and_reported += 1;

@@ -27,7 +27,7 @@ impl Simulation {
     }
 
     pub(crate) async fn lost_content_records(&self, losses: &[Loss]) -> RecordsByContent {
-        let gone = losses.iter().filter(|loss| loss.reason == LossReason::ContentGone);
+        let gone = losses.iter().filter(|loss| matches!(loss.reason, LossReason::ContentGone | LossReason::Malformed));
         self.read(gone.filter_map(|loss| self.message_for_lost_content(loss)).collect()).await
     }
 
@@ -94,8 +94,8 @@ impl Simulation {
                 Some("the retention had not ended".to_owned())
             }
             LossReason::NotRechecked => self.why_recheckable(history, feed, loss, recorded_at, skew),
-            LossReason::ContentGone if loss.from <= retention_edge => None,
-            LossReason::ContentGone => match self.message_for_lost_content(loss) {
+            LossReason::ContentGone | LossReason::Malformed if loss.from <= retention_edge => None,
+            LossReason::ContentGone | LossReason::Malformed => match self.message_for_lost_content(loss) {
                 None => Some("no listing named this content".to_owned()),
                 Some(message) if message.content_expiration > recorded_at + skew => {
                     Some(format!("it expires at {}", message.content_expiration))

@@ -25,6 +25,12 @@ pub struct Content {
 }
 
 impl Content {
+    /// The start of the UTC hour under which it is archived.
+    #[must_use]
+    pub fn hour(&self) -> Timestamp {
+        hour_of(self.created)
+    }
+
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
         ContentDigest::of(&self.id)
@@ -108,12 +114,30 @@ pub fn hour_prefix(feed: FeedId, created: Timestamp) -> String {
     format!("tenant={tenant_id}/content_type={content_type}/day={day}/hour={hour:02}")
 }
 
+/// The folder, below the archive's prefix, for malformed bodies of what `feed` published on the UTC day of `created`.
+#[must_use]
+pub fn malformed_prefix(feed: FeedId, created: Timestamp) -> String {
+    let FeedId { tenant_id, content_type } = feed;
+    let day = created.to_zoned(TimeZone::UTC).date();
+    format!("malformed/tenant={tenant_id}/content_type={content_type}/day={day}")
+}
+
+/// The start of the UTC hour of `instant`.
+#[must_use]
+pub fn hour_of(instant: Timestamp) -> Timestamp {
+    const HOUR: i64 = 3_600;
+    Timestamp::from_second(instant.as_second().div_euclid(HOUR) * HOUR).unwrap_or(instant)
+}
+
 /// The complete result of listing one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     pub window: Window,
     /// A set, because Microsoft may list a content on more than one page.
     pub digests: BTreeSet<ContentDigest>,
+    /// The start of each UTC hour in which one of the contents was created: their objects are archived under these hours.
+    /// They may lie outside the window, because Microsoft does not always keep to its bounds.
+    pub hours: BTreeSet<Timestamp>,
     /// When the last page was read.
     pub listed_at: Timestamp,
 }

@@ -146,8 +146,9 @@ impl Failure {
 
 impl FailureKind {
     #[must_use]
-    pub fn disposition(self) -> Disposition {
+    pub fn disposition(self, is_last_receive: bool) -> Disposition {
         match self {
+            Self::ContentNotFound if is_last_receive => Disposition::GiveUp,
             Self::Throttled | Self::RateLimited => Disposition::Postpone,
             Self::ContentGone => Disposition::GiveUp,
             // Where a person must act, the dead-letter queue holds the message until they have.

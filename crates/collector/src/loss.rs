@@ -19,9 +19,20 @@ pub struct Loss {
     /// The id of the lost content, or a placeholder for it; `None` if it is not known which contents there were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The keys of the objects, below the archive's prefix, that hold what could be stored of a malformed body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<String>,
 }
 
 impl Loss {
+    /// The loss of one content, listed in `window`. `malformed` are the keys of the objects that hold what could be stored
+    /// of a malformed body, if there are any.
+    #[must_use]
+    pub fn of_content(window: (Timestamp, Timestamp), content: String, malformed: Vec<String>) -> Self {
+        let reason = if malformed.is_empty() { LossReason::ContentGone } else { LossReason::Malformed };
+        Self { from: window.0, to: window.1, reason, content: Some(content), objects: malformed }
+    }
+
     #[must_use]
     pub fn content_digest(&self) -> Option<ContentDigest> {
         self.content.as_deref().map(ContentDigest::from_id_or_placeholder)
@@ -51,15 +62,18 @@ pub enum LossReason {
     MalformedEntry,
     /// Microsoft answered that the content has expired or does not exist (AF20050, AF20051).
     ContentGone,
+    /// It expired, and until then its body was not a complete JSON array of valid records, however often it was fetched.
+    Malformed,
 }
 
 impl LossReason {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::RetentionExpired,
         Self::NotRechecked,
         Self::SubscriptionDisabled,
         Self::MalformedEntry,
         Self::ContentGone,
+        Self::Malformed,
     ];
 
     /// The name in reports, logs and the state table.
@@ -71,6 +85,7 @@ impl LossReason {
             Self::SubscriptionDisabled => "subscription_disabled",
             Self::MalformedEntry => "malformed_entry",
             Self::ContentGone => "content_gone",
+            Self::Malformed => "malformed",
         }
     }
 
@@ -90,6 +105,9 @@ impl LossReason {
             Self::MalformedEntry => "a listing contained an entry without id and URI; open a ticket with Microsoft",
             Self::ContentGone => {
                 "the content had expired or was withdrawn; open a ticket with Microsoft and quote the content id"
+            }
+            Self::Malformed => {
+                "Microsoft never sent a well-formed body; what it sent, and its whole records, are in the named objects"
             }
         }
     }

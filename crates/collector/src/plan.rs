@@ -67,10 +67,14 @@ pub fn plan(cursor: Option<Cursor>, now: Timestamp, policy: &PlanPolicy) -> Plan
         return Plan { windows: windows(start, until), ..Plan::default() };
     };
 
+    if cursor.listed_until < retention_edge && cursor.never_listed {
+        // The backfill begins when listing works; what Microsoft never gave cannot be lost.
+        return Plan { windows: windows(retention_edge, until), ..Plan::default() };
+    }
     if cursor.listed_until < retention_edge {
         // A recorded window is dropped: it starts at the cursor, so Microsoft would refuse it.
         let (from, to) = (cursor.listed_until, retention_edge);
-        let lost = Loss { from, to, reason: LossReason::RetentionExpired, content: None };
+        let lost = Loss { from, to, reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
         return Plan { lost: Some(lost), windows: windows(retention_edge, until) };
     }
     let recorded = cursor.planned_until.and_then(|end| Window::new(cursor.listed_until, end).ok());

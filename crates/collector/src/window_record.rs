@@ -15,6 +15,8 @@ pub struct WindowRecord {
     pub window: Window,
     /// All contents that appeared in any listing of the window.
     pub digests: BTreeSet<ContentDigest>,
+    /// The start of each UTC hour under which one of the contents is archived.
+    pub hours: BTreeSet<Timestamp>,
     /// When the poller listed it.
     pub listed_at: Timestamp,
     /// When its contents were last compared with the archive.
@@ -43,6 +45,7 @@ impl WindowRecord {
         Self {
             window: listing.window,
             digests: listing.digests.clone(),
+            hours: listing.hours.clone(),
             listed_at: listing.listed_at,
             checked_at: None,
             relisted_at: None,

@@ -7,6 +7,7 @@ use collector::ports::{Clock, ContentPage, Jitter, ManagementApi};
 use collector::tenant::Tenant;
 use collector::window::Window;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use jiff::SignedDuration;
 use reqwest::{Method, Response};
 use url::Url;
 
@@ -17,6 +18,10 @@ use crate::request::{ApiRequest, ApiResponse};
 use crate::wire::Subscription;
 
 impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
+    fn clock_offset(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         let endpoints = self.endpoints(tenant);
         let address = endpoints.operation("subscriptions/list", "");

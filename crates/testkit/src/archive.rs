@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use collector::content::{ContentDigest, digest_of_key, hour_prefix};
+use collector::content::{ContentDigest, digest_of_key, hour_prefix, malformed_prefix};
 use collector::failure::Failure;
 use collector::feed::FeedId;
-use collector::ports::{Archive, ArchiveIndex, ArchiveObject, ObjectMetadata};
+use collector::ports::{Archive, ArchiveIndex, ArchiveObject, MalformedBodies, ObjectMetadata};
 use jiff::Timestamp;
 
 /// An archive. Clones are the same archive.
@@ -68,6 +68,13 @@ impl Archive for MemoryArchive {
 
     async fn begin(&self) -> Result<MemoryObject, Failure> {
         Ok(MemoryObject { archive: self.clone(), bytes: Vec::new() })
+    }
+}
+
+impl MalformedBodies for MemoryArchive {
+    async fn malformed(&self, feed: FeedId, content: ContentDigest, day: Timestamp) -> Result<Vec<String>, Failure> {
+        let prefix = format!("{}/{content}.", malformed_prefix(feed, day));
+        Ok(self.0.lock().unwrap().objects.keys().filter(|key| key.starts_with(&prefix)).cloned().collect())
     }
 }
 

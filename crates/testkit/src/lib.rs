@@ -30,4 +30,5 @@ pub use self::rate_limit::MemoryRateLimiter;
 pub use self::records::ArchivedRecords;
 pub use self::samples::{TENANT, at, blob, content, feed, message, tenant, window};
 pub use self::state::{MemoryState, StateHistory};
+pub use self::template::max_receive_count;
 pub use self::tenants::MemoryTenants;

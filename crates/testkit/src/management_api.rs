@@ -12,6 +12,7 @@ use collector::tenant::Tenant;
 use collector::window::Window;
 use futures::Stream;
 use futures::stream::iter;
+use jiff::SignedDuration;
 use url::Url;
 
 /// A call, as it arrived.
@@ -38,12 +39,18 @@ struct World {
     malformed: BTreeMap<FeedId, String>,
     faults: Vec<(Call, Failure)>,
     calls: Vec<Call>,
+    clock_offset: SignedDuration,
 }
 
 /// Small pages, so that small stories have several.
 const PAGE: usize = 2;
 
 impl FakeManagementApi {
+    /// Sets Microsoft's clock this far ahead of the collector's.
+    pub fn set_clock_offset(&self, offset: SignedDuration) {
+        self.0.lock().unwrap().clock_offset = offset;
+    }
+
     /// Turns a subscription on.
     pub fn enable(&self, feed: FeedId) {
         self.0.lock().unwrap().enabled.insert(feed);
@@ -52,6 +59,17 @@ impl FakeManagementApi {
     /// Turns a subscription off.
     pub fn disable(&self, feed: FeedId) {
         self.0.lock().unwrap().enabled.remove(&feed);
+    }
+
+    #[must_use]
+    pub fn is_enabled(&self, feed: FeedId) -> bool {
+        self.0.lock().unwrap().enabled.contains(&feed)
+    }
+
+    /// Publishes another body in place of all blobs of a feed.
+    pub fn replace(&self, feed: FeedId, content: Content, body: &str) {
+        self.0.lock().unwrap().published.remove(&feed);
+        self.publish(feed, content, body);
     }
 
     /// Publishes a blob.
@@ -67,6 +85,11 @@ impl FakeManagementApi {
     /// Lets the next call that equals `call` fail.
     pub fn fail(&self, call: Call, failure: Failure) {
         self.0.lock().unwrap().faults.push((call, failure));
+    }
+
+    /// Forgets the failures that no call has met.
+    pub fn clear_failures(&self) {
+        self.0.lock().unwrap().faults.clear();
     }
 
     /// All calls so far.
@@ -93,6 +116,10 @@ impl FakeManagementApi {
 }
 
 impl ManagementApi for FakeManagementApi {
+    fn clock_offset(&self) -> SignedDuration {
+        self.0.lock().unwrap().clock_offset
+    }
+
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         self.answer(Call::Subscriptions(tenant.id), |world| {
             let own = world.enabled.iter().filter(|feed| feed.tenant_id == tenant.id);

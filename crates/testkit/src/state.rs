@@ -8,7 +8,7 @@ use collector::cursor::Cursor;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossRecord};
-use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Windows};
+use collector::ports::{Clock, ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Subscription, Windows};
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
@@ -116,10 +116,12 @@ impl Cursors for MemoryState {
     ) -> Result<ConditionalWrite, Failure> {
         let mut rows = self.0.lock().unwrap();
         let state = rows.feeds.entry(feed).or_default();
-        if state.cursor != expected || state.cursor.is_some_and(|cursor| cursor.planned_until.is_some()) {
+        let may_record = |cursor: Cursor| cursor.planned_until.is_none() || cursor.never_listed;
+        if state.cursor != expected || !state.cursor.is_none_or(may_record) {
             return Ok(ConditionalWrite::Conflict);
         }
-        state.cursor = Some(Cursor::recording(window));
+        let never_listed = expected.is_none_or(|cursor| cursor.never_listed);
+        state.cursor = Some(Cursor { never_listed, ..Cursor::recording(window) });
         if expected.is_none() {
             let now = rows.now();
             rows.history.first_windows.insert(feed, (window.start(), now));
@@ -130,7 +132,7 @@ impl Cursors for MemoryState {
     async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
         let mut rows = self.0.lock().unwrap();
         let state = rows.feeds.entry(feed).or_default();
-        if state.cursor != Some(Cursor::recording(listing.window)) {
+        if !state.cursor.is_some_and(|cursor| cursor.records(listing.window)) {
             return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::at(listing.window.end()));
@@ -151,8 +153,8 @@ impl Cursors for MemoryState {
         Ok(ConditionalWrite::Applied)
     }
 
-    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription_started_at = at;
+    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription = subscription;
         Ok(())
     }
 }

@@ -18,6 +18,12 @@ pub(crate) static QUEUES: LazyLock<Queues> = LazyLock::new(|| {
     }
 });
 
+/// After how many receives a message of the fetch queue becomes a dead letter.
+#[must_use]
+pub fn max_receive_count() -> u32 {
+    QUEUES.max_receive_count
+}
+
 #[derive(Debug)]
 pub(crate) struct Queues {
     pub(crate) max_receive_count: u32,

@@ -119,7 +119,7 @@ mod tests {
     /// One feed with a loss, of which this many windows could be rechecked.
     fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
-        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None };
+        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None, objects: Vec::new() };
         let feed = FeedReconciliation {
             tenant_id: serde_json::from_value(serde_json::json!("11111111-2222-3333-4444-555555555555"))
                 .expect("an id"),
@@ -186,7 +186,7 @@ mod tests {
         state.set_cursor(feed(), Cursor::recording(listing.window));
         assert_eq!(state.commit_window(feed(), &listing).await.expect("memory"), ConditionalWrite::Applied);
         let (from, to) = (listing.window.start(), listing.window.end());
-        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None };
+        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None, objects: Vec::new() };
         state.record_loss(feed(), &loss).await.expect("memory");
 
         let error = reconcile_while_down(&state, &clock).await.expect_err("nothing could be rechecked");

@@ -27,6 +27,7 @@ async fn read(client: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Option<(V
         content_type: user_metadata["content-type"].parse().unwrap(),
         content_created: user_metadata["content-created"].parse().unwrap(),
         tenant_id: testkit::TENANT,
+        malformed: None,
         records: user_metadata["records"].parse().unwrap(),
     };
     assert_eq!(user_metadata["tenant-id"], testkit::TENANT.to_string());

@@ -1,5 +1,6 @@
 //! A batch of queue messages: the content blob that each names goes from Microsoft into the archive.
 
+mod malformed;
 mod outcome;
 mod retry;
 
@@ -16,16 +17,19 @@ pub use self::outcome::{Archived, FetchOutcome};
 use self::retry::{backoff, rate_limit_delay, throttle_delay};
 use crate::failure::{Disposition, Failure, FailureKind};
 use crate::feed::TenantId;
-use crate::loss::{Loss, LossReason};
+use crate::loss::Loss;
 use crate::message::ContentMessage;
 use crate::ports::{
-    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, ManagementApi, ObjectMetadata, Ports, Queue, RateLimiter,
-    Tenants,
+    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, Ports, Queue,
+    RateLimiter, Tenants,
 };
 use crate::tenant::Tenant;
 
 /// Messages of a batch in flight at once: each holds a connection and up to some 10 MB.
 const CONCURRENCY: usize = 10;
+
+/// From this receive on, a message that fails goes to the dead-letter queue: the template's `maxReceiveCount`.
+pub const LAST_RECEIVE: u32 = 10;
 
 /// The use case of the fetcher.
 pub struct Fetch<P: Ports> {
@@ -49,6 +53,12 @@ pub struct Delivery<'a> {
     pub receive_count: u32,
     /// What the queue calls this receive; without it the visibility cannot be changed.
     pub receipt: Option<&'a str>,
+}
+
+impl Delivery<'_> {
+    fn is_last_receive(&self) -> bool {
+        self.receive_count >= LAST_RECEIVE
+    }
 }
 
 impl<P: Ports> Fetch<P> {
@@ -111,7 +121,7 @@ impl<P: Ports> Fetch<P> {
             let archived = if rate_limited.contains(&message.tenant_id) {
                 Err(Failure::new(FailureKind::RateLimited, "the tenant's request rate is used up for now"))
             } else {
-                self.archive(message).await
+                self.archive(message, delivery).await
             };
             match archived {
                 Ok(archived) => FetchOutcome::Archived(archived),
@@ -138,22 +148,45 @@ impl<P: Ports> Fetch<P> {
     }
 
     /// With the cached secret first; rejected credentials may have been rotated, so then with the secret as it is now.
-    async fn archive(&self, message: &ContentMessage) -> Result<Archived, Failure> {
+    async fn archive(&self, message: &ContentMessage, delivery: &Delivery<'_>) -> Result<Archived, Failure> {
         let tenant = self.tenants.one(&message.secret_id, Freshness::Cached).await?;
-        match self.archive_as(&tenant, message).await {
+        match self.archive_as(&tenant, message, delivery).await {
             Err(rejected) if matches!(rejected.kind, FailureKind::CredentialsRejected | FailureKind::Permission) => {
                 let current = self.tenants.one(&message.secret_id, Freshness::Fresh).await?;
-                if current == tenant { Err(rejected) } else { self.archive_as(&current, message).await }
+                if current == tenant { Err(rejected) } else { self.archive_as(&current, message, delivery).await }
             }
             done => done,
         }
     }
 
-    async fn archive_as(&self, tenant: &Tenant, message: &ContentMessage) -> Result<Archived, Failure> {
+    async fn archive_as(
+        &self,
+        tenant: &Tenant,
+        message: &ContentMessage,
+        delivery: &Delivery<'_>,
+    ) -> Result<Archived, Failure> {
         if tenant.id != message.tenant_id {
             let problem = format!("secret {} belongs to another tenant than the message", message.secret_id);
             return Err(Failure::new(FailureKind::InvalidMessage, problem));
         }
+        match self.stream(tenant, message, delivery).await {
+            Err(failure) if failure.kind == FailureKind::MalformedBody && delivery.is_last_receive() => {
+                // Not lost yet: Microsoft may still send a good body. But this one may be the last.
+                Err(match self.store_malformed(tenant, message, &failure).await {
+                    Ok(folder) => failure.context(format_args!("what Microsoft sent is stored below {folder}")),
+                    Err(other) => failure.context(format_args!("what Microsoft sent could not be stored ({other:#})")),
+                })
+            }
+            done => done,
+        }
+    }
+
+    async fn stream(
+        &self,
+        tenant: &Tenant,
+        message: &ContentMessage,
+        delivery: &Delivery<'_>,
+    ) -> Result<Archived, Failure> {
         let blob = self.management_api.open(tenant, &message.content_uri).await?;
         pin_mut!(blob);
         let mut records = RecordStream::new();
@@ -163,15 +196,13 @@ impl<P: Ports> Fetch<P> {
             object.write(&compressed).await?;
         }
         let summary = records.finish().map_err(malformed)?;
+        if summary.records == 0 && !delivery.is_last_receive() {
+            // The first whole object stands, so an empty one must not be stored too early.
+            let problem = "the body is an empty array; it is fetched again, in case Microsoft has more";
+            return Err(Failure::new(FailureKind::Transient, problem));
+        }
         object.write(&summary.tail).await?;
-        let metadata = ObjectMetadata {
-            content_id: message.content_id.clone(),
-            content_type: message.content_type,
-            content_created: message.content_created,
-            tenant_id: message.tenant_id,
-            records: summary.records,
-        };
-        object.store(&message.archive_key(), &metadata).await?;
+        object.store(&message.archive_key(), &message.metadata(summary.records)).await?;
         Ok(Archived { records: summary.records, bytes_in: summary.bytes_in, bytes_out: summary.bytes_out })
     }
 
@@ -185,7 +216,7 @@ impl<P: Ports> Fetch<P> {
             // If this cannot be written, the cost is further refusals and no content.
             let _ = self.rate_limiter.on_throttled(message.tenant_id).await;
         }
-        let done = match failure.kind.disposition() {
+        let done = match failure.kind.disposition(delivery.is_last_receive()) {
             Disposition::Postpone => self.postpone(message, failure).await,
             Disposition::GiveUp => self.give_up(message, failure).await,
             Disposition::Retry => Err(failure),
@@ -207,14 +238,12 @@ impl<P: Ports> Fetch<P> {
     }
 
     async fn give_up(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
-        let loss = Loss {
-            from: message.window_start,
-            to: message.window_end,
-            reason: LossReason::ContentGone,
-            content: Some(message.content_id.clone()),
-        };
-        self.losses.record_loss(message.feed(), &loss).await?;
-        Ok(FetchOutcome::Lost { feed: message.feed(), loss, failure })
+        let (feed, created) = (message.feed(), message.content_created);
+        let malformed = self.archive.malformed(feed, message.digest(), created).await?;
+        let window = (message.window_start, message.window_end);
+        let loss = Loss::of_content(window, message.content_id.clone(), malformed);
+        self.losses.record_loss(feed, &loss).await?;
+        Ok(FetchOutcome::Lost { feed, loss, failure })
     }
 
     fn failed(&self, failure: Failure, delivery: &Delivery<'_>) -> FetchOutcome {

@@ -6,41 +6,47 @@ use std::rc::Rc;
 use futures::{StreamExt, pin_mut};
 use jiff::Timestamp;
 
+use super::subscription::is_refused;
 use super::{FeedReport, Poll};
-use crate::content::Listing;
+use crate::content::{Content, Listing};
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::{Plan, PlanPolicy, plan};
-use crate::ports::{Clock, ConditionalWrite, Cursors, Losses, ManagementApi, Ports, Queue};
+use crate::ports::{Clock, ConditionalWrite, Cursors, FeedState, Losses, ManagementApi, Ports, Queue, Subscription};
 use crate::tenant::Tenant;
 use crate::window::Window;
 
 /// What one feed has left to list in this poll, and its row of the report.
 pub(super) struct FeedPoll<'report> {
-    tenant: Rc<Tenant>,
-    cursor: Option<Cursor>,
+    pub(super) tenant: Rc<Tenant>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) subscription: Subscription,
+    /// The list of subscriptions lacks it.
+    is_listed_as_missing: bool,
     lost: Option<Loss>,
-    windows: VecDeque<Window>,
+    pub(super) windows: VecDeque<Window>,
     pub(super) report: &'report mut FeedReport,
 }
 
 impl<'report> FeedPoll<'report> {
     pub(super) fn plan(
         tenant: Rc<Tenant>,
-        cursor: Option<Cursor>,
+        state: FeedState,
+        is_listed_as_missing: bool,
         now: Timestamp,
         policy: &PlanPolicy,
         report: &'report mut FeedReport,
     ) -> Self {
-        let Plan { lost, windows } = plan(cursor, now, policy);
+        let Plan { lost, windows } = plan(state.cursor, now, policy);
         report.more_to_do = lost.is_some() || !windows.is_empty();
-        Self { tenant, cursor, lost, windows: windows.into(), report }
+        let FeedState { cursor, subscription } = state;
+        Self { tenant, cursor, subscription, is_listed_as_missing, lost, windows: windows.into(), report }
     }
 
-    fn id(&self) -> FeedId {
+    pub(super) fn id(&self) -> FeedId {
         self.tenant.feed(self.report.content_type)
     }
 
@@ -54,37 +60,48 @@ impl<P: Ports> Poll<P> {
     /// Lists the feed's next window. The feed has more to do unless it failed, is finished, or another poller moved its
     /// cursor: then it is left to that poller.
     pub(super) async fn poll_next_window(&self, feed: &mut FeedPoll<'_>) {
-        match self.try_poll_next_window(feed).await {
-            Ok(ConditionalWrite::Applied) => feed.report.more_to_do = !feed.windows.is_empty(),
+        let polled = match self.try_poll_next_window(feed).await {
+            Ok(ConditionalWrite::Applied) => {
+                self.start_missing_subscription(feed).await;
+                feed.report.more_to_do = !feed.windows.is_empty();
+                return;
+            }
             Ok(ConditionalWrite::Conflict) => {
                 feed.report.lost_race = true;
-                feed.report.more_to_do = false;
+                Ok(())
             }
-            Err(failure) => {
-                feed.report.error = Some(failure);
-                feed.report.more_to_do = false;
-            }
+            Err(refusal) if is_refused(&refusal) => self.on_refused_listing(feed, refusal).await,
+            Err(failure) => Err(failure),
+        };
+        feed.report.more_to_do = false;
+        feed.report.error = polled.err();
+    }
+
+    /// Starts a subscription that the list lacks although its feed could be listed. Not before: the refusal of a listing is
+    /// what shows a gap, and a start could end it unseen.
+    async fn start_missing_subscription(&self, feed: &mut FeedPoll<'_>) {
+        if std::mem::take(&mut feed.is_listed_as_missing) {
+            let id = feed.id();
+            let started = self.start_subscription(&feed.tenant, id, &mut feed.subscription, feed.report).await;
+            feed.report.subscription_error = started.err();
         }
     }
 
     /// A crash anywhere in here repeats work and loses nothing: the window is on record before it is listed, and the
     /// cursor moves when all of its messages are in the queue.
     async fn try_poll_next_window(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
-        if let (Some(loss), Some(cursor)) = (feed.lost.take(), feed.cursor) {
-            if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
-                return Ok(ConditionalWrite::Conflict);
-            }
-            feed.moved_to(loss.to);
-            feed.report.lost.push(loss);
+        if self.skip_expired(feed).await? == ConditionalWrite::Conflict {
+            return Ok(ConditionalWrite::Conflict);
         }
         let Some(window) = feed.windows.front().copied() else { return Ok(ConditionalWrite::Applied) };
-        let is_recorded = feed.cursor == Some(Cursor::recording(window));
+        let is_recorded = feed.cursor.is_some_and(|cursor| cursor.records(window));
         if !is_recorded
             && self.cursors.record_window(feed.id(), feed.cursor, window).await? == ConditionalWrite::Conflict
         {
             return Ok(ConditionalWrite::Conflict);
         }
-        let listing = self.list_and_enqueue(feed, window).await?;
+        let (listing, latest_in_gap) = self.list_and_enqueue(feed, window).await?;
+        self.close_gap(feed, window, latest_in_gap).await?;
         if self.cursors.commit_window(feed.id(), &listing).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
@@ -94,15 +111,43 @@ impl<P: Ports> Poll<P> {
         Ok(ConditionalWrite::Applied)
     }
 
-    /// Puts a message for every content of the window into the queue, page by page.
-    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
-        let id = feed.id();
+    /// What fell out of the retention before it was listed is lost.
+    async fn skip_expired(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
+        let (Some(mut loss), Some(cursor)) = (feed.lost.take(), feed.cursor) else {
+            return Ok(ConditionalWrite::Applied);
+        };
+        if feed.subscription.refused_since.is_some() {
+            self.listing_works(feed).await?;
+            loss.reason = LossReason::SubscriptionDisabled;
+            feed.subscription.refused_since = Some(loss.to);
+        }
+        if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
+            return Ok(ConditionalWrite::Conflict);
+        }
+        feed.moved_to(loss.to);
+        feed.report.lost.push(loss);
+        Ok(ConditionalWrite::Applied)
+    }
+
+    /// Puts a message for every content of the window into the queue, page by page. Returns with the listing when its
+    /// latest content was created that lies in the feed's gap, if it has one.
+    async fn list_and_enqueue(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+    ) -> Result<(Listing, Option<Timestamp>), Failure> {
+        let (id, gap_end) = (feed.id(), self.gap_end(feed));
+        let mut latest_in_gap = None;
         let tenant = Rc::clone(&feed.tenant);
-        let mut digests = BTreeSet::new();
+        let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
+            hours.extend(page.contents.iter().map(Content::hour));
+            let in_gap =
+                page.contents.iter().map(|content| content.created).filter(|at| gap_end.is_some_and(|end| *at < end));
+            latest_in_gap = latest_in_gap.max(in_gap.max());
             let messages: Vec<ContentMessage> = page
                 .contents
                 .into_iter()
@@ -112,16 +157,21 @@ impl<P: Ports> Poll<P> {
             self.queue.send(&messages).await?;
             feed.report.contents_queued += messages.len() as u64;
             for entry in page.malformed {
-                let reason = LossReason::MalformedEntry;
-                let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
+                let (from, to, reason) = (window.start(), window.end(), LossReason::MalformedEntry);
+                let loss = Loss { from, to, reason, content: Some(entry), objects: Vec::new() };
                 self.losses.record_loss(id, &loss).await?;
                 feed.report.lost.push(loss);
             }
         }
-        Ok(Listing { window, digests, listed_at: self.now() })
+        Ok((Listing { window, digests, hours, listed_at: self.now() }, latest_in_gap))
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Microsoft decides by its own clock what can be listed.
+    pub(super) fn microsoft_now(&self) -> Timestamp {
+        self.now() + self.management_api.clock_offset()
     }
 }

@@ -15,6 +15,7 @@ pub use self::shard::{InvalidShard, Shard};
 
 use self::feed::FeedPoll;
 use self::select::select_tenants;
+use self::subscription::is_list_due;
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::plan::PlanPolicy;
@@ -58,7 +59,7 @@ impl<P: Ports> Poll<P> {
         let tasks = rows.filter_map(|(report, tenant)| Some(Task::Tenant { tenant: tenant?, report }));
         let turn = async |task| self.turn(task).await;
         self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
-        report.close(self.now());
+        report.close(self.microsoft_now(), self.management_api.clock_offset());
         Ok(report)
     }
 
@@ -83,34 +84,41 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Asks for a tenant's subscriptions and cursors, once for all of its feeds, and plans what each has left to list.
+    /// Reads the states of a tenant's feeds, starts the subscriptions that are missing, and plans what each feed has left
+    /// to list. A feed whose start fails is listed all the same: the listing decides.
     async fn open<'report>(&self, tenant: Rc<Tenant>, report: &'report mut TenantReport) -> Vec<FeedPoll<'report>> {
-        let asked = async {
-            let enabled = self.management_api.enabled_subscriptions(&tenant).await?;
-            Ok((enabled, self.cursors.feeds(tenant.id, &tenant.content_types).await?))
-        };
-        let (enabled, states) = match asked.await {
-            Ok(answers) => answers,
+        let mut states = match self.cursors.feeds(tenant.id, &tenant.content_types).await {
+            Ok(states) => states,
             Err(failure) => {
                 report.more_to_do = false;
                 report.error = Some(failure);
                 return Vec::new();
             }
         };
+        let mut missing = Vec::new();
+        if is_list_due(&states, self.now()) {
+            match self.management_api.enabled_subscriptions(&tenant).await {
+                Ok(enabled) => {
+                    missing = tenant.content_types.clone();
+                    missing.retain(|content_type| !enabled.contains(content_type));
+                }
+                Err(failure) => report.subscriptions_error = Some(failure),
+            }
+        }
         let rows = &mut report.content_types;
-        let mut plans = Vec::new();
-        for (content_type, state) in tenant.content_types.iter().copied().zip(states) {
-            let is_enabled = enabled.contains(&content_type);
+        for (content_type, state) in tenant.content_types.iter().copied().zip(&mut states) {
             let row = rows.push_mut(FeedReport::new(content_type, state.cursor));
-            row.error = self.ensure_subscription(&tenant, content_type, &state, is_enabled, row).await.err();
-            plans.push((state.cursor, self.now()));
+            if missing.contains(&content_type) && state.cursor.is_none_or(|cursor| cursor.never_listed) {
+                let (feed, subscription) = (tenant.feed(content_type), &mut state.subscription);
+                row.subscription_error = self.start_subscription(&tenant, feed, subscription, row).await.err();
+            }
         }
         report.more_to_do = false;
-        let feeds = rows
-            .iter_mut()
-            .zip(plans)
-            .filter(|(row, _)| row.error.is_none())
-            .map(|(row, (cursor, now))| FeedPoll::plan(Rc::clone(&tenant), cursor, now, &self.policy.plan, row));
+        let now = self.microsoft_now();
+        let feeds = rows.iter_mut().zip(states).map(|(row, state)| {
+            let is_missing = missing.contains(&row.content_type);
+            FeedPoll::plan(Rc::clone(&tenant), state, is_missing, now, &self.policy.plan, row)
+        });
         feeds.filter(|feed| feed.report.more_to_do).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What a poll did: the poller's answer, its log line, and the source of its metrics. Tasks write into it; it decides
 //! nothing.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::cursor::Cursor;
@@ -14,6 +14,10 @@ use crate::loss::Loss;
 pub struct PollReport {
     /// The deadline came first: the next poll goes on where this one stopped.
     pub more_to_do: bool,
+    /// How far Microsoft's clock is ahead of ours, in seconds, where it is more than a minute. Windows are planned by
+    /// Microsoft's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_offset_seconds: Option<i64>,
     /// Every tenant of the shard.
     pub tenants: Vec<TenantReport>,
 }
@@ -27,6 +31,9 @@ pub struct TenantReport {
     pub tenant_id: Option<TenantId>,
     /// What kept the whole tenant from being polled.
     pub error: Option<Failure>,
+    /// Why the list of its subscriptions could not be read. Its feeds are listed all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscriptions_error: Option<Failure>,
     /// Its turn did not come, or did not end.
     pub more_to_do: bool,
     /// Its feeds; empty where the tenant itself failed.
@@ -48,8 +55,11 @@ pub struct FeedReport {
     pub cursor_lag_seconds: Option<i64>,
     /// What can never be collected.
     pub lost: Vec<Loss>,
-    /// Its subscription was off and has been started.
+    /// Its subscription was disabled or missing and has been started.
     pub subscription_started: bool,
+    /// Why its subscription could not be started, although the feed can be listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_error: Option<Failure>,
     /// Another poller works on it.
     pub lost_race: bool,
     /// Windows are left for the next poll.
@@ -71,7 +81,9 @@ impl PollReport {
         self.tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(move |feed| (tenant, feed)))
     }
 
-    pub(super) fn close(&mut self, now: Timestamp) {
+    pub(super) fn close(&mut self, now: Timestamp, clock_offset: SignedDuration) {
+        const WORTH_REPORTING: SignedDuration = SignedDuration::from_mins(1);
+        self.clock_offset_seconds = (clock_offset.abs() > WORTH_REPORTING).then_some(clock_offset.as_secs());
         for tenant in &mut self.tenants {
             for feed in &mut tenant.content_types {
                 feed.cursor_lag_seconds = feed.cursor.map(|cursor| now.duration_since(cursor).as_secs().max(0));
@@ -84,11 +96,25 @@ impl PollReport {
 
 impl TenantReport {
     pub(super) fn waiting(secret_id: String, tenant_id: TenantId) -> Self {
-        Self { secret_id, tenant_id: Some(tenant_id), error: None, more_to_do: true, content_types: Vec::new() }
+        Self {
+            secret_id,
+            tenant_id: Some(tenant_id),
+            error: None,
+            subscriptions_error: None,
+            more_to_do: true,
+            content_types: Vec::new(),
+        }
     }
 
     pub(super) fn failed(secret_id: String, tenant_id: Option<TenantId>, failure: Failure) -> Self {
-        Self { secret_id, tenant_id, error: Some(failure), more_to_do: false, content_types: Vec::new() }
+        Self {
+            secret_id,
+            tenant_id,
+            error: Some(failure),
+            subscriptions_error: None,
+            more_to_do: false,
+            content_types: Vec::new(),
+        }
     }
 
     /// The tenant's own error and those of its feeds.
@@ -111,6 +137,7 @@ impl FeedReport {
             cursor_lag_seconds: None,
             lost: Vec::new(),
             subscription_started: false,
+            subscription_error: None,
             lost_race: false,
             more_to_do: false,
             error: None,

@@ -1,46 +1,138 @@
-//! Keeps subscriptions enabled, and reports what was missed while one was disabled.
+//! Keeps subscriptions enabled, and finds out what was missed while one was disabled.
+//!
+//! Whether a subscription is enabled is decided by the listing, not by the list of subscriptions: the two disagree at
+//! times. And what was missed is decided when listing works again: a listing may still bring what was published meanwhile.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use super::feed::FeedPoll;
 use super::{FeedReport, Poll};
-use crate::failure::Failure;
-use crate::feed::ContentType;
+use crate::failure::{Failure, FailureKind};
+use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason};
-use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports};
+use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports, Subscription};
 use crate::tenant::Tenant;
+use crate::window::Window;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
 
+/// The list of subscriptions is asked for when a feed is new, and in the first poll of each hour: often enough to start
+/// what is missing, and of no consequence otherwise.
+pub(super) fn is_list_due(states: &[FeedState], now: Timestamp) -> bool {
+    const HOUR: i64 = 3_600;
+    let hour = |instant: Timestamp| instant.as_second().div_euclid(HOUR);
+    let last_poll = states.iter().filter_map(|state| state.cursor).map(|cursor| cursor.listed_until).max();
+    states.iter().any(|state| state.cursor.is_none()) || last_poll.is_none_or(|last| hour(last) != hour(now))
+}
+
 impl<P: Ports> Poll<P> {
-    /// Starts the subscription of a feed that has none. For a feed that was polled before, what was published since then
-    /// is lost. That loss is recorded before the start: after a crash in between nothing would point to it.
-    pub(super) async fn ensure_subscription(
+    /// Starts the subscription, unless it was started less than 15 minutes ago or Microsoft asked to wait. A start that
+    /// failed is not remembered: the next poll tries again, as soon as Microsoft allows.
+    pub(super) async fn start_subscription(
         &self,
         tenant: &Tenant,
-        content_type: ContentType,
-        state: &FeedState,
-        is_enabled: bool,
+        feed: FeedId,
+        subscription: &mut Subscription,
         report: &mut FeedReport,
     ) -> Result<(), Failure> {
         let now = self.now();
-        let just_started = state.subscription_started_at.is_some_and(|at| now.duration_since(at) < COOL_DOWN);
-        if is_enabled || just_started {
+        let before = *subscription;
+        let cooled_down = before.started_at.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
+        if !cooled_down || before.not_before.is_some_and(|instant| now < instant) {
             return Ok(());
         }
-        let feed = tenant.feed(content_type);
-        if let Some(cursor) = state.cursor {
-            let reason = LossReason::SubscriptionDisabled;
-            let gap = Loss { from: cursor.listed_until, to: now, reason, content: None };
-            self.losses.record_loss(feed, &gap).await?;
-            report.lost.push(gap);
+        // Remembered first: after a crash in between, a second start would come too early.
+        subscription.started_at = Some(now);
+        subscription.not_before = None;
+        self.cursors.save_subscription(feed, *subscription).await?;
+        let Err(failure) = self.management_api.start_subscription(tenant, feed.content_type).await else {
+            report.subscription_started = true;
+            return Ok(());
+        };
+        subscription.started_at = before.started_at;
+        subscription.not_before = failure.retry_after.and_then(|wait| now.checked_add(wait).ok());
+        self.cursors.save_subscription(feed, *subscription).await?;
+        Err(failure)
+    }
+
+    /// Microsoft refused to list the feed because its subscription is missing or disabled: remembers since when, and
+    /// starts it.
+    pub(super) async fn on_refused_listing(&self, feed: &mut FeedPoll<'_>, refusal: Failure) -> Result<(), Failure> {
+        let worked_until = feed.cursor.filter(|cursor| !cursor.never_listed).map(|cursor| cursor.listed_until);
+        if feed.subscription.refused_since.is_none() && worked_until.is_some() {
+            feed.subscription.refused_since = worked_until;
+            self.cursors.save_subscription(feed.id(), feed.subscription).await?;
         }
-        self.cursors.remember_subscription_start(feed, Some(now)).await?;
-        if let Err(failure) = self.management_api.start_subscription(tenant, content_type).await {
-            self.cursors.remember_subscription_start(feed, None).await?;
+        if let Some(failure) = feed.report.subscription_error.take() {
             return Err(failure);
         }
-        report.subscription_started = true;
-        Ok(())
+        let id = feed.id();
+        self.start_subscription(&feed.tenant, id, &mut feed.subscription, feed.report).await?;
+        let Subscription { started_at, not_before, .. } = feed.subscription;
+        match (not_before, started_at) {
+            _ if feed.report.subscription_started => Ok(()),
+            (Some(instant), _) => {
+                Err(refusal
+                    .context(format_args!("its subscription is not started before {instant}, as Microsoft asked")))
+            }
+            (None, Some(at)) => {
+                Err(refusal.context(format_args!("its subscription was started at {at}, without effect yet")))
+            }
+            (None, None) => Err(refusal),
+        }
     }
+
+    /// Before a feed whose listings were refused skips what fell out of the retention: whether listing works again. If not,
+    /// nothing is lost yet that a later listing might bring. What is listed here is not used.
+    pub(super) async fn listing_works(&self, feed: &FeedPoll<'_>) -> Result<(), Failure> {
+        let Some(window) = feed.windows.front().copied() else { return Ok(()) };
+        let pages = self.management_api.list(&feed.tenant, feed.id().content_type, window);
+        futures::pin_mut!(pages);
+        match futures::StreamExt::next(&mut pages).await {
+            Some(Err(failure)) => Err(failure),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    /// Where the gap ends that began when listings were refused: at the start that took effect. A subscription that
+    /// somebody else enabled has been enabled since now at the latest. `None` if listings were not refused.
+    pub(super) fn gap_end(&self, feed: &FeedPoll<'_>) -> Option<Timestamp> {
+        let Subscription { started_at, refused_since, .. } = feed.subscription;
+        refused_since.map(|from| started_at.filter(|at| *at > from).unwrap_or_else(|| self.now()))
+    }
+
+    /// Listing works again: what was published while it was refused, and is not listed now, is lost. `latest` is the
+    /// creation of the latest content of `window` before the gap's end: up to there the subscription was enabled after all.
+    /// From there on, windows without such content extend one loss.
+    ///
+    /// To be called before the window is committed: a crash in between repeats it.
+    pub(super) async fn close_gap(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        latest: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        let (Some(since), Some(end)) = (feed.subscription.refused_since, self.gap_end(feed)) else { return Ok(()) };
+        let from = latest.map_or(since, |latest| latest.max(since));
+        let to = window.end().min(end);
+        let is_last_window = window.end() >= end;
+        if from < to && (latest.is_none() || is_last_window) {
+            let reason = LossReason::SubscriptionDisabled;
+            let gap = Loss { from, to, reason, content: None, objects: Vec::new() };
+            self.losses.record_loss(feed.id(), &gap).await?;
+            feed.report.lost.retain(|loss| (loss.from, loss.reason) != (gap.from, gap.reason));
+            feed.report.lost.push(gap);
+        }
+        let refused_since = if is_last_window { None } else { Some(from) };
+        if refused_since == feed.subscription.refused_since {
+            return Ok(());
+        }
+        feed.subscription.refused_since = refused_since;
+        self.cursors.save_subscription(feed.id(), feed.subscription).await
+    }
+}
+
+pub(super) fn is_refused(failure: &Failure) -> bool {
+    failure.kind == FailureKind::SubscriptionDisabled
 }

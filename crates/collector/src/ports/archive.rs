@@ -8,8 +8,15 @@ use crate::content::ContentDigest;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
 
+/// What is stored of malformed bodies, for a caller that decides that a content is lost.
+pub trait MalformedBodies {
+    /// The keys of the objects, below the archive's prefix, that hold what could be stored of the malformed body of a
+    /// content that was created on the UTC day of `day`; none if no malformed body of it was stored.
+    async fn malformed(&self, feed: FeedId, content: ContentDigest, day: Timestamp) -> Result<Vec<String>, Failure>;
+}
+
 /// The archive, for a caller that writes objects.
-pub trait Archive {
+pub trait Archive: MalformedBodies {
     type Object: ArchiveObject;
 
     /// Begins an object. Nothing of it is visible until it is stored.
@@ -33,10 +40,12 @@ pub struct ObjectMetadata {
     pub tenant_id: TenantId,
     /// The number of lines.
     pub records: u64,
+    /// What is wrong with the body, for an object below `malformed/`: where, and why.
+    pub malformed: Option<String>,
 }
 
 /// The archive, for a caller that checks what is in it.
-pub trait ArchiveIndex {
+pub trait ArchiveIndex: MalformedBodies {
     /// The contents of a feed that have an object in the UTC hour of `hour`.
     async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure>;
 

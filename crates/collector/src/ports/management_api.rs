@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures::Stream;
+use jiff::SignedDuration;
 use url::Url;
 
 use crate::content::Content;
@@ -12,6 +13,9 @@ use crate::window::Window;
 
 /// The Office 365 Management Activity API.
 pub trait ManagementApi {
+    /// How far Microsoft's clock is ahead of ours, by the responses of this process; zero before the first of them.
+    fn clock_offset(&self) -> SignedDuration;
+
     /// The content types whose subscription is enabled.
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure>;
 

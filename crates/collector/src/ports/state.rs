@@ -25,7 +25,8 @@ pub trait Cursors {
     /// The states of a tenant's feeds, in the order of `content_types`.
     async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure>;
 
-    /// Records `window` as the one being listed, provided that the cursor still is `expected` and has no recorded window.
+    /// Records `window` as the one being listed, provided that the cursor still is `expected`, and that it either has no
+    /// recorded window or was never listed: only a window that was never listed whole may be replaced.
     async fn record_window(
         &self,
         feed: FeedId,
@@ -40,8 +41,8 @@ pub trait Cursors {
     /// Records `loss` and moves the cursor from `expected` to the loss's end, both or neither.
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure>;
 
-    /// Remembers (or, `None`, forgets) when the feed's subscription was started.
-    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure>;
+    /// Saves what is known of the feed's subscription.
+    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure>;
 }
 
 /// The state of one feed.
@@ -49,8 +50,19 @@ pub trait Cursors {
 pub struct FeedState {
     /// `None` before the first window.
     pub cursor: Option<Cursor>,
-    /// When the collector last started its subscription: Microsoft asks for 15 minutes between starts.
-    pub subscription_started_at: Option<Timestamp>,
+    pub subscription: Subscription,
+}
+
+/// What is known of one feed's subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Subscription {
+    /// When the collector last started it: Microsoft asks for 15 minutes between starts.
+    pub started_at: Option<Timestamp>,
+    /// Microsoft asked not to start it before this instant.
+    pub not_before: Option<Timestamp>,
+    /// Listings have been refused since the feed had been listed up to this instant: what was published since then may be
+    /// lost. `None` while listing works, and for a feed that was never listed.
+    pub refused_since: Option<Timestamp>,
 }
 
 /// What the committed windows held, and how far they have been reconciled.

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::{DeadLetterReport, Reconcile};
-use crate::content::ContentDigest;
 use crate::failure::Failure;
 use crate::feed::TenantId;
-use crate::loss::{Loss, LossReason};
+use crate::loss::Loss;
 use crate::message::ContentMessage;
-use crate::ports::{ArchiveIndex, Clock, DeadLetters, Freshness, Losses, ManagementApi, Ports, Queue, Tenants};
+use crate::ports::{
+    ArchiveIndex, Clock, DeadLetters, Freshness, Losses, MalformedBodies, ManagementApi, Ports, Queue, Tenants,
+};
 
 /// Bounded work: what is left is seen by the next run.
 const MOST_ROUNDS: usize = 50;
@@ -55,12 +56,12 @@ impl<P: Ports> Reconcile<P> {
             return Ok(());
         };
         let archived = self.archive.archived(message.feed(), message.content_created).await?;
-        if archived.contains(&ContentDigest::of(&message.content_id)) {
+        if archived.contains(&message.digest()) {
             report.archived_meanwhile += 1;
         } else if message.content_expiration <= self.clock.now() {
-            let (from, to) = (message.window_start, message.window_end);
-            let content = Some(message.content_id.clone());
-            let loss = Loss { from, to, reason: LossReason::ContentGone, content };
+            let malformed = self.archive.malformed(message.feed(), message.digest(), message.content_created).await?;
+            let window = (message.window_start, message.window_end);
+            let loss = Loss::of_content(window, message.content_id.clone(), malformed);
             self.losses.record_loss(message.feed(), &loss).await?;
             report.lost += 1;
         } else if self.collectable(&message.secret_id, collectable).await == Some(message.tenant_id) {

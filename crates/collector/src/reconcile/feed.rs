@@ -67,7 +67,7 @@ impl History {
             let (from, to) = (record.window.start(), record.window.end());
             match losses.last_mut() {
                 Some(before) if before.to == from => before.to = to,
-                Some(_) | None => losses.push(Loss { from, to, reason, content: None }),
+                Some(_) | None => losses.push(Loss { from, to, reason, content: None, objects: Vec::new() }),
             }
         }
         losses

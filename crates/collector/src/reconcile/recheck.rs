@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::PlanPolicy;
-use crate::ports::{ArchiveIndex, Clock, Losses, ManagementApi, Ports, Queue, Windows};
+use crate::ports::{ArchiveIndex, Clock, Losses, MalformedBodies, ManagementApi, Ports, Queue, Windows};
 use crate::window::Window;
 use crate::window_record::WindowRecord;
 
@@ -48,13 +48,16 @@ impl<P: Ports> Reconcile<P> {
         let now = self.clock.now();
         let mut record = feed.windows[index].clone();
         let window = record.window;
-        let listable = now <= PlanPolicy::listable_until(window);
+        // Microsoft decides by its own clock whether it still lists the window.
+        let microsoft_now = now + self.management_api.clock_offset();
+        let listable = microsoft_now <= PlanPolicy::listable_until(window);
         let listed = if listable { self.list_again(feed, window).await? } else { BTreeMap::new() };
 
         let late: BTreeSet<ContentDigest> =
             listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
-        let archived = self.archived(feed, window).await?;
         record.digests.extend(&late);
+        record.hours.extend(listed.values().map(Content::hour));
+        let archived = self.archived(feed, &record).await?;
         let open: Vec<ContentDigest> = record
             .digests
             .iter()
@@ -119,7 +122,8 @@ impl<P: Ports> Reconcile<P> {
         }
         for entry in malformed {
             let reason = LossReason::MalformedEntry;
-            let loss = Loss { from: window.start(), to: window.end(), reason, content: Some(entry) };
+            let loss =
+                Loss { from: window.start(), to: window.end(), reason, content: Some(entry), objects: Vec::new() };
             if !feed.losses.contains(&loss) {
                 self.lose(feed, loss).await?;
             }
@@ -127,10 +131,14 @@ impl<P: Ports> Reconcile<P> {
         Ok(contents)
     }
 
-    /// What the archive holds of the hours that the window touches.
-    async fn archived(&self, feed: &mut FeedReconcile<'_>, window: Window) -> Result<HashSet<ContentDigest>, Failure> {
+    /// What the archive holds of the hours under which the window's contents are archived.
+    async fn archived(
+        &self,
+        feed: &mut FeedReconcile<'_>,
+        record: &WindowRecord,
+    ) -> Result<HashSet<ContentDigest>, Failure> {
         let mut archived = HashSet::new();
-        for hour in hours_of(window) {
+        for hour in record.hours.iter().copied() {
             if !feed.hours.contains_key(&hour) {
                 let names = self.archive.archived(feed.id, hour).await?;
                 feed.hours.insert(hour, names);
@@ -142,10 +150,14 @@ impl<P: Ports> Reconcile<P> {
 
     /// What has expired and has no object will never have one.
     async fn give_up_missing(&self, feed: &mut FeedReconcile<'_>, record: &mut WindowRecord) -> Result<(), Failure> {
-        for content in std::mem::take(&mut record.missing).into_values() {
-            let (from, to) = (record.window.start(), record.window.end());
-            let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some(content) };
-            self.lose(feed, loss).await?;
+        let days: BTreeSet<Timestamp> = record.hours.iter().map(|hour| day_of(*hour)).collect();
+        for (digest, content) in std::mem::take(&mut record.missing) {
+            let mut malformed = Vec::new();
+            for day in &days {
+                malformed.extend(self.archive.malformed(feed.id, digest, *day).await?);
+            }
+            let window = (record.window.start(), record.window.end());
+            self.lose(feed, Loss::of_content(window, content, malformed)).await?;
             record.lost += 1;
         }
         Ok(())
@@ -176,11 +188,4 @@ impl<P: Ports> Reconcile<P> {
         }
         Ok(())
     }
-}
-
-fn hours_of(window: Window) -> impl Iterator<Item = Timestamp> {
-    const HOUR: i64 = 3_600;
-    let first = window.start().as_second().div_euclid(HOUR);
-    let last = (window.end().as_second() - 1).div_euclid(HOUR);
-    (first..=last).filter_map(|hour| Timestamp::from_second(hour * HOUR).ok())
 }

@@ -32,7 +32,8 @@ fn report_counts_each_window_of_the_day() {
     fixture.publish(feed(), &[("late", "2026-11-22T10:41:00Z")]);
     fixture.archive(feed(), &[("late", "2026-11-22T10:41:00Z")]);
     let (from, to) = (at("2026-11-22T10:30:00Z"), at("2026-11-22T11:00:00Z"));
-    let loss = Loss { from, to, reason: LossReason::ContentGone, content: Some("gone".to_owned()) };
+    let loss =
+        Loss { from, to, reason: LossReason::ContentGone, content: Some("gone".to_owned()), objects: Vec::new() };
     fixture.lose(&loss);
     fixture.list(feed(), ("2026-11-22T11:50:00Z", "2026-11-22T12:00:00Z"), &[("new", "2026-11-22T11:55:00Z")]);
 

@@ -10,7 +10,8 @@ use testkit::{at, feed};
 use crate::reconcile_fixture::ReconcileFixture;
 
 fn lose(fixture: &ReconcileFixture, from: &str, to: &str) -> Loss {
-    let loss = Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None };
+    let loss =
+        Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
     fixture.lose(&loss);
     loss
 }

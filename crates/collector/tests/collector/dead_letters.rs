@@ -84,7 +84,8 @@ fn records_an_expired_dead_letter_as_a_loss() {
     let report = fixture.reconcile();
     assert_eq!(report.dead_letters, DeadLetterReport { lost: 1, ..nothing() });
     let (from, to) = (dead_letter().window_start, dead_letter().window_end);
-    let losses = [Loss { from, to, reason: LossReason::ContentGone, content: Some("a".to_owned()) }];
+    let losses =
+        [Loss { from, to, reason: LossReason::ContentGone, content: Some("a".to_owned()), objects: Vec::new() }];
     assert_eq!(fixture.state.losses(), losses);
     assert!(fixture.dead_letters.bodies().is_empty());
     fixture.an_hour_later();

@@ -42,7 +42,10 @@ const KINDS: [(FailureKind, &str); 15] = [
 #[test]
 fn each_kind_has_its_disposition() {
     for (kind, _) in KINDS {
-        assert_eq!(kind.disposition(), expected(kind), "{kind:?}");
+        assert_eq!(kind.disposition(false), expected(kind), "{kind:?}");
+        let gives_up = kind == FailureKind::ContentNotFound;
+        let at_last = if gives_up { Disposition::GiveUp } else { expected(kind) };
+        assert_eq!(kind.disposition(true), at_last, "{kind:?} at a message's last receive");
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
-use collector::fetch::{Archived, FetchOutcome};
+use collector::fetch::{Archived, FetchOutcome, LAST_RECEIVE};
 use collector::loss::{Loss, LossReason};
 use collector::ports::ObjectMetadata;
 use flate2::read::GzDecoder;
@@ -56,6 +56,7 @@ fn stores_metadata_with_the_object() {
         content_created: at(CREATED),
         tenant_id: TENANT,
         records: 2,
+        malformed: None,
     };
     assert_eq!(fixture.archive.objects()[KEY].metadata, metadata);
 }
@@ -69,9 +70,21 @@ fn outcome_counts_records_and_bytes() {
 }
 
 #[test]
+fn fetches_an_empty_array_again_until_the_last_receive() {
+    let fixture = FetchFixture::with("[]");
+    for receive_count in 1..LAST_RECEIVE {
+        let (kind, message, _) = failed(fixture.deliver(&body(&message_for_a()), receive_count, |_| Action::Proceed));
+        assert_eq!(kind, FailureKind::Transient);
+        assert!(message.contains("empty array"), "{message}");
+    }
+    assert!(fixture.is_untouched());
+}
+
+#[test]
 fn archives_content_without_records() {
     let fixture = FetchFixture::with("[]");
-    fixture.fetch();
+    let outcome = fixture.deliver(&body(&message_for_a()), LAST_RECEIVE, |_| Action::Proceed);
+    assert!(matches!(outcome, FetchOutcome::Archived(Archived { records: 0, .. })), "{outcome:?}");
     let object = &fixture.archive.objects()[KEY];
     assert_eq!(unzip(&object.bytes), "");
     assert_eq!(object.metadata.records, 0);
@@ -97,6 +110,7 @@ fn records_content_that_is_gone_as_lost() {
         to: at("2026-11-22T10:08:07Z"),
         reason: LossReason::ContentGone,
         content: Some("a".to_owned()),
+        objects: Vec::new(),
     };
     let message =
         "content a of tenant 11111111-2222-3333-4444-555555555555, Audit.Exchange: AF20051: the content expired";

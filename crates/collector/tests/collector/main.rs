@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a script names the calls that it disturbs, and no others")]
 
+mod clock_offset;
 mod completeness;
 mod completeness_losses;
 mod content;
@@ -11,6 +12,7 @@ mod dead_letters_failures;
 mod failure;
 mod fetch;
 mod fetch_fixture;
+mod fetch_malformed;
 mod fetch_rate_limit;
 mod fetch_retries;
 mod fetch_secrets;

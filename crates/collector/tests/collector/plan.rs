@@ -24,7 +24,7 @@ fn listed_until(cursor: &str, now: &str) -> Plan {
 }
 
 fn recorded(start: &str, end: &str) -> Plan {
-    let cursor = Cursor { listed_until: at(start), planned_until: Some(at(end)) };
+    let cursor = Cursor { listed_until: at(start), planned_until: Some(at(end)), never_listed: false };
     plan(Some(cursor), at(NOON), &PlanPolicy::with_backfill_hours(168))
 }
 
@@ -45,8 +45,16 @@ fn from_the_edge() -> Vec<Window> {
 
 /// A plan with this loss and all windows that can still be listed.
 fn lost(from: &str, to: &str) -> Plan {
-    let loss = Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None };
+    let loss =
+        Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
     Plan { lost: Some(loss), windows: from_the_edge() }
+}
+
+#[test]
+fn feed_that_was_never_listed_loses_nothing_to_retention() {
+    let cursor = Cursor::recording_first(window("2026-11-10T12:00:00Z", "2026-11-10T13:00:00Z"));
+    let plan = plan(Some(cursor), at(NOON), &PlanPolicy::with_backfill_hours(168));
+    assert_eq!(plan, Plan { lost: None, windows: from_the_edge() });
 }
 
 #[test]
@@ -211,7 +219,13 @@ fn an_edge_within_a_second_loses_that_second() {
     let to = at("2026-11-15T12:15:01Z");
     assert_eq!(
         plan.lost,
-        Some(Loss { from: at(RETENTION_EDGE), to, reason: LossReason::RetentionExpired, content: None })
+        Some(Loss {
+            from: at(RETENTION_EDGE),
+            to,
+            reason: LossReason::RetentionExpired,
+            content: None,
+            objects: Vec::new()
+        })
     );
     assert_eq!(plan.windows[0].start(), to);
 }

@@ -25,7 +25,11 @@ fn cursor(now: Timestamp) -> impl Strategy<Value = Cursor> {
     let age = prop_oneof![-2 * DAY..10 * DAY, -10..7_300_i64, oldest - 3..oldest + 3];
     (age, proptest::option::of(1..=3_600_i64)).prop_map(move |(age, recorded)| {
         let listed_until = Timestamp::from_second(now.as_second() - age).unwrap();
-        Cursor { listed_until, planned_until: recorded.map(|length| listed_until + seconds(length)) }
+        Cursor {
+            listed_until,
+            planned_until: recorded.map(|length| listed_until + seconds(length)),
+            never_listed: false,
+        }
     })
 }
 

@@ -148,33 +148,35 @@ fn poll_refusing_disabled(fixture: &PollFixture, crash_point: &CrashPoint) -> bo
 
 #[test]
 fn crashed_subscription_start_leaves_one_gap() {
-    let listed_until = at("2026-11-22T11:40:00Z");
-    for step in 1.. {
-        let fixture = polled(Cursor::at(listed_until));
-        TYPES.into_iter().for_each(|content_type| fixture.api.disable(feed_of(TENANT, content_type)));
-        let survived = poll_refusing_disabled(&fixture, &CrashPoint::at(step));
-        // A start whose response was lost is not repeated for fifteen minutes.
-        for _ in 0..4 {
-            fixture.five_minutes_later();
-            assert!(poll_refusing_disabled(&fixture, &CrashPoint::default()));
-        }
-        for feed in TYPES.map(|content_type| feed_of(TENANT, content_type)) {
-            assert_eq!(
-                fixture.state.cursor(feed),
-                Some(Cursor::at(at("2026-11-22T12:20:00Z"))),
-                "crashed at step {step}"
-            );
-            let losses = block_on(Losses::losses(&fixture.state, feed)).unwrap();
-            let losses: Vec<Loss> = losses.into_iter().map(|record| record.loss).collect();
-            let [Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None }] = losses[..] else {
-                panic!("crashed at step {step}: one gap was expected, not {losses:?}")
-            };
-            assert_eq!(from, listed_until, "crashed at step {step}");
-            assert!(to >= at("2026-11-22T12:00:05Z"), "crashed at step {step}: the gap ends at {to}");
-        }
-        if survived {
-            assert!(step > 30, "a poll of {step} steps is too short for this test");
-            break;
+    // The first poll is refused and starts the subscription, the second one lists and closes the gap.
+    for crashed_poll in 0..2 {
+        for step in 1.. {
+            let title = format!("crashed at step {step} of poll {crashed_poll}");
+            let fixture = polled(Cursor::at(at("2026-11-22T11:40:00Z")));
+            TYPES.into_iter().for_each(|content_type| fixture.api.disable(feed_of(TENANT, content_type)));
+            let mut survived = true;
+            // A start whose response was lost is not repeated for fifteen minutes.
+            for poll in 0..5 {
+                let crash_point = if poll == crashed_poll { CrashPoint::at(step) } else { CrashPoint::default() };
+                survived &= poll_refusing_disabled(&fixture, &crash_point);
+                fixture.five_minutes_later();
+            }
+            for feed in TYPES.map(|content_type| feed_of(TENANT, content_type)) {
+                let end = Some(Cursor::at(at("2026-11-22T12:20:00Z")));
+                assert_eq!(fixture.state.cursor(feed), end, "{title}");
+                let losses = block_on(Losses::losses(&fixture.state, feed)).unwrap();
+                let losses: Vec<Loss> = losses.into_iter().map(|record| record.loss).collect();
+                let [Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None, .. }] = losses[..]
+                else {
+                    panic!("{title}: one gap was expected, not {losses:?}")
+                };
+                assert_eq!(from, at("2026-11-22T11:55:30Z"), "{title}: after the last content listed");
+                assert!(to >= at("2026-11-22T12:00:05Z"), "{title}: the gap ends at {to}");
+            }
+            if survived {
+                assert!(step > 20, "a poll of {step} steps is too short for this test");
+                break;
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ fn drops_the_current_window_at_the_deadline() {
     assert!(only_feed(&report).more_to_do);
     assert!(report.tenants[0].more_to_do);
     assert!(report.more_to_do);
-    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording(window(FIRST.0, FIRST.1))));
+    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::recording_first(window(FIRST.0, FIRST.1))));
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn records_the_contents_of_each_window() {
     fixture.poll();
     let record = |window, ids: &[&str]| {
         let digests = ids.iter().copied().map(ContentDigest::of).collect();
-        WindowRecord::new(&Listing { window, digests, listed_at: at(NOW) })
+        let hours = ids.iter().map(|_| at("2026-11-22T11:00:00Z")).collect();
+        WindowRecord::new(&Listing { window, digests, hours, listed_at: at(NOW) })
     };
     assert_eq!(
         fixture.state.committed(feed()),

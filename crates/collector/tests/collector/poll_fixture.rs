@@ -80,6 +80,10 @@ impl PollFixture {
         self.clock.advance(SignedDuration::from_mins(5));
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn deadline(&self) -> Timestamp {
         self.clock.now() + SignedDuration::from_mins(14)
     }

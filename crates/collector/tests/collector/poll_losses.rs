@@ -13,13 +13,19 @@ const RETENTION_EDGE: &str = "2026-11-15T12:15:05Z";
 /// A feed after an outage of eight days, and the loss that the outage causes.
 fn after_eight_days() -> (PollFixture, Loss) {
     let from = "2026-11-14T12:00:00Z";
-    let loss = Loss { from: at(from), to: at(RETENTION_EDGE), reason: LossReason::RetentionExpired, content: None };
+    let loss = Loss {
+        from: at(from),
+        to: at(RETENTION_EDGE),
+        reason: LossReason::RetentionExpired,
+        content: None,
+        objects: Vec::new(),
+    };
     (PollFixture::exchange_listed_until(from), loss)
 }
 
 fn malformed(entry: &str) -> Loss {
     let (from, to) = (at("2026-11-22T11:55:00Z"), at("2026-11-22T12:00:00Z"));
-    Loss { from, to, reason: LossReason::MalformedEntry, content: Some(entry.to_owned()) }
+    Loss { from, to, reason: LossReason::MalformedEntry, content: Some(entry.to_owned()), objects: Vec::new() }
 }
 
 #[test]

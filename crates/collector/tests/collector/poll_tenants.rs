@@ -4,7 +4,7 @@ use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
 use collector::poll::Shard;
 use futures::executor::block_on;
-use testkit::{Action, Call, Interceptor, PortCall, TENANT, tenant};
+use testkit::{Action, Interceptor, PortCall, TENANT, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, PollFixture};
 
@@ -16,10 +16,15 @@ fn http_503() -> Failure {
 fn failing_tenant_does_not_affect_the_others() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE]), tenant(OTHER, &[EXCHANGE])]);
     let rejected = Failure::new(FailureKind::CredentialsRejected, "the secret has expired");
-    fixture.api.fail(Call::Subscriptions(TENANT), rejected.clone());
-    let report = fixture.poll();
-    assert_eq!(report.tenants[0].error, Some(rejected));
-    assert_eq!(report.tenants[0].content_types, []);
+    let report = fixture.poll_with(|call| match call {
+        PortCall::Subscriptions(TENANT) => Action::Fail(rejected.clone()),
+        PortCall::List(feed, _) if feed.tenant_id == TENANT => Action::Fail(rejected.clone()),
+        _ => Action::Proceed,
+    });
+    assert_eq!(report.tenants[0].subscriptions_error, Some(rejected.clone()));
+    let message = format!("window [2026-11-22T10:00:05Z, 2026-11-22T11:00:00Z): {rejected}");
+    let expected = Failure::new(FailureKind::CredentialsRejected, message);
+    assert_eq!(report.tenants[0].content_types[0].error, Some(expected));
     assert_eq!(report.tenants[1].content_types[0].error, None);
     assert!(!report.is_failure());
     assert!(!report.more_to_do);
@@ -53,8 +58,13 @@ fn uses_the_first_secret_of_a_duplicate_tenant() {
 fn poll_fails_if_no_tenant_was_polled() {
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE])]);
     fixture.tenants.put_bad("m365/fabrikam", "client_id is missing");
-    fixture.api.fail(Call::Subscriptions(TENANT), http_503());
-    assert!(fixture.poll().is_failure());
+    let down = Failure::new(FailureKind::AwsService, "the state is down");
+    let report = fixture.poll_with(|call| match call {
+        PortCall::Feeds(_) => Action::Fail(down.clone()),
+        _ => Action::Proceed,
+    });
+    assert_eq!(report.tenants[0].error, Some(down));
+    assert!(report.is_failure());
 }
 
 #[test]

@@ -16,7 +16,12 @@ const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// A window that was listed five seconds after its end, and never checked.
 fn listed() -> WindowRecord {
     let listed_at = at("2026-11-22T11:30:05Z");
-    WindowRecord::new(&Listing { window: window(BOUNDS.0, BOUNDS.1), digests: BTreeSet::new(), listed_at })
+    WindowRecord::new(&Listing {
+        window: window(BOUNDS.0, BOUNDS.1),
+        digests: BTreeSet::new(),
+        hours: BTreeSet::new(),
+        listed_at,
+    })
 }
 
 /// The same, checked and settled at this age.

@@ -1,6 +1,6 @@
 //! A reconciler over the ports in memory, and the windows that it rechecks.
 
-use collector::content::{ContentDigest, Listing, archive_key};
+use collector::content::{ContentDigest, Listing, archive_key, hour_of};
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::feed::FeedId;
@@ -82,7 +82,8 @@ impl ReconcileFixture {
         let window = window(start, end);
         self.publish(feed, contents);
         let digests = contents.iter().map(|(id, _)| ContentDigest::of(id)).collect();
-        let listing = Listing { window, digests, listed_at };
+        let hours = contents.iter().map(|(_, created)| hour_of(at(created))).collect();
+        let listing = Listing { window, digests, hours, listed_at };
         self.state.set_cursor(feed, Cursor::recording(window));
         assert_eq!(block_on(self.state.commit_window(feed, &listing)).unwrap(), ConditionalWrite::Applied);
         window
@@ -108,6 +109,7 @@ impl ReconcileFixture {
                 content_created: at(created),
                 tenant_id: feed.tenant_id,
                 records: 0,
+                malformed: None,
             };
             let store =
                 async { self.archive.begin().await?.store(&archive_key(feed, id, at(created)), &metadata).await };

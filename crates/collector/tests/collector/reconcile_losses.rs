@@ -15,7 +15,7 @@ const B: (&str, &str) = ("b", "2026-11-22T11:17:00Z");
 
 fn gone(content: &str) -> Loss {
     let (from, to, reason) = (at(BOUNDS.0), at(BOUNDS.1), LossReason::ContentGone);
-    Loss { from, to, reason, content: Some(content.to_owned()) }
+    Loss { from, to, reason, content: Some(content.to_owned()), objects: Vec::new() }
 }
 
 fn not_rechecked() -> Loss {
@@ -137,7 +137,13 @@ fn reports_losses_after_a_nine_day_outage() {
     fixture.reconcile();
     fixture.later(SignedDuration::from_hours(9 * 24));
     let reason = LossReason::RetentionExpired;
-    fixture.lose(&Loss { from: at(BOUNDS.1), to: at("2026-11-24T12:05:05Z"), reason, content: None });
+    fixture.lose(&Loss {
+        from: at(BOUNDS.1),
+        to: at("2026-11-24T12:05:05Z"),
+        reason,
+        content: None,
+        objects: Vec::new(),
+    });
     let report = fixture.reconcile();
     assert_eq!(only(&report).lost, [not_rechecked(), gone("a")]);
     assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()));

@@ -59,6 +59,29 @@ fn window_spanning_two_hours_is_compared_with_both() {
 }
 
 #[test]
+fn content_created_outside_its_window_settles_like_any_other() {
+    for created in ["2026-11-22T11:30:00Z", "2026-11-22T12:00:00Z", "2026-11-22T08:59:59Z"] {
+        let fixture = ReconcileFixture::exchange();
+        fixture.list(feed(), ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z"), &[A, ("odd", created)]);
+        fixture.archive(feed(), &[A, ("odd", created)]);
+        let report = fixture.reconcile();
+        assert_eq!(only(&report).missing, 0, "created at {created}");
+        assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()), "created at {created}");
+        assert_eq!(fixture.queue.content_ids(), [""; 0], "created at {created}");
+    }
+}
+
+#[test]
+fn window_without_content_is_not_looked_for_in_the_archive() {
+    let fixture = ReconcileFixture::with(&[]);
+    let report = fixture.reconcile_with(|call| match call {
+        testkit::PortCall::Archived(_) => panic!("there is nothing to compare"),
+        _ => testkit::Action::Proceed,
+    });
+    assert_eq!(only(&report).windows_checked, 1);
+}
+
+#[test]
 fn still_expects_content_that_is_no_longer_listed() {
     let mut fixture = ReconcileFixture::with(&[A]);
     let bounds = window(BOUNDS.0, BOUNDS.1);

@@ -28,7 +28,7 @@ const WINDOWS: [(&str, &str); 6] = [
 const DAY_IS_OVER: &str = "2026-11-30T00:00:05Z";
 
 fn not_rechecked(from: &str, to: &str) -> Loss {
-    Loss { from: at(from), to: at(to), reason: LossReason::NotRechecked, content: None }
+    Loss { from: at(from), to: at(to), reason: LossReason::NotRechecked, content: None, objects: Vec::new() }
 }
 
 fn done_until(fixture: &ReconcileFixture) -> Option<Timestamp> {

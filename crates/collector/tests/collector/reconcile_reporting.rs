@@ -10,11 +10,11 @@ use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
 
 fn gone(content: &str) -> Loss {
     let (from, to, reason) = (at(BOUNDS.0), at(BOUNDS.1), LossReason::ContentGone);
-    Loss { from, to, reason, content: Some(content.to_owned()) }
+    Loss { from, to, reason, content: Some(content.to_owned()), objects: Vec::new() }
 }
 
 fn gap(from: &str, to: &str) -> Loss {
-    Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None }
+    Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None, objects: Vec::new() }
 }
 
 #[test]

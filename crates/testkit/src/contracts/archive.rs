@@ -35,6 +35,7 @@ pub fn metadata(records: u64) -> ObjectMetadata {
         content_created: at("2026-11-22T10:03:07.123Z"),
         tenant_id: TENANT,
         records,
+        malformed: None,
     }
 }
 

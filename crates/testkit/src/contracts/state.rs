@@ -4,7 +4,7 @@ use collector::content::{ContentDigest, Listing};
 use collector::cursor::Cursor;
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossReason};
-use collector::ports::{ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Windows};
+use collector::ports::{ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Subscription, Windows};
 use collector::window_record::WindowRecord;
 
 use crate::samples::{at, window};
@@ -12,8 +12,9 @@ use crate::samples::{at, window};
 /// A listing of `contents` contents.
 #[must_use]
 pub fn listing(start: &str, end: &str, contents: usize) -> Listing {
+    let hours = (contents > 0).then(|| at(start)).into_iter().collect();
     let digests = (0..contents).map(|number| ContentDigest::of(&format!("content-{number}"))).collect();
-    Listing { window: window(start, end), digests, listed_at: at("2026-11-22T12:00:00Z") }
+    Listing { window: window(start, end), digests, hours, listed_at: at("2026-11-22T12:00:00Z") }
 }
 
 async fn cursor(state: &impl Cursors, feed: FeedId) -> Option<Cursor> {
@@ -97,7 +98,7 @@ pub async fn stores_windows_and_losses<S: Cursors + Windows + Losses>(state: &S,
     assert!(kept[0] == all_missing, "however much is missing");
 
     let (from, to) = (second.window.start(), second.window.end());
-    let gap = Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None };
+    let gap = Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None, objects: Vec::new() };
     let longer_gap = Loss { to: at("2026-11-22T11:10:00Z"), ..gap.clone() };
     let gone = Loss { reason: LossReason::ContentGone, content: Some("gone".to_owned()), ..gap.clone() };
     for loss in [&gap, &gone, &gone, &longer_gap] {
@@ -137,7 +138,8 @@ pub async fn stores_reconcile_progress(state: &impl Windows, feed: FeedId) {
 pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
     let to = at("2026-11-15T12:05:00Z");
-    let loss = Loss { from: recorded.start(), to, reason: LossReason::RetentionExpired, content: None };
+    let loss =
+        Loss { from: recorded.start(), to, reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
     assert_eq!(state.record_window(feed, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
     assert_eq!(state.skip(feed, Cursor::at(recorded.start()), &loss).await.unwrap(), ConditionalWrite::Conflict);
@@ -149,16 +151,20 @@ pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
 /// The states come in the order of the question, and feeds do not touch each other.
 pub async fn separates_feeds(state: &impl Cursors, tenant_id: TenantId) {
     let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
-    let started = at("2026-11-22T09:59:30.5Z");
+    let subscription = Subscription {
+        started_at: Some(at("2026-11-22T09:59:30.5Z")),
+        not_before: Some(at("2026-11-22T10:14:26.5Z")),
+        refused_since: Some(at("2026-11-22T09:55:00Z")),
+    };
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
-    state.remember_subscription_start(exchange, Some(started)).await.unwrap();
+    state.save_subscription(exchange, subscription).await.unwrap();
     assert_eq!(state.record_window(exchange, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
     let feeds = state.feeds(tenant_id, &[ContentType::Dlp, ContentType::Exchange]).await.unwrap();
-    let expected = FeedState { cursor: Some(Cursor::recording(recorded)), subscription_started_at: Some(started) };
+    let expected = FeedState { cursor: Some(Cursor::recording_first(recorded)), subscription };
     assert_eq!(feeds, [FeedState::default(), expected]);
 
-    state.remember_subscription_start(exchange, None).await.unwrap();
+    state.save_subscription(exchange, Subscription::default()).await.unwrap();
     let feeds = state.feeds(tenant_id, &[ContentType::Exchange]).await.unwrap();
-    assert_eq!(feeds, [FeedState { subscription_started_at: None, ..expected }]);
+    assert_eq!(feeds, [FeedState { subscription: Subscription::default(), ..expected }]);
 }

@@ -36,7 +36,7 @@ pub enum PortCall<'a> {
     RecordWindow(FeedId),
     CommitWindow(FeedId),
     Skip(FeedId),
-    RememberSubscriptionStart(FeedId),
+    SaveSubscription(FeedId),
     Windows(FeedId),
     UpdateWindow(FeedId),
     Progress(FeedId),
@@ -56,6 +56,7 @@ pub enum PortCall<'a> {
     StoreObject(&'a str),
     Archived(FeedId),
     StoreReport(&'a str),
+    Malformed(FeedId),
     TryAcquire(TenantId),
     OnThrottled(TenantId),
 }

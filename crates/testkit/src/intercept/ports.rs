@@ -11,7 +11,8 @@ use collector::loss::{Loss, LossRecord};
 use collector::message::ContentMessage;
 use collector::ports::{
     Archive, ArchiveIndex, ArchiveObject, ConditionalWrite, ContentPage, Cursors, DeadLetters, FeedState, Freshness,
-    Losses, ManagementApi, ObjectMetadata, Queue, RateLimiter, ReconcileProgress, Tenants, Windows,
+    Losses, MalformedBodies, ManagementApi, ObjectMetadata, Queue, RateLimiter, ReconcileProgress, Subscription,
+    Tenants, Windows,
 };
 use collector::tenant::{InvalidSecret, Tenant};
 use collector::window::Window;
@@ -42,6 +43,10 @@ impl<P: Tenants> Tenants for Intercepted<'_, P> {
 }
 
 impl<P: ManagementApi> ManagementApi for Intercepted<'_, P> {
+    fn clock_offset(&self) -> SignedDuration {
+        self.port.clock_offset()
+    }
+
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
         self.call(PortCall::Subscriptions(tenant.id), self.port.enabled_subscriptions(tenant)).await
     }
@@ -96,9 +101,8 @@ impl<P: Cursors> Cursors for Intercepted<'_, P> {
         self.call(PortCall::Skip(feed), self.port.skip(feed, expected, loss)).await
     }
 
-    async fn remember_subscription_start(&self, feed: FeedId, at: Option<Timestamp>) -> Result<(), Failure> {
-        let call = PortCall::RememberSubscriptionStart(feed);
-        self.call(call, self.port.remember_subscription_start(feed, at)).await
+    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
+        self.call(PortCall::SaveSubscription(feed), self.port.save_subscription(feed, subscription)).await
     }
 }
 
@@ -186,6 +190,12 @@ impl<P: ArchiveObject> ArchiveObject for Intercepted<'_, P> {
 
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         self.interceptor.call(PortCall::StoreObject(key), self.port.store(key, metadata)).await
+    }
+}
+
+impl<P: MalformedBodies> MalformedBodies for Intercepted<'_, P> {
+    async fn malformed(&self, feed: FeedId, content: ContentDigest, day: Timestamp) -> Result<Vec<String>, Failure> {
+        self.call(PortCall::Malformed(feed), self.port.malformed(feed, content, day)).await
     }
 }
 
