@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::failure::{sdk_failure, unexpected_response};
 use crate::items::{
-    CURSOR, Item, SUBSCRIPTION, cursor, key, loss_row, string, subscription, subscription_row, window_rows,
+    CURSOR, Item, SUBSCRIPTION, cursor, instant, key, loss_row, string, subscription, subscription_row, window_rows,
 };
 
 #[derive(Debug, Clone)]
@@ -60,12 +60,23 @@ impl<C: Clock> DynamoDbState<C> {
         }
     }
 
-    /// Moves the cursor to `to`, on the condition that it is still `expected`.
-    fn cursor_update(&self, feed: FeedId, expected: Cursor, to: Timestamp) -> Result<Update, Failure> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key(feed, CURSOR)))
-            .update_expression("SET listed_until = :to REMOVE planned_until, never_listed")
+    /// Moves the cursor to `to`, on the condition that it is still `expected`; `listed_at` is when its window was listed, if
+    /// it moves because of a listing.
+    fn cursor_update(
+        &self,
+        feed: FeedId,
+        expected: Cursor,
+        to: Timestamp,
+        listed_at: Option<Timestamp>,
+    ) -> Result<Update, Failure> {
+        let update = Update::builder().table_name(&self.table).set_key(Some(key(feed, CURSOR)));
+        let update = match listed_at {
+            None => update.update_expression("SET listed_until = :to REMOVE planned_until, never_listed"),
+            Some(at) => update
+                .update_expression("SET listed_until = :to, listed_at = :listed_at REMOVE planned_until, never_listed")
+                .expression_attribute_values(":listed_at", string(at)),
+        };
+        let update = update
             .expression_attribute_values(":to", string(to))
             .expression_attribute_values(":from", string(expected.listed_until));
         let conditional_update = match expected.planned_until {
@@ -114,8 +125,9 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
                     )
                 })?),
             };
+            let listed_at = find(feed, CURSOR).and_then(|row| instant(row, "listed_at"));
             let subscription = find(feed, SUBSCRIPTION).map(subscription).unwrap_or_default();
-            Ok(FeedState { cursor, subscription })
+            Ok(FeedState { cursor, listed_at, subscription })
         };
         feeds().map(state).collect()
     }
@@ -160,12 +172,13 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         for part in parts {
             self.put(part).await?;
         }
-        let update = self.cursor_update(feed, Cursor::recording(listing.window), listing.window.end())?;
+        let update =
+            self.cursor_update(feed, Cursor::recording(listing.window), listing.window.end(), Some(listing.listed_at))?;
         self.write_and_move(feed, row, update).await
     }
 
     async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
-        let update = self.cursor_update(feed, expected, loss.to)?;
+        let update = self.cursor_update(feed, expected, loss.to, None)?;
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 

@@ -136,6 +136,7 @@ impl Cursors for MemoryState {
             return Ok(ConditionalWrite::Conflict);
         }
         state.cursor = Some(Cursor::at(listing.window.end()));
+        state.listed_at = Some(listing.listed_at);
         rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
         let now = rows.now();
         rows.history.committed_at.insert((feed, listing.window), now);

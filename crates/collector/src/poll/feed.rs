@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use futures::{StreamExt, pin_mut};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::subscription::is_refused;
 use super::{FeedReport, Poll};
@@ -23,6 +23,7 @@ use crate::window::Window;
 pub(super) struct FeedPoll<'report> {
     pub(super) tenant: Rc<Tenant>,
     pub(super) cursor: Option<Cursor>,
+    listed_at: Option<Timestamp>,
     pub(super) subscription: Subscription,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
@@ -42,12 +43,21 @@ impl<'report> FeedPoll<'report> {
     ) -> Self {
         let Plan { lost, windows } = plan(state.cursor, now, policy);
         report.more_to_do = lost.is_some() || !windows.is_empty();
-        let FeedState { cursor, subscription } = state;
-        Self { tenant, cursor, subscription, is_listed_as_missing, lost, windows: windows.into(), report }
+        let FeedState { cursor, listed_at, subscription } = state;
+        Self { tenant, cursor, listed_at, subscription, is_listed_as_missing, lost, windows: windows.into(), report }
     }
 
     pub(super) fn id(&self) -> FeedId {
         self.tenant.feed(self.report.content_type)
+    }
+
+    /// Up to when its subscription was certainly enabled; `None` if the feed was never listed.
+    pub(super) fn worked_until(&self) -> Option<Timestamp> {
+        /// What was published shortly before a listing may not have been in it.
+        const PUBLICATION_DELAY: SignedDuration = SignedDuration::from_mins(1);
+        let listed_until = self.cursor.filter(|cursor| !cursor.never_listed)?.listed_until;
+        // A feed that catches up lists old windows: when it was listed counts, not what.
+        Some(self.listed_at.map_or(listed_until, |at| listed_until.max(at - PUBLICATION_DELAY)))
     }
 
     fn moved_to(&mut self, listed_until: Timestamp) {
@@ -106,6 +116,7 @@ impl<P: Ports> Poll<P> {
             return Ok(ConditionalWrite::Conflict);
         }
         feed.moved_to(window.end());
+        feed.listed_at = Some(listing.listed_at);
         feed.windows.pop_front();
         feed.report.windows_listed += 1;
         Ok(ConditionalWrite::Applied)
@@ -113,13 +124,13 @@ impl<P: Ports> Poll<P> {
 
     /// What fell out of the retention before it was listed is lost.
     async fn skip_expired(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
-        let (Some(mut loss), Some(cursor)) = (feed.lost.take(), feed.cursor) else {
+        let (Some(loss), Some(cursor)) = (feed.lost.take(), feed.cursor) else {
             return Ok(ConditionalWrite::Applied);
         };
         if feed.subscription.refused_since.is_some() {
             self.listing_works(feed).await?;
-            loss.reason = LossReason::SubscriptionDisabled;
-            feed.subscription.refused_since = Some(loss.to);
+            // The gap goes on from there. What expired unlisted may be lost for either cause; this one is certain.
+            feed.subscription.refused_since = feed.subscription.refused_since.max(Some(loss.to));
         }
         if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);

@@ -59,7 +59,7 @@ impl<P: Ports> Poll<P> {
     /// Microsoft refused to list the feed because its subscription is missing or disabled: remembers since when, and
     /// starts it.
     pub(super) async fn on_refused_listing(&self, feed: &mut FeedPoll<'_>, refusal: Failure) -> Result<(), Failure> {
-        let worked_until = feed.cursor.filter(|cursor| !cursor.never_listed).map(|cursor| cursor.listed_until);
+        let worked_until = feed.worked_until();
         if feed.subscription.refused_since.is_none() && worked_until.is_some() {
             feed.subscription.refused_since = worked_until;
             self.cursors.save_subscription(feed.id(), feed.subscription).await?;

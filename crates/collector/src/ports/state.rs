@@ -50,6 +50,8 @@ pub trait Cursors {
 pub struct FeedState {
     /// `None` before the first window.
     pub cursor: Option<Cursor>,
+    /// When its last window was listed.
+    pub listed_at: Option<Timestamp>,
     pub subscription: Subscription,
 }
 
@@ -60,8 +62,8 @@ pub struct Subscription {
     pub started_at: Option<Timestamp>,
     /// Microsoft asked not to start it before this instant.
     pub not_before: Option<Timestamp>,
-    /// Listings have been refused since the feed had been listed up to this instant: what was published since then may be
-    /// lost. `None` while listing works, and for a feed that was never listed.
+    /// Listings have been refused, and what was published since this instant may be lost: the subscription was enabled when
+    /// the feed was last listed. `None` while listing works, and for a feed that was never listed.
     pub refused_since: Option<Timestamp>,
 }
 

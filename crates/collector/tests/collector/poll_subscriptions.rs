@@ -124,6 +124,30 @@ fn growing_gap_is_one_loss_over_many_windows() {
 }
 
 #[test]
+fn gap_of_a_feed_that_catches_up_begins_when_it_was_last_listed() {
+    let mut fixture = PollFixture::exchange_listed_until("2026-11-22T06:00:00Z");
+    // The deadline comes after the first of six windows.
+    fixture.policy.limits.concurrency = 1;
+    let deadline = fixture.deadline();
+    fixture.poll_with(|call| {
+        if let PortCall::CommitWindow(_) = call {
+            fixture.clock.set(deadline - SignedDuration::from_secs(1));
+        }
+        Action::Proceed
+    });
+    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T07:00:00Z"))));
+    fixture.api.disable(feed());
+    fixture.five_minutes_later();
+    let started = fixture.now();
+    fixture.poll_with(refuse_disabled(&fixture));
+    fixture.five_minutes_later();
+    fixture.poll_with(refuse_disabled(&fixture));
+    let from = at(NOW) - SignedDuration::from_mins(1);
+    let reason = LossReason::SubscriptionDisabled;
+    assert_eq!(fixture.state.losses(), [Loss { from, to: started, reason, content: None, objects: Vec::new() }]);
+}
+
+#[test]
 fn feed_that_never_worked_has_no_gap() {
     let fixture = PollFixture::exchange();
     fixture.api.fail(Call::Start(feed()), denied());
@@ -165,7 +189,7 @@ fn waits_with_expired_content_until_listing_works() {
 }
 
 #[test]
-fn expired_part_of_a_gap_is_lost_to_the_subscription() {
+fn gap_goes_on_where_its_expired_part_ends() {
     let fixture = disabled();
     fixture.poll_with(refuse_disabled(&fixture));
     fixture.api.disable(feed());
@@ -174,7 +198,8 @@ fn expired_part_of_a_gap_is_lost_to_the_subscription() {
     fixture.five_minutes_later();
     let report = fixture.poll_with(refuse_disabled(&fixture));
     let lost = &only_feed(&report).lost;
-    assert!(lost.iter().all(|loss| loss.reason == LossReason::SubscriptionDisabled), "{lost:?}");
+    let reasons: Vec<LossReason> = lost.iter().map(|loss| loss.reason).collect();
+    assert_eq!(reasons, [LossReason::RetentionExpired, LossReason::SubscriptionDisabled]);
     assert_eq!(lost[0].from, at("2026-11-22T11:55:00Z"));
     assert_eq!(lost[1].from, lost[0].to);
     assert_eq!(lost[1].to, at("2026-11-30T12:00:05Z"), "up to the start that took effect");

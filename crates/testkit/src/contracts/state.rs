@@ -161,7 +161,7 @@ pub async fn separates_feeds(state: &impl Cursors, tenant_id: TenantId) {
     assert_eq!(state.record_window(exchange, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
     let feeds = state.feeds(tenant_id, &[ContentType::Dlp, ContentType::Exchange]).await.unwrap();
-    let expected = FeedState { cursor: Some(Cursor::recording_first(recorded)), subscription };
+    let expected = FeedState { cursor: Some(Cursor::recording_first(recorded)), listed_at: None, subscription };
     assert_eq!(feeds, [FeedState::default(), expected]);
 
     state.save_subscription(exchange, Subscription::default()).await.unwrap();
