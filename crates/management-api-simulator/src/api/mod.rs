@@ -28,7 +28,9 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
         state.call_log.record_unknown(request);
         return Response::html(404, "Not Found");
     };
-    state.call_log.check_protocol(request, &route);
+    if state.config.strict {
+        state.call_log.check_protocol(request, &route);
+    }
     let subject = Subject::of(request, &route);
     let fault =
         state.faults.take(&subject, Target::AnyResponse).or_else(|| state.random_faults.draw(&subject, request));
@@ -62,7 +64,7 @@ fn execute(
         Operation::Token => entra::issue(state, route, request, now),
         Operation::ListSubscriptions => {
             let (tenant, _) = authorized_tenant(state, route, subject, request, now)?;
-            Ok(subscriptions::list(tenant))
+            Ok(subscriptions::list(tenant, now))
         }
         Operation::StartSubscription => {
             let (tenant, config) = authorized_tenant(state, route, subject, request, now)?;

@@ -8,13 +8,15 @@ use axum::{
     Router,
     body::Body as HttpBody,
     extract::{self, ConnectInfo},
-    http::{HeaderMap, HeaderName, Response as HttpResponse, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, header},
+    middleware::map_response_with_state,
     routing::get,
 };
 use bytes::Bytes;
 
 use crate::{
     api::dispatch,
+    clock::format_for_http,
     http::{body::Body, connection::ConnectionBreaker, delivery, request::Request, response::Response},
     state::SharedState,
 };
@@ -27,7 +29,19 @@ pub(crate) fn router(shared: Arc<SharedState>) -> Router {
         .route("/_simulator/health", get(admin::health))
         .route("/_simulator/status", get(admin::status))
         .fallback(serve)
+        .layer(map_response_with_state(Arc::clone(&shared), add_date))
         .with_state(shared)
+}
+
+/// Adds the simulator's time as `Date`; otherwise the HTTP library would add the real one.
+async fn add_date(
+    extract::State(shared): extract::State<Arc<SharedState>>,
+    mut response: HttpResponse<HttpBody>,
+) -> HttpResponse<HttpBody> {
+    if let Ok(date) = HeaderValue::try_from(format_for_http(shared.state().now())) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
 }
 
 async fn serve(
