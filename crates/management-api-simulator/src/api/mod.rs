@@ -12,7 +12,10 @@ use crate::{
     api::authorize::{authorize, content_type},
     config::Config,
     entra,
-    faults::{apply, kind::Target},
+    faults::{
+        apply, content,
+        kind::{FaultKind, Target},
+    },
     http::{
         request::Request,
         response::{Refusal, Response},
@@ -32,8 +35,10 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
         state.call_log.check_protocol(request, &route);
     }
     let subject = Subject::of(request, &route);
-    let fault =
-        state.faults.take(&subject, Target::AnyResponse).or_else(|| state.random_faults.draw(&subject, request));
+    let fault = state
+        .faults
+        .take(&subject, Target::AnyResponse, |_| true)
+        .or_else(|| state.random_faults.draw(&subject, request));
     let replacement = fault.as_ref().and_then(|kind| apply::replacement(kind, route.operation, request, now));
     // A fault without a replacement hits the response of a processed request: its effects on the state are real.
     let mut response = match replacement {
@@ -43,9 +48,10 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
     if let Some(kind) = fault {
         apply::alter(&kind, &mut response, request);
     }
-    // These faults change a listing, so they wait for a response that has what they change.
-    for target in apply::targets(route.operation, &response) {
-        if let Some(kind) = state.faults.take(&subject, *target) {
+    // These faults wait for a response that has what they change, and can come on top of another fault.
+    for target in Target::OF_RESPONSE {
+        let is_applicable = |kind: &FaultKind| content::is_applicable(kind, route.operation, &response);
+        if let Some(kind) = state.faults.take(&subject, target, is_applicable) {
             apply::alter(&kind, &mut response, request);
         }
     }

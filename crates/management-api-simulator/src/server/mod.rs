@@ -99,10 +99,21 @@ fn pack(response: Response) -> HttpResponse<HttpBody> {
     if let Some(length) = delivery::length(&response.body) {
         builder = builder.header(header::CONTENT_LENGTH, length);
     }
-    builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery))).unwrap_or_else(|error| {
+    let packed = builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery)));
+    packed.and_then(|packed| with_headers(packed, response.headers)).unwrap_or_else(|error| {
         // Only a scripted response can contain something that HTTP does not allow.
         let mut refused = HttpResponse::new(HttpBody::from(error.to_string()));
         *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
         refused
     })
+}
+
+fn with_headers(
+    mut response: HttpResponse<HttpBody>,
+    headers: Vec<(String, String)>,
+) -> axum::http::Result<HttpResponse<HttpBody>> {
+    for (name, value) in headers {
+        response.headers_mut().insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    Ok(response)
 }

@@ -37,3 +37,13 @@ async fn clock_can_be_ahead_of_or_behind_the_client() {
         assert!(difference.abs() < SignedDuration::from_secs(10), "{difference}");
     }
 }
+
+#[tokio::test]
+async fn date_can_be_unreadable() {
+    let (microsoft, _) = simulator_at_noon().await;
+    let client = Client::for_tenant(&microsoft, 1).await;
+    let header = FaultKind::Header { name: "Date".to_owned(), value: "yesterday".to_owned() };
+    microsoft.inject(Fault::new(Match::any(), header));
+    assert_eq!(client.get("subscriptions/list").await.header("date"), Some("yesterday"));
+    assert_eq!(client.get("subscriptions/list").await.header("date"), Some("Sun, 22 Nov 2026 12:00:00 GMT"));
+}

@@ -6,6 +6,8 @@ mod blobs;
 mod body_faults;
 mod client;
 mod clock;
+mod content_faults;
+mod encoding_faults;
 mod foreign_client;
 mod ids;
 mod late_content;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use management_api_simulator::{Clock, Config, Simulator, SubscriptionAnomaly, Tenant, Throttle};
+use management_api_simulator::{
+    Clock, Config, Fault, FaultKind, Match, Operation, Simulator, SubscriptionAnomaly, Tenant, Throttle,
+};
 use serde_json::{Value, json};
 
 use crate::{EXCHANGE, NOON, at, client::Client, hours, minutes, records, today};
@@ -114,4 +116,19 @@ async fn start_within_cool_down_says_how_long_to_wait() {
     assert_eq!(refused.json()["error"]["message"], message);
     assert_eq!(refused.header("retry-after"), None);
     assert_eq!(client.start("DLP.All").await.status, 200, "another type has its own cool-down");
+}
+
+#[tokio::test]
+async fn scripted_throttling_can_tell_the_wait_in_its_text() {
+    let (microsoft, client) = simulator_for(Tenant::example(1), Config::default()).await;
+    for status in [403, 429] {
+        let kind = FaultKind::ThrottledInText { status, wait: Duration::from_secs(14 * 60 + 56) };
+        microsoft.inject(Fault::new(Match::operation(Operation::StartSubscription), kind));
+        let refused = client.start(EXCHANGE).await;
+        assert_eq!(refused.error(), (status, "AF429".to_owned()));
+        assert_eq!(refused.header("retry-after"), None);
+        let message = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.ends_with("retry again after 14m 56s."), "{message}");
+    }
+    assert_eq!(client.start(EXCHANGE).await.status, 200);
 }
