@@ -51,6 +51,11 @@ pub(crate) fn to_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
+/// Formats a timestamp for the header `Date`: `Sun, 22 Nov 2026 12:00:00 GMT`.
+pub(crate) fn format_for_http(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Formats a timestamp for a listing entry: `2026-11-22T10:03:07.123Z`.
 pub(crate) fn format_for_listing(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()

@@ -13,8 +13,13 @@ use crate::clock::Clock;
 pub struct Config {
     /// The address to listen on; by default a free port of 127.0.0.1.
     pub listen: SocketAddr,
-    /// The initial clock.
+    /// The initial clock. Every response carries its time as `Date`: with [`Clock::Offset`], Microsoft's clock differs
+    /// from the client's.
     pub clock: Clock,
+    /// Record every deviation from the documented protocol as a violation, such as a request without
+    /// `PublisherIdentifier`, which Microsoft serves from a shared quota. If false, only requests that Microsoft has no
+    /// operation for are recorded. Responses are the same either way. Default true, for tests of one's own client.
+    pub strict: bool,
     /// Seeds the order of the entries in a listing.
     pub seed: u64,
     /// The lifetime of new access tokens; default 3,599 s. Tokens that were issued before a change keep theirs.
@@ -32,11 +37,18 @@ pub struct Config {
     pub blobs: BlobFormat,
     /// The request quota.
     pub throttle: Throttle,
-    /// The minimum time between two starts of one subscription; default 15 minutes.
+    /// The minimum time between two starts of one subscription; default 15 minutes. A start within it is refused with the
+    /// status of `throttle` and a message that contains the rest of the time, such as `retry again after 14m 56s`.
     pub start_cool_down: Duration,
+    /// How long a start that was answered with 200 has no effect; default zero. Until then the list of subscriptions does
+    /// not change and listings are refused with AF20023. Afterwards all content since the start is listed, and what
+    /// `reach_back` adds.
+    pub start_delay: Duration,
     /// Content that became available up to this long before the *first* start of a subscription can be fetched; default
     /// zero. (22 h was observed in the live service.)
     pub reach_back: Duration,
+    /// Listings include content that became available exactly at the end of the window; default false.
+    pub inclusive_end: bool,
 }
 
 impl Default for Config {
@@ -44,6 +56,7 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: Clock::Real,
+            strict: true,
             seed: 0,
             token_lifetime: Duration::from_secs(3_599),
             page_size: 200,
@@ -53,7 +66,9 @@ impl Default for Config {
             blobs: BlobFormat::default(),
             throttle: Throttle::default(),
             start_cool_down: Duration::from_secs(15 * 60),
+            start_delay: Duration::ZERO,
             reach_back: Duration::ZERO,
+            inclusive_end: false,
         }
     }
 }
@@ -93,7 +108,8 @@ impl Default for BlobFormat {
     }
 }
 
-/// The request quota of the API, separate for each tenant and `PublisherIdentifier`. The token endpoint has none.
+/// The request quota of the API, separate for each tenant and `PublisherIdentifier`. All requests without one share a
+/// single quota, whatever their tenant. The token endpoint has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Throttle {
     /// Default 2,000, Microsoft's baseline; `None` is no limit.

@@ -1,10 +1,15 @@
-//! The token endpoint of Entra ID: `POST /{tenant}/oauth2/v2.0/token`.
+//! The token endpoint of Entra ID: `POST /{tenant}/oauth2/v2.0/token` with a `scope`, and its older version
+//! `POST /{tenant}/oauth2/token` with a `resource`. Both take the client's id and secret in the form or as HTTP Basic
+//! authentication.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    clock::plus,
     http::{
         request::Request,
         response::{Refusal, Response},
@@ -22,24 +27,66 @@ pub(crate) fn issue(state: &mut State, route: &Route, request: &Request, now: Ti
     let Some(tenant) = tenant.map(|found| &found.settings) else {
         return Err(refuse(400, "invalid_request", 90_002, &format!("Tenant '{}' not found.", route.tenant), now));
     };
-    check_credentials(tenant, request, now)?;
+    let form = Form::of(request);
+    check_credentials(tenant, &form, route.is_v1_token, now)?;
     let lifetime = state.config.token_lifetime;
     let token = state.tokens.issue(tenant, lifetime, now);
-    Ok(Response::json(
-        200,
-        &json!({
+    let seconds = lifetime.as_secs();
+    let granted = if route.is_v1_token {
+        // The older version sends numbers as strings.
+        json!({
             "token_type": "Bearer",
-            "expires_in": lifetime.as_secs(),
-            "ext_expires_in": lifetime.as_secs(),
+            "expires_in": seconds.to_string(),
+            "ext_expires_in": seconds.to_string(),
+            "not_before": now.as_second().to_string(),
+            "expires_on": plus(now, lifetime).as_second().to_string(),
+            "resource": form.field("resource"),
             "access_token": token,
-        }),
-    ))
+        })
+    } else {
+        json!({
+            "token_type": "Bearer",
+            "expires_in": seconds,
+            "ext_expires_in": seconds,
+            "access_token": token,
+        })
+    };
+    Ok(Response::json(200, &granted))
 }
 
-fn check_credentials(tenant: &Tenant, request: &Request, now: Timestamp) -> Result<(), Refusal> {
-    let field = |name: &str| {
-        form_urlencoded::parse(&request.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
+/// The form of a token request, together with the client's id and secret from HTTP Basic authentication.
+struct Form<'a> {
+    body: &'a [u8],
+    basic: Option<(String, String)>,
+}
+
+impl<'a> Form<'a> {
+    fn of(request: &'a Request) -> Self {
+        Form { body: &request.body, basic: request.authorization.as_deref().and_then(basic_credentials) }
+    }
+
+    fn field(&self, name: &str) -> Option<String> {
+        let from_basic = self.basic.as_ref().and_then(|(id, secret)| match name {
+            "client_id" => Some(id.clone()),
+            "client_secret" => Some(secret.clone()),
+            _ => None,
+        });
+        from_basic.or_else(|| {
+            form_urlencoded::parse(self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        })
+    }
+}
+
+/// RFC 6749, section 2.3.1: id and secret are percent-encoded before they are joined.
+fn basic_credentials(authorization: &str) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(authorization.strip_prefix("Basic ")?).ok()?;
+    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Some((decode(id), decode(secret)))
+}
+
+fn check_credentials(tenant: &Tenant, form: &Form<'_>, is_v1: bool, now: Timestamp) -> Result<(), Refusal> {
+    let field = |name: &str| form.field(name);
     let missing = |name: &str| {
         let message = format!("The request body must contain the following parameter: '{name}'.");
         refuse(400, "invalid_request", 900_144, &message, now)
@@ -57,7 +104,11 @@ fn check_credentials(tenant: &Tenant, request: &Request, now: Timestamp) -> Resu
             format!("Application with identifier '{client_id}' was not found in the directory '{}'.", tenant.id);
         return Err(refuse(400, "unauthorized_client", 700_016, &message, now));
     }
-    check_scope(tenant.cloud, &field("scope").ok_or_else(|| missing("scope"))?, now)?;
+    if is_v1 {
+        check_resource(tenant.cloud, &field("resource").ok_or_else(|| missing("resource"))?, now)?;
+    } else {
+        check_scope(tenant.cloud, &field("scope").ok_or_else(|| missing("scope"))?, now)?;
+    }
     match (field("client_secret"), field("client_assertion")) {
         (Some(secret), _) => check_secret(tenant, &secret, now),
         (None, Some(_)) => {
@@ -71,6 +122,14 @@ fn check_credentials(tenant: &Tenant, request: &Request, now: Timestamp) -> Resu
             Err(refuse(401, "invalid_client", 7_000_218, message, now))
         }
     }
+}
+
+fn check_resource(cloud: Cloud, resource: &str, now: Timestamp) -> Result<(), Refusal> {
+    if cloud.resources().contains(&resource.trim_end_matches('/')) {
+        return Ok(());
+    }
+    let message = format!("The resource principal named {resource} was not found in the tenant.");
+    Err(refuse(400, "invalid_resource", 500_011, &message, now))
 }
 
 fn check_scope(cloud: Cloud, scope: &str, now: Timestamp) -> Result<(), Refusal> {

@@ -24,8 +24,9 @@
 //! - **Time is the simulator's own** ([`Clock`]), for tokens, windows, expiry, quotas and cool-downs alike. Only delays in
 //!   the transmission (a stalled body) take real time.
 //! - **Randomness is seeded**, except for the characters of a token.
-//! - **It is strict**: it records requests that do not conform to Microsoft's protocol and scripted faults that were never
-//!   injected; [`Simulator::verify`] returns them.
+//! - **It answers as tolerantly as Microsoft and judges strictly**: it serves what Microsoft serves, and records requests
+//!   that do not conform to the protocol and scripted faults that were never injected; [`Simulator::verify`] returns them.
+//!   Without [`Config::strict`], of the requests only those are recorded that Microsoft has no operation for.
 //!
 //! Modules, each of which only imports those before it: `clock`, `seeds`, `content_id` and `config`; `records` (what is
 //! published); `http` (requests and responses); `faults`; `state` (everything the simulated service knows); `entra` and
@@ -48,17 +49,20 @@ mod state;
 pub use clock::Clock;
 pub use config::{Aggregation, BlobFormat, Config, Throttle, ThrottleWindow};
 pub use control::publishing::{Publisher, Publishing};
+pub use faults::error_form::ErrorForm;
 pub use faults::kind::FaultKind;
 pub use faults::random::RandomFaults;
+pub use faults::record_defect::RecordDefect;
 pub use faults::{Fault, Match};
 pub use http::route::Operation;
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
 pub use records::generate::Generate;
 pub use records::slice::{Content, Generated, Slice};
 pub use seeds::SeededRandom;
 pub use simulator::Simulator;
 pub use state::call_log::{Calls, SeenCall};
 pub use state::published::{Published, PublishedRecord};
+pub use state::subscription::SubscriptionAnomaly;
 pub use state::tenant::{Cloud, Role, Secret, Tenant};
 
 pub use uuid::Uuid;

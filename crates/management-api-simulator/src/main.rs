@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use management_api_simulator::{Config, Generate, Publishing, Simulator, Tenant, Uuid};
+use management_api_simulator::{Clock, Config, Generate, Publishing, SignedDuration, Simulator, Tenant, Uuid};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Simulates the Office 365 Management Activity API and its token endpoint for one tenant.
@@ -52,6 +52,16 @@ struct Options {
     /// Request quota per minute for each tenant and PublisherIdentifier; 0 disables it
     #[arg(long, value_name = "COUNT", default_value_t = 2_000)]
     requests_per_minute: usize,
+    /// Report every deviation from the documented protocol among the violations in /_simulator/status, such as a request
+    /// without PublisherIdentifier. The responses stay the same
+    #[arg(long, overrides_with = "lenient")]
+    strict: bool,
+    /// Report only requests for which Microsoft has no operation [default]
+    #[arg(long, overrides_with = "strict")]
+    lenient: bool,
+    /// Set Microsoft's clock this many seconds ahead of this machine's, or behind it if negative
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
+    clock_offset: i32,
     /// Treat all five subscriptions as always enabled. Otherwise the client must start each one, and can then fetch all
     /// content published before the start
     #[arg(long)]
@@ -63,6 +73,8 @@ impl Options {
         let mut config = Config {
             listen: self.listen,
             seed: self.seed,
+            strict: self.strict && !self.lenient,
+            clock: Clock::Offset(SignedDuration::from_secs(self.clock_offset.into())),
             page_size: usize::try_from(self.page_size).unwrap_or(usize::MAX),
             // Longer than the retention of 7 days, so that a client gets everything published before it subscribes.
             reach_back: Duration::from_secs(8 * 24 * 3_600),

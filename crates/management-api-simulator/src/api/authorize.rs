@@ -37,7 +37,8 @@ pub(crate) fn authorize(
         );
         return Err(Response::refusal(400, "AF20010", &message));
     }
-    let quota_account = (tenant, request.parameter("publisheridentifier"));
+    let publisher = request.parameter("publisheridentifier").filter(|publisher| !publisher.is_empty());
+    let quota_account = publisher.map(|publisher| (tenant, publisher));
     if !state.meter.try_admit(quota_account, &state.config.throttle, now) {
         return Err(Box::new(Response::too_many_requests(&state.config.throttle, route.operation.name(), request)));
     }

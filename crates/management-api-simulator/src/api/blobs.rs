@@ -40,6 +40,7 @@ pub(crate) fn fetch(
         gzip: format.gzip && request.accepts_gzip,
         chunked: format.chunked,
         spaced: format.spaced,
+        byte_order_mark: false,
         truncated_at: None,
     };
     Ok(Response::new(200, &format.content_type, Body::Records(body)))

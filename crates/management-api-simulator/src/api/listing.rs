@@ -18,6 +18,7 @@ use crate::{
         ListedContent, TenantState,
         feed::{Aggregate, Window},
         pages::{Entry, Listing, Page},
+        subscription::ListingAccess,
     },
 };
 
@@ -40,14 +41,14 @@ pub(crate) fn list(
     now: Timestamp,
 ) -> Result<Response, Refusal> {
     let feed = tenant.feed(content_type);
-    match feed.subscription.is_on() {
+    match feed.subscription.listing(now) {
         None => {
             return Err(Response::refusal(400, "AF20022", "No subscription found for the specified content type."));
         }
-        Some(false) => {
+        Some(ListingAccess::Disabled) => {
             return Err(Response::refusal(400, "AF20023", "The subscription was disabled."));
         }
-        Some(true) => {}
+        Some(ListingAccess::Granted) => {}
     }
     let window = requested_window(request, now)?;
     let token = match request.parameter("nextpage") {

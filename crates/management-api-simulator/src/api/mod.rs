@@ -12,7 +12,10 @@ use crate::{
     api::authorize::{authorize, content_type},
     config::Config,
     entra,
-    faults::{apply, kind::Target},
+    faults::{
+        apply, content,
+        kind::{FaultKind, Target},
+    },
     http::{
         request::Request,
         response::{Refusal, Response},
@@ -28,10 +31,14 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
         state.call_log.record_unknown(request);
         return Response::html(404, "Not Found");
     };
-    state.call_log.check_protocol(request, &route);
+    if state.config.strict {
+        state.call_log.check_protocol(request, &route);
+    }
     let subject = Subject::of(request, &route);
-    let fault =
-        state.faults.take(&subject, Target::AnyResponse).or_else(|| state.random_faults.draw(&subject, request));
+    let fault = state
+        .faults
+        .take(&subject, Target::AnyResponse, |_| true)
+        .or_else(|| state.random_faults.draw(&subject, request));
     let replacement = fault.as_ref().and_then(|kind| apply::replacement(kind, route.operation, request, now));
     // A fault without a replacement hits the response of a processed request: its effects on the state are real.
     let mut response = match replacement {
@@ -41,9 +48,10 @@ pub(crate) fn dispatch(state: &mut State, request: &Request) -> Response {
     if let Some(kind) = fault {
         apply::alter(&kind, &mut response, request);
     }
-    // These faults change a listing, so they wait for a response that has what they change.
-    for target in apply::targets(route.operation, &response) {
-        if let Some(kind) = state.faults.take(&subject, *target) {
+    // These faults wait for a response that has what they change, and can come on top of another fault.
+    for target in Target::OF_RESPONSE {
+        let is_applicable = |kind: &FaultKind| content::is_applicable(kind, route.operation, &response);
+        if let Some(kind) = state.faults.take(&subject, target, is_applicable) {
             apply::alter(&kind, &mut response, request);
         }
     }
@@ -62,7 +70,7 @@ fn execute(
         Operation::Token => entra::issue(state, route, request, now),
         Operation::ListSubscriptions => {
             let (tenant, _) = authorized_tenant(state, route, subject, request, now)?;
-            Ok(subscriptions::list(tenant))
+            Ok(subscriptions::list(tenant, now))
         }
         Operation::StartSubscription => {
             let (tenant, config) = authorized_tenant(state, route, subject, request, now)?;

@@ -1,7 +1,7 @@
 //! `GET subscriptions/list` and `POST subscriptions/start`.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     CONTENT_TYPES,
@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// `GET subscriptions/list`: all subscriptions that were ever started, enabled or disabled.
-pub(crate) fn list(tenant: &TenantState) -> Response {
+pub(crate) fn list(tenant: &TenantState, now: Timestamp) -> Response {
     let listed: Vec<Value> = CONTENT_TYPES
         .iter()
-        .filter_map(|&content_type| tenant.feeds.get(content_type)?.subscription.to_json(content_type))
+        .filter_map(|&content_type| tenant.feeds.get(content_type)?.subscription.to_json(content_type, now))
         .collect();
     Response::json(200, &Value::Array(listed))
 }
 
 /// `POST subscriptions/start`. Microsoft documents the cool-down between two starts but not the response within it; the
-/// simulator sends the one of an exceeded quota.
+/// simulator sends the one of an exceeded quota, with the text that was observed.
 pub(crate) fn start(
     tenant: &mut TenantState,
     content_type: &'static str,
@@ -35,15 +35,14 @@ pub(crate) fn start(
         return Response::error(400, "AF20021", "The webhook endpoint could not be validated.");
     }
     let subscription = &mut tenant.feed(content_type).subscription;
-    if subscription.is_on() == Some(true) {
+    if subscription.refuses_start(now) {
         return Response::error(400, "AF20024", "The subscription is already enabled. No property change.");
     }
-    if subscription.is_cooling_down(now, config) {
-        return Response::too_many_requests(&config.throttle, "StartSubscription", request);
+    if let Some(left) = subscription.cool_down_left(now, config) {
+        let throttle = &config.throttle;
+        return Response::throttled_until(throttle.status, left, "StartSubscription", request)
+            .with_retry_after(throttle.retry_after);
     }
     subscription.start(now, config);
-    match subscription.to_json(content_type) {
-        Some(started) => Response::json(200, &started),
-        None => Response::error(500, "AF50000", "An internal error occurred. Retry the request."),
-    }
+    Response::json(200, &json!({"contentType": content_type, "status": "enabled", "webhook": null}))
 }

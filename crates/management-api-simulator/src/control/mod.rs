@@ -16,7 +16,10 @@ use crate::{
         random::{RandomFaultState, RandomFaults},
     },
     simulator::Simulator,
-    state::tenant::{Role, Secret, Tenant},
+    state::{
+        subscription::SubscriptionAnomaly,
+        tenant::{Role, Secret, Tenant},
+    },
 };
 
 impl Simulator {
@@ -74,10 +77,18 @@ impl Simulator {
         state.tenant(tenant).feed(content_type).subscription.stop(now);
     }
 
-    /// Whether a subscription is on; `None` if it was never started.
+    /// Whether a subscription is on; `None` if no start ever took effect.
     #[track_caller]
     pub fn subscription(&self, tenant: Uuid, content_type: &str) -> Option<bool> {
-        self.shared.state().tenant(tenant).feed(content_type).subscription.is_on()
+        let mut state = self.shared.state();
+        let now = state.now();
+        state.tenant(tenant).feed(content_type).subscription.is_on(now)
+    }
+
+    /// Lets the answers about a subscription that is on contradict each other; `None` ends it, as does a start or a stop.
+    #[track_caller]
+    pub fn set_subscription_anomaly(&self, tenant: Uuid, content_type: &str, anomaly: Option<SubscriptionAnomaly>) {
+        self.shared.state().tenant(tenant).feed(content_type).subscription.anomaly = anomaly;
     }
 
     /// Adds a scripted fault. If several faults match a request, the one that was added first is injected.

@@ -2,11 +2,17 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
+    clock::format_for_listing,
     config::Throttle,
-    faults::kind::{FaultKind, Target},
+    faults::{
+        content::{add_byte_order_mark, alter_first_entry, compress, insert_rows, remove_fields},
+        error_form::change_form,
+        kind::FaultKind,
+        record_defect::break_record,
+    },
     http::{body::Body, request::Request, response::Response, route::Operation},
 };
 
@@ -29,6 +35,14 @@ pub(crate) fn replacement(
             let quota = Throttle { status: *status, retry_after: *retry_after, ..Throttle::default() };
             Response::too_many_requests(&quota, operation.name(), request)
         }
+        FaultKind::ThrottledInText { status, wait } => {
+            Response::throttled_until(*status, *wait, operation.name(), request)
+        }
+        FaultKind::NotFound => {
+            let message = format!("No HTTP resource was found that matches the request URI '{}'.", request.own_uri());
+            Response::json(404, &json!({"Message": message}))
+        }
+        FaultKind::EmptyArray => Response::json(200, &json!([])),
         FaultKind::Unavailable => Response::html(503, "Service Unavailable"),
         FaultKind::BadGateway => Response::text(502, "text/plain", Bytes::new()),
         FaultKind::ErrorInside200 { code } => {
@@ -49,7 +63,15 @@ pub(crate) fn replacement(
         | FaultKind::ForeignNextPage { .. }
         | FaultKind::ForeignContentUri { .. }
         | FaultKind::MissingContentUri
-        | FaultKind::MissingContentId => return None,
+        | FaultKind::MissingContentId
+        | FaultKind::EntryCreated { .. }
+        | FaultKind::BrokenRows { .. }
+        | FaultKind::MissingFields { .. }
+        | FaultKind::BrokenRecord { .. }
+        | FaultKind::ErrorBody(_)
+        | FaultKind::ByteOrderMark
+        | FaultKind::ContentCoding { .. }
+        | FaultKind::Header { .. } => return None,
     })
 }
 
@@ -58,7 +80,7 @@ fn entra_error(status: u16, code: &str, now: Timestamp) -> Response {
     Response::entra_error(status, "temporarily_unavailable", number, "The service is temporarily unavailable.", now)
 }
 
-/// Applies a fault to the response of a processed request.
+/// Applies a fault to a response.
 pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request) {
     match kind {
         FaultKind::Drop => response.delivery.dropped = true,
@@ -83,9 +105,25 @@ pub(crate) fn alter(kind: &FaultKind, response: &mut Response, request: &Request
         FaultKind::MissingContentId => alter_first_entry(response, |entry| {
             entry.remove("contentId");
         }),
+        FaultKind::EntryCreated { at } => alter_first_entry(response, |entry| {
+            entry.insert("contentCreated".to_owned(), Value::String(format_for_listing(*at)));
+        }),
+        FaultKind::BrokenRows { rows } => insert_rows(response, rows),
+        FaultKind::MissingFields { names } => remove_fields(response, names),
+        FaultKind::BrokenRecord { position, defect } => match &mut response.body {
+            Body::Records(records) => break_record(records, *position, *defect),
+            Body::Text(_) => {}
+        },
+        FaultKind::ErrorBody(form) => change_form(response, *form),
+        FaultKind::ByteOrderMark => add_byte_order_mark(&mut response.body),
+        FaultKind::ContentCoding { name, members } => compress(response, name, *members),
+        FaultKind::Header { name, value } => response.headers.push((name.clone(), value.clone())),
         // The response already is the one of `replacement`.
         FaultKind::Error { .. }
         | FaultKind::Throttled { .. }
+        | FaultKind::ThrottledInText { .. }
+        | FaultKind::NotFound
+        | FaultKind::EmptyArray
         | FaultKind::Unavailable
         | FaultKind::BadGateway
         | FaultKind::ErrorInside200 { .. }
@@ -102,34 +140,5 @@ fn truncate(body: &mut Body, after: u64) {
             text.truncate(usize::try_from(after).map_or(most, |after| after.min(most)));
         }
         Body::Records(records) => records.truncated_at = Some(after.min(records.length().saturating_sub(1))),
-    }
-}
-
-fn alter_first_entry(response: &mut Response, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
-    let Some(mut entries) = entries(response) else {
-        return;
-    };
-    if let Some(first) = entries.first_mut() {
-        change(first);
-    }
-    response.body = Body::Text(serde_json::to_vec(&entries).unwrap_or_default().into());
-}
-
-/// The targets that this response offers to faults, besides [`Target::AnyResponse`].
-pub(crate) fn targets(operation: Operation, response: &Response) -> &'static [Target] {
-    if operation != Operation::ListContent || response.status != 200 {
-        return &[];
-    }
-    match entries(response) {
-        None => &[],
-        Some(entries) if entries.is_empty() => &[Target::ListingPage],
-        Some(_) => &[Target::ListingPage, Target::ListingEntry],
-    }
-}
-
-fn entries(response: &Response) -> Option<Vec<serde_json::Map<String, Value>>> {
-    match &response.body {
-        Body::Text(text) => serde_json::from_slice(text).ok(),
-        Body::Records(_) => None,
     }
 }

@@ -1,10 +1,13 @@
 //! Scripted faults: what goes wrong, for which requests, and how often.
 
 pub(crate) mod apply;
+pub(crate) mod content;
+pub(crate) mod error_form;
 pub(crate) mod kind;
 pub(crate) mod random;
+pub(crate) mod record_defect;
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use uuid::Uuid;
 
@@ -22,13 +25,15 @@ pub struct Fault {
     pub skip: u64,
     /// How many matching requests get the fault after that.
     pub times: u64,
+    /// Whether `skip` and `times` count separately for each content id.
+    pub for_each_content: bool,
     pub what: FaultKind,
 }
 
 impl Fault {
     /// Applies to the first matching request, once.
     pub fn new(on: Match, what: FaultKind) -> Self {
-        Fault { on, skip: 0, times: 1, what }
+        Fault { on, skip: 0, times: 1, for_each_content: false, what }
     }
 
     /// Leaves the first `count` matching requests alone, even if they get another fault.
@@ -40,6 +45,12 @@ impl Fault {
     /// Applies to `count` requests instead of one.
     pub fn times(mut self, count: u64) -> Self {
         self.times = count;
+        self
+    }
+
+    /// Counts separately for each content id: the fault applies to the first fetches of every blob.
+    pub fn for_each_content(mut self) -> Self {
+        self.for_each_content = true;
         self
     }
 
@@ -110,27 +121,40 @@ pub(crate) struct ScriptedFaults {
 #[derive(Debug)]
 struct ScriptedFault {
     fault: Fault,
+    /// By content id if it counts for each content, else under `None`.
+    counts: HashMap<Option<String>, Count>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
     seen: u64,
     injected: u64,
 }
 
 impl ScriptedFaults {
     pub(crate) fn inject(&mut self, fault: Fault) {
-        self.scripted.push(ScriptedFault { fault, seen: 0, injected: 0 });
+        self.scripted.push(ScriptedFault { fault, counts: HashMap::new() });
     }
 
     /// The fault to inject into this request: the first one that matches and is due. A request gets at most one for each
     /// target, but every matching fault counts the request towards its `skip`.
-    pub(crate) fn take(&mut self, subject: &Subject, target: Target) -> Option<FaultKind> {
+    pub(crate) fn take(
+        &mut self,
+        subject: &Subject,
+        target: Target,
+        is_applicable: impl Fn(&FaultKind) -> bool,
+    ) -> Option<FaultKind> {
         let mut injected_kind = None;
         for scripted in &mut self.scripted {
             let fault = &scripted.fault;
-            if fault.what.target() != target || !fault.on.matches(subject) {
+            if fault.what.target() != target || !fault.on.matches(subject) || !is_applicable(&fault.what) {
                 continue;
             }
-            scripted.seen += 1;
-            if injected_kind.is_none() && scripted.seen > fault.skip && scripted.injected < fault.times {
-                scripted.injected += 1;
+            let content_id = subject.content_id.clone().filter(|_| fault.for_each_content);
+            let count = scripted.counts.entry(content_id).or_default();
+            count.seen += 1;
+            if injected_kind.is_none() && count.seen > fault.skip && count.injected < fault.times {
+                count.injected += 1;
                 injected_kind = Some(fault.what.clone());
             }
         }
@@ -141,7 +165,7 @@ impl ScriptedFaults {
     pub(crate) fn unused(&self) -> Vec<String> {
         self.scripted
             .iter()
-            .filter(|scripted| scripted.injected == 0)
+            .filter(|scripted| scripted.counts.values().all(|count| count.injected == 0))
             .map(|scripted| scripted.fault.to_string())
             .collect()
     }

@@ -11,12 +11,37 @@ pub(crate) enum Body {
     Records(RecordsBody),
 }
 
+impl Body {
+    pub(crate) fn empty() -> Self {
+        Body::Text(Bytes::new())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Body::Text(text) => text.is_empty(),
+            Body::Records(records) => records.length() == 0,
+        }
+    }
+
+    /// The whole text, before compression.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Body::Text(text) => text,
+            Body::Records(records) => {
+                let mut array = JsonArray::of(records);
+                std::iter::from_fn(|| array.next()).flatten().collect()
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct RecordsBody {
     pub(crate) slices: Vec<Content>,
     pub(crate) gzip: bool,
     pub(crate) chunked: bool,
     pub(crate) spaced: bool,
+    pub(crate) byte_order_mark: bool,
     /// The array is cut off after this many bytes, in a valid HTTP response.
     pub(crate) truncated_at: Option<u64>,
 }
@@ -26,15 +51,24 @@ const PIECE: usize = 64 * 1024;
 
 impl RecordsBody {
     fn separators(&self) -> (&'static [u8], &'static [u8], &'static [u8]) {
-        if self.spaced { (b"[\r\n  ", b",\r\n  ", b"\r\n]\r\n") } else { (b"[", b",", b"]") }
+        match (self.spaced, self.byte_order_mark) {
+            (true, true) => (b"\xef\xbb\xbf[\r\n  ", b",\r\n  ", b"\r\n]\r\n"),
+            (true, false) => (b"[\r\n  ", b",\r\n  ", b"\r\n]\r\n"),
+            (false, true) => (b"\xef\xbb\xbf[", b",", b"]"),
+            (false, false) => (b"[", b",", b"]"),
+        }
+    }
+
+    /// The number of records.
+    pub(crate) fn count(&self) -> u64 {
+        self.slices.iter().map(Content::count).sum()
     }
 
     /// The exact size of the text in bytes.
     pub(crate) fn length(&self) -> u64 {
         let (open, between, close) = self.separators();
-        let count: u64 = self.slices.iter().map(Content::count).sum();
         let records: u64 = self.slices.iter().map(Content::bytes).sum();
-        let whole = records + (open.len() + close.len()) as u64 + count.saturating_sub(1) * between.len() as u64;
+        let whole = records + (open.len() + close.len()) as u64 + self.count().saturating_sub(1) * between.len() as u64;
         self.truncated_at.map_or(whole, |at| whole.min(at))
     }
 }

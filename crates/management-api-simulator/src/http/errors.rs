@@ -1,5 +1,7 @@
 //! Error responses in the formats of the two services.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
@@ -36,6 +38,20 @@ impl Response {
             &format!("Too many requests. Method={method}, PublisherId={publisher}"),
         )
         .with_retry_after(throttle.retry_after)
+    }
+
+    /// A throttled response that says in its message, and not in a header, how long to wait.
+    pub(crate) fn throttled_until(status: u16, wait: Duration, method: &str, request: &Request) -> Self {
+        let publisher = request.parameter("publisheridentifier").unwrap_or_default();
+        let (minutes, seconds) = (wait.as_secs() / 60, wait.as_secs() % 60);
+        Response::error(
+            status,
+            "AF429",
+            &format!(
+                "Too many requests. Method={method}, PublisherId={publisher}. Please retry again after {minutes}m \
+                 {seconds}s."
+            ),
+        )
     }
 
     /// An error in Entra's format.

@@ -12,6 +12,8 @@ pub(crate) struct Response {
     pub(crate) content_type: String,
     pub(crate) next_page: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// Further headers; they replace those that follow from the other fields.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
     pub(crate) delivery: Delivery,
 }
@@ -26,6 +28,7 @@ impl Response {
             content_type: content_type.to_owned(),
             next_page: None,
             retry_after: None,
+            headers: Vec::new(),
             body,
             delivery: Delivery::default(),
         }

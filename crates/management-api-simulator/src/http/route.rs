@@ -8,7 +8,7 @@ use crate::{content_id, http::request::Request};
 /// An operation of the API or of the token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// `POST /{tenant}/oauth2/v2.0/token`
+    /// `POST /{tenant}/oauth2/v2.0/token` or, in its older version, `POST /{tenant}/oauth2/token`
     Token,
     /// `GET …/subscriptions/list`
     ListSubscriptions,
@@ -47,6 +47,8 @@ pub(crate) struct Route {
     /// The tenant as written in the path.
     pub(crate) tenant: String,
     pub(crate) content_id: Option<String>,
+    /// Whether the token endpoint was called in its older version.
+    pub(crate) is_v1_token: bool,
 }
 
 impl Route {
@@ -60,7 +62,7 @@ impl Route {
             .collect();
         let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
         let (operation, tenant, content_id) = match segments.as_slice() {
-            [tenant, "oauth2", "v2.0", "token"] => (Operation::Token, tenant, None),
+            [tenant, "oauth2", "v2.0", "token"] | [tenant, "oauth2", "token"] => (Operation::Token, tenant, None),
             ["api", "v1.0", tenant, "activity", "feed", rest @ ..] => match rest {
                 ["subscriptions", "list"] => (Operation::ListSubscriptions, tenant, None),
                 ["subscriptions", "start"] => (Operation::StartSubscription, tenant, None),
@@ -70,7 +72,13 @@ impl Route {
             },
             _ => return None,
         };
-        (request.method == operation.method()).then(|| Route { operation, tenant: (*tenant).to_owned(), content_id })
+        let is_v1_token = operation == Operation::Token && segments.len() == 3;
+        (request.method == operation.method()).then(|| Route {
+            operation,
+            tenant: (*tenant).to_owned(),
+            content_id,
+            is_v1_token,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response as HttpResponse},
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -47,7 +48,7 @@ fn describe(state: &State) -> Value {
         .iter()
         .map(|(id, tenant)| {
             let feeds: Map<String, Value> =
-                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), summary(feed))).collect();
+                tenant.feeds.iter().map(|(&name, feed)| (name.to_owned(), summary(feed, state.now()))).collect();
             (id.to_string(), Value::Object(feeds))
         })
         .collect();
@@ -66,12 +67,12 @@ fn describe(state: &State) -> Value {
 }
 
 /// `{slices, records, obtainable_records, subscription}`
-fn summary(feed: &Feed) -> Value {
+fn summary(feed: &Feed, now: Timestamp) -> Value {
     let records = |wanted: fn(&Published) -> bool, slices: &[Published]| -> u64 {
         slices.iter().filter(|slice| wanted(slice)).map(|slice| slice.content.count()).sum()
     };
     let slices = published(feed);
-    let subscription = feed.subscription.is_on().map(|on| if on { "enabled" } else { "disabled" });
+    let subscription = feed.subscription.is_on(now).map(|on| if on { "enabled" } else { "disabled" });
     json!({
         "slices": slices.len(),
         "records": records(|_| true, &slices),

@@ -8,13 +8,15 @@ use axum::{
     Router,
     body::Body as HttpBody,
     extract::{self, ConnectInfo},
-    http::{HeaderMap, HeaderName, Response as HttpResponse, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, header},
+    middleware::map_response_with_state,
     routing::get,
 };
 use bytes::Bytes;
 
 use crate::{
     api::dispatch,
+    clock::format_for_http,
     http::{body::Body, connection::ConnectionBreaker, delivery, request::Request, response::Response},
     state::SharedState,
 };
@@ -27,7 +29,19 @@ pub(crate) fn router(shared: Arc<SharedState>) -> Router {
         .route("/_simulator/health", get(admin::health))
         .route("/_simulator/status", get(admin::status))
         .fallback(serve)
+        .layer(map_response_with_state(Arc::clone(&shared), add_date))
         .with_state(shared)
+}
+
+/// Adds the simulator's time as `Date`; otherwise the HTTP library would add the real one.
+async fn add_date(
+    extract::State(shared): extract::State<Arc<SharedState>>,
+    mut response: HttpResponse<HttpBody>,
+) -> HttpResponse<HttpBody> {
+    if let Ok(date) = HeaderValue::try_from(format_for_http(shared.state().now())) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
 }
 
 async fn serve(
@@ -85,10 +99,21 @@ fn pack(response: Response) -> HttpResponse<HttpBody> {
     if let Some(length) = delivery::length(&response.body) {
         builder = builder.header(header::CONTENT_LENGTH, length);
     }
-    builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery))).unwrap_or_else(|error| {
+    let packed = builder.body(HttpBody::from_stream(delivery::stream(response.body, response.delivery)));
+    packed.and_then(|packed| with_headers(packed, response.headers)).unwrap_or_else(|error| {
         // Only a scripted response can contain something that HTTP does not allow.
         let mut refused = HttpResponse::new(HttpBody::from(error.to_string()));
         *refused.status_mut() = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
         refused
     })
+}
+
+fn with_headers(
+    mut response: HttpResponse<HttpBody>,
+    headers: Vec<(String, String)>,
+) -> axum::http::Result<HttpResponse<HttpBody>> {
+    for (name, value) in headers {
+        response.headers_mut().insert(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    Ok(response)
 }

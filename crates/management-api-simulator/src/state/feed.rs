@@ -13,7 +13,7 @@ use crate::{
     state::subscription::Subscription,
 };
 
-/// `start <= contentCreated < end`.
+/// `start <= contentCreated < end`, unless [`Config::inclusive_end`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) start: Timestamp,
@@ -79,7 +79,7 @@ impl Feed {
         let visible_at = slice.visible_at.map_or(created, |at| at.max(created));
         let content = self.with_repeats(slice.content, slice.repeat);
         let aggregate = self.aggregate_for(created, visible_at > created, config.aggregation);
-        let obtainability = match self.subscription.is_on() {
+        let obtainability = match self.subscription.last_change() {
             _ if created > now => Obtainability::DecidedAt(created),
             Some(true) => Obtainability::Always,
             Some(false) => Obtainability::Never,
@@ -134,7 +134,8 @@ impl Feed {
             self.listed_until = self.listed_until.max(Some(window.end));
         }
         let mut found: BTreeMap<u64, Vec<SliceKey>> = BTreeMap::new();
-        for (key, stored) in self.slices.range((window.start, 0)..(window.end, 0)) {
+        let end = if config.inclusive_end { (window.end, u32::MAX) } else { (window.end, 0) };
+        for (key, stored) in self.slices.range((window.start, 0)..end) {
             if stored.visible_at <= now && self.obtainable(*key, stored) {
                 found.entry(stored.aggregate).or_default().push(*key);
             }

@@ -13,8 +13,8 @@ use crate::{
     config::{Throttle, ThrottleWindow},
 };
 
-/// The unit of a quota. Requests without a `PublisherIdentifier` share one.
-type QuotaAccount = (Uuid, Option<String>);
+/// The unit of a quota: tenant and `PublisherIdentifier`. `None` is shared by all requests of all tenants that lack one.
+type QuotaAccount = Option<(Uuid, String)>;
 
 /// Counts requests against the quota.
 #[derive(Debug, Default)]

@@ -65,6 +65,34 @@ async fn prints_its_address_serves_and_stops_on_sigterm() {
     assert!(child.wait().unwrap().success());
 }
 
+/// The violations after a call without `PublisherIdentifier` to a program with these options.
+async fn violations_without_publisher(arguments: &[&str]) -> usize {
+    let (mut child, url, tenant) = start(arguments);
+    let tenant = tenant["tenant_id"].as_str().unwrap();
+    reqwest::get(format!("{url}/api/v1.0/{tenant}/activity/feed/subscriptions/list")).await.unwrap();
+    let status = get(format!("{url}/_simulator/status")).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    status["violations"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn program_is_lenient_unless_strict() {
+    assert_eq!(violations_without_publisher(&[]).await, 0);
+    assert_eq!(violations_without_publisher(&["--lenient"]).await, 0);
+    assert_eq!(violations_without_publisher(&["--strict"]).await, 1);
+}
+
+#[tokio::test]
+async fn program_can_have_another_clock() {
+    let (mut child, url, _) = start(&["--clock-offset", "-3600"]);
+    let now: jiff::Timestamp = get(format!("{url}/_simulator/status")).await["now"].as_str().unwrap().parse().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let behind = jiff::Timestamp::now().duration_since(now).as_secs();
+    assert!((3_600..3_630).contains(&behind), "{behind}");
+}
+
 #[test]
 fn help_names_every_option() {
     let (code, help, _) = run(&["--help"]);
@@ -81,6 +109,9 @@ fn help_names_every_option() {
         "--publish-every",
         "--page-size",
         "--requests-per-minute",
+        "--strict",
+        "--lenient",
+        "--clock-offset",
         "--subscriptions-on",
         "/_simulator/status",
     ] {
