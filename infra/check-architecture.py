@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what the folder list promises: which crates may know which, what the domain must never know, that the modules of a
-crate do not import each other in a circle, and that no crate declares a dependency that it does not use. Prints every
-violation; exit code 1 if there is one."""
+"""Checks the architecture: which crates may depend on which, what the domain must never depend on, that the modules of a crate do
+not import each other in a circle, and that no crate declares a dependency that it does not use. Prints every violation; exit
+code 1 if there is one."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 FUNCTION = {"composition", "lambda-support", "collector"}
 ANYTHING = None
 
-# crate: (what it may depend on of ours, what its tests may depend on besides)
+# crate: (the crates of this workspace that it may depend on, those that its tests may depend on besides)
 EDGES = {
     "poller": (FUNCTION, set()),
     "fetcher": (FUNCTION, set()),
@@ -29,7 +29,7 @@ EDGES = {
     "scenarios": (ANYTHING, ANYTHING),
 }
 
-# crate: what must not be anywhere in its tree, its dependencies' dependencies included
+# crate: what must not be anywhere in its dependency tree
 NEVER = {
     "collector": r"tokio|reqwest|hyper|rustls|aws[-_].*|lambda[-_].*",
     "record-stream": r"tokio|futures.*|reqwest|hyper|aws[-_].*|lambda[-_].*",
@@ -38,7 +38,7 @@ NEVER = {
 
 def edges(crate, dependencies, ours):
     if crate not in EDGES:
-        yield f"{crate} is in no rule of {Path(__file__).name}: say there what it may depend on"
+        yield f"{Path(__file__).name} has no rule for {crate}: add what it may depend on to EDGES"
         return
     allowed, allowed_in_tests = EDGES[crate]
     for dependency in dependencies:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks what the documents say about the repository:
 
-- a relative link leads to a file that exists, and a #anchor to a heading in it;
+- a relative link points to a file that exists, and a #anchor to a heading in it;
 - a test, written as `crate::module::test_name`, exists in the source. The crate is a package's folder name and the module
   a file's name without `.rs`. In a table column headed "shown by" nothing else may stand in backticks, except for
   `crate::module` (all tests of that file);
@@ -104,7 +104,7 @@ def link(document, target):
     if not linked.exists():
         name = str(linked.relative_to(ROOT)) if linked.is_relative_to(ROOT) else target
         known = (str(file.relative_to(ROOT)) for file in files("*") if file.is_file())
-        yield f"the link {target} leads to nothing" + closest(name, known)
+        yield f"the link {target} points to no file" + closest(name, known)
     elif anchor and linked.suffix == ".md" and anchor not in anchors(linked):
         yield f"the link {target} names no heading of {linked.relative_to(ROOT)}" + closest(anchor, anchors(linked))
 
@@ -129,7 +129,7 @@ def message(text, source, literals):
     for part in re.split(r"…", text):
         part = part.strip(" :[]")
         if len(part) > 3 and part not in source:
-            yield f"no message of the product holds {part!r}" + closest(part, literals)
+            yield f"no message of the product contains {part!r}" + closest(part, literals)
 
 
 def main():

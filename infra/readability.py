@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Prints what a newcomer meets: `infra/readability.py` for the working tree, `infra/readability.py REV …` for commits beside
-it. Nothing is judged here; what must hold is in check-architecture.py and check-documents.py."""
+"""Prints figures on how readable the code is: `infra/readability.py` for the working tree, `infra/readability.py REV …` to compare
+it with commits. It checks nothing; that is done by check-architecture.py and check-documents.py."""
 
 import importlib.machinery
 import importlib.util
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Words that this project once coined, and that nobody else knows in their meaning here.
+# Words that had a meaning in this project only, and were replaced by standard terms.
 COINED = (
     r"fair_line|work_off|in_hand|take_in|roster|hand_over|yielded|told|untold|look(?:ed|ing)?_?(?:back|at)|revived?|(?<!dead.)letters?|"
     r"dice|booked_?out|book(?:ings|ed)?|mishaps?|weather|sky|stand_in|nameless|frail|swift_clock|heard|is no [a-z]+"

@@ -30,7 +30,7 @@ impl<C: Clock, J: Jitter> Ports for AwsPorts<C, J> {
     type Jitter = J;
 }
 
-/// Builds the ports of one process. All AWS clients share one configuration; each is built when it is asked for.
+/// Builds the ports of one process. All AWS clients share one configuration; each is built on request.
 #[derive(Debug, Clone)]
 pub struct Wiring<C = SystemClock, J = RandomJitter> {
     sdk: Sdk,
@@ -40,7 +40,7 @@ pub struct Wiring<C = SystemClock, J = RandomJitter> {
 }
 
 impl Wiring {
-    /// With the machine's clock and randomness.
+    /// With the system's clock and randomness.
     pub async fn load(common: &Common) -> Self {
         Self::with(Sdk::load(common.path_style).await, common.clone(), SystemClock, RandomJitter)
     }
@@ -58,7 +58,7 @@ impl<C: Clock + Clone, J: Jitter + Clone> Wiring<C, J> {
     }
 
     /// # Errors
-    /// Where the machine has no usable TLS roots.
+    /// If the system has no usable TLS roots.
     pub fn management_api(&self) -> Result<Client<C, J>, Failure> {
         let (api, authority) = (self.common.management_api.clone(), self.common.token_authority.clone());
         Client::new(ClientSettings::with_roots(api, authority), self.clock.clone(), self.jitter.clone())

@@ -1,5 +1,5 @@
-//! The collector, put together: settings from the environment, and from them the ports over AWS and Microsoft. Used by the
-//! functions, the scenarios and tools.
+//! Puts the collector together: reads the settings from the environment, and builds the ports over AWS and Microsoft's
+//! API. Shared by the functions, the scenarios and tools.
 
 mod aws_ports;
 pub mod settings;

@@ -1,11 +1,11 @@
-//! How every function starts.
+//! The start of every function.
 
 use lambda_support::{Environment, InvalidEnvironment, ProcessEnvironment, start_logging};
 
 /// Starts logging and reads a function's settings from the environment of the process.
 ///
 /// # Errors
-/// [`InvalidEnvironment`], which has been logged with all problems.
+/// [`InvalidEnvironment`]; all of its problems have been logged.
 pub fn start<Settings>(
     function: &str,
     read: impl FnOnce(&mut Environment<ProcessEnvironment>) -> Settings,

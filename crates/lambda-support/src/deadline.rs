@@ -1,19 +1,19 @@
-//! When an invocation must have answered.
+//! The deadline of an invocation.
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Context;
 
-/// The instant at which work must stop so that the answer, the logs and the metrics still get out. Local runtimes send
-/// deadlines that are long past; such a one is replaced by a minute from now.
+/// The instant at which work must stop, so that there is time left for the response, the logs and the metrics. Local
+/// runtimes send deadlines in the past; these are replaced by a minute from now.
 #[must_use]
 pub fn deadline(context: &Context, now: Timestamp) -> Timestamp {
-    const LAST_WORDS: SignedDuration = SignedDuration::from_secs(5);
-    const WITHOUT_DEADLINE: SignedDuration = SignedDuration::from_mins(1);
+    const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+    const DEFAULT: SignedDuration = SignedDuration::from_mins(1);
     i64::try_from(context.deadline)
         .ok()
         .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
         .filter(|deadline| *deadline > now)
-        .map_or(now + WITHOUT_DEADLINE, |deadline| deadline - LAST_WORDS)
+        .map_or(now + DEFAULT, |deadline| deadline - RESERVE)
 }
 
 #[cfg(test)]

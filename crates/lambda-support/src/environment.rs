@@ -1,4 +1,4 @@
-//! Reading a function's environment, with all of its problems at once.
+//! Reads a function's environment, and reports all of its problems at once.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
 /// The environment while it is read. A missing or invalid variable yields a placeholder and is recorded as a problem;
-/// [`Environment::finish`] then refuses the settings made of it.
+/// [`Environment::finish`] then returns the problems instead of the settings.
 #[derive(Debug)]
 pub struct Environment<L> {
     lookup: L,
@@ -30,7 +30,7 @@ impl fmt::Display for InvalidEnvironment {
 
 impl std::error::Error for InvalidEnvironment {}
 
-/// Looks a variable up in the environment of the process.
+/// Looks up a variable in the environment of the process.
 pub type ProcessEnvironment = fn(&str) -> Option<String>;
 
 impl Environment<ProcessEnvironment> {
@@ -92,7 +92,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         self.optional(name).map(|_| self.queue_url(name))
     }
 
-    /// A list of ages in minutes, at most the week that Microsoft keeps content.
+    /// A list of ages in minutes, at most a week: as long as Microsoft retains content.
     pub fn minutes(&mut self, name: &str, default: &str) -> Vec<SignedDuration> {
         const WEEK: i64 = 7 * 24 * 60;
         let text = self.or(name, default);
@@ -102,7 +102,11 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
                 ages.into_iter().map(SignedDuration::from_mins).collect()
             }
             Some(_) | None => {
-                self.problem(name, &format!("is {text:?}, not whole minutes from 0 to {WEEK} with commas"), default);
+                self.problem(
+                    name,
+                    &format!("is {text:?}, not whole minutes from 0 to {WEEK}, separated by commas"),
+                    default,
+                );
                 Vec::new()
             }
         }
@@ -116,7 +120,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             Ok(url) if url.scheme() == "https" && url.has_host() => Some(url),
             Ok(url) if url.scheme() == "http" && is_loopback(&url) => Some(url),
             Ok(url) if url.scheme() == "http" => {
-                self.problem(name, "is http: credentials go there, so only loopback may be without TLS", EXAMPLE);
+                self.problem(name, "is http, which is allowed for loopback only: credentials are sent there", EXAMPLE);
                 None
             }
             Ok(_) | Err(_) => {
@@ -126,7 +130,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         }
     }
 
-    /// `settings`, if no problem was found.
+    /// Returns `settings` if no problem was found.
     ///
     /// # Errors
     /// [`InvalidEnvironment`] with every problem found.
@@ -143,7 +147,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         self.problems.push(format!("{name} {problem} (for example: {example})"));
     }
 
-    /// A variable, if it is set to something.
+    /// A variable, unless it is unset or blank.
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
     }

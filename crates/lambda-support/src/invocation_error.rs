@@ -1,4 +1,4 @@
-//! What Lambda shows of an invocation that failed.
+//! The error that a function returns to Lambda.
 
 use lambda_runtime::Diagnostic;
 

@@ -1,10 +1,10 @@
-//! Structured logs: one JSON object a line on standard output, which Lambda sends to CloudWatch Logs.
+//! Structured logs: one JSON object per line on standard output, which Lambda sends to CloudWatch Logs.
 
 use collector::feed::FeedId;
 use collector::loss::Loss;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging with the filter in `RUST_LOG`, or `info` where that is missing or invalid.
+/// Starts logging with the filter in `RUST_LOG`, or `info` if that is missing or invalid.
 pub fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
@@ -17,7 +17,7 @@ pub fn start_logging() {
         .init();
 }
 
-/// Logs a loss at ERROR with all that a person needs to follow it up. Every function reports losses in this one form.
+/// Logs a loss at ERROR with everything that a person needs to follow it up. All functions log losses in this form.
 pub fn log_loss(feed: FeedId, loss: &Loss) {
     let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());
     let (from, to, reason, content) = (&loss.from, &loss.to, loss.reason.as_str(), loss.content.as_deref());

@@ -1,4 +1,4 @@
-//! CloudWatch metrics by embedded metric format: a log line each invocation, no API call.
+//! CloudWatch metrics in the embedded metric format: one log line per invocation, no API call.
 
 use std::io::{self, Write};
 use std::time::SystemTime;
@@ -8,10 +8,9 @@ use metrique_writer::format::Format;
 use metrique_writer::unit::{AsBytes, AsCount, AsSeconds};
 use metrique_writer_format_emf::Emf;
 
-/// The namespace of all metrics.
 const NAMESPACE: &str = "M365Audit";
 
-/// The measures of one invocation. What a function does not measure stays `None` and is not written.
+/// The metrics of one invocation. Those that a function does not measure stay `None` and are not written.
 #[derive(Debug, Clone, Default, Entry)]
 #[entry(rename_all = "PascalCase")]
 pub struct Metrics {
@@ -29,13 +28,13 @@ pub struct Metrics {
     pub content_lost: Option<AsCount<u64>>,
     /// Requests that Microsoft refused because of the quota.
     pub throttled: Option<AsCount<u64>>,
-    /// How far the cursor that is farthest behind is behind.
+    /// The lag of the cursor that is furthest behind.
     pub cursor_lag_seconds: Option<AsSeconds<u64>>,
-    /// Tenants that could not be polled, or not all of their content types.
+    /// Tenants of which at least one content type failed.
     pub tenant_errors: Option<AsCount<u64>>,
     /// Content that appeared in a window after it had been listed.
     pub late_content: Option<AsCount<u64>>,
-    /// Content that had no object when somebody looked, and was queued again.
+    /// Content without an object when its window was rechecked; it was queued again.
     pub missing_content: Option<AsCount<u64>>,
 }
 
@@ -49,15 +48,15 @@ struct Line {
     metrics: Metrics,
 }
 
-/// Where metrics are written to.
+/// Writes metrics to standard output.
 #[derive(Debug, Clone)]
 pub struct MetricsLog {
     stack: Option<String>,
 }
 
 impl MetricsLog {
-    /// Metrics with the one dimension `Stack`, so that two collectors in one account can be told apart; without a
-    /// stack's name there is no dimension.
+    /// Metrics with the one dimension `Stack`, which separates several collectors in one account. Without a stack's
+    /// name there is no dimension.
     #[must_use]
     pub fn new(stack: Option<String>) -> Self {
         Self { stack: stack.filter(|name| !name.is_empty()) }

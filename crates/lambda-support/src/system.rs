@@ -1,11 +1,10 @@
-//! The time of day and chance, as the machine has them.
+//! The system's clock and randomness.
 
 use std::time::Duration;
 
 use collector::ports::{Clock, Jitter};
 use jiff::Timestamp;
 
-/// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -15,13 +14,12 @@ impl Clock for SystemClock {
     }
 
     async fn sleep_until(&self, instant: Timestamp) {
-        // An instant that is past is no wait.
+        // For an instant in the past the conversion fails: there is nothing to wait for.
         let wait = Duration::try_from(instant.duration_since(self.now())).unwrap_or_default();
         tokio::time::sleep(wait).await;
     }
 }
 
-/// The machine's randomness.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomJitter;
 

@@ -1,4 +1,4 @@
-//! What was published against what is in the archive, record by record and byte by byte.
+//! Compares what was published with what is in the archive, record by record and byte by byte.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,10 @@ pub struct Figures {
     pub published: u64,
     /// Records that are in the archive, byte by byte as they were published.
     pub archived: u64,
-    /// Published records that are not.
+    /// Published records that are not in the archive.
     pub lost: u64,
-    /// Archived records more often than they were published, and such as never were.
+    /// Archived copies beyond those published, and archived records that were never published.
     pub surplus: u64,
-    /// Objects.
     pub objects: u64,
     /// Bytes of JSON Lines.
     pub bytes_in: u64,
@@ -31,7 +30,7 @@ pub struct Figures {
 /// The figures of one tenant by content type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Every content type, those without records too.
+    /// Every content type, including those without records.
     pub content_types: BTreeMap<String, Figures>,
 }
 
@@ -70,7 +69,7 @@ impl Comparison {
         })
     }
 
-    /// All that was published is in the archive, and nothing else.
+    /// Whether everything that was published is in the archive, and nothing else.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let total = self.total();
@@ -97,7 +96,7 @@ impl fmt::Display for Comparison {
 }
 
 async fn read(s3: &Client, bucket: &str, folder: &str) -> (ArchivedRecords, Figures) {
-    const AT_ONCE: usize = 8;
+    const CONCURRENCY: usize = 8;
     let pages = s3.list_objects_v2().bucket(bucket).prefix(folder).into_paginator().send();
     let pages: Vec<_> = pages.try_collect().await.unwrap();
     let keys: Vec<String> =
@@ -107,7 +106,7 @@ async fn read(s3: &Client, bucket: &str, folder: &str) -> (ArchivedRecords, Figu
         object.body.collect().await.unwrap().to_vec()
     });
     let objects: Vec<Vec<u8>> =
-        objects.buffer_unordered(AT_ONCE).map(Ok::<_, std::convert::Infallible>).try_collect().await.unwrap();
+        objects.buffer_unordered(CONCURRENCY).map(Ok::<_, std::convert::Infallible>).try_collect().await.unwrap();
     let (mut archived, mut figures) = (ArchivedRecords::default(), Figures::default());
     for object in objects {
         archived.add(&object).unwrap_or_else(|| panic!("an object in {folder} is incomplete"));

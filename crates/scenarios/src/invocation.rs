@@ -1,4 +1,4 @@
-//! One invocation of a function's binary in a process of its own, and what it took.
+//! Invokes a function's binary once, in a process of its own, and measures the time and memory that it uses.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -15,33 +15,30 @@ use crate::runtime_api::{Answer, RuntimeApi};
 /// As in template.yaml.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What came of it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What the function answered.
     pub response: Value,
-    /// What it printed, line by line.
+    /// Everything that it printed.
     pub logs: String,
-    /// From the event to the answer.
+    /// From the event to the response.
     pub took: Duration,
-    /// What it used.
     pub usage: Usage,
 }
 
-/// What a process has used since its start.
+/// The resources that a process has used since its start.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// Time on a processor.
+    /// CPU time, in the program and in the kernel.
     pub processor: Duration,
-    /// The most memory that was ever resident, in bytes.
+    /// The peak of its resident memory, in bytes.
     pub peak_bytes: u64,
 }
 
 impl Invocation {
-    /// Starts `binary`, with `variables` and the local AWS in its environment, and gives it `event`.
+    /// Starts `binary` with `variables` and the settings of the local AWS in its environment, and sends it `event`.
     ///
     /// # Errors
-    /// If it does not start, ends, answers with an error or not in time: with what it printed.
+    /// If the process does not start, ends, or does not answer with a success in time. The message contains its output.
     pub async fn of(binary: &Path, event: &Value, variables: &[(&str, &str)]) -> Result<Self, Box<dyn Error>> {
         let mut runtime_api = RuntimeApi::serve(event.to_string(), TIMEOUT).await?;
         let mut logs = tempfile::tempfile()?;
@@ -49,30 +46,30 @@ impl Invocation {
             .map_err(|error| format!("{} does not start: {error}", binary.display()))?;
         let answer = tokio::select! {
             answer = runtime_api.answer() => succeeded(answer),
-            ended = process.wait() => Err(format!("it ended with {}", ended?)),
-            () = tokio::time::sleep(TIMEOUT) => Err("it does not answer".to_owned()),
+            ended = process.wait() => Err(format!("the process ended with {}", ended?)),
+            () = tokio::time::sleep(TIMEOUT) => Err("it did not answer in time".to_owned()),
         };
-        // It waits for its next event: it is there to be looked at.
+        // The process now waits for its next event, so /proc still has its figures.
         let usage = process.id().and_then(Usage::of);
         process.kill().await?;
         let logs = read(&mut logs)?;
         let (response, took) = answer.map_err(|problem| format!("{}: {problem}\n{logs}", binary.display()))?;
-        let usage = usage.ok_or("/proc does not say what the process used")?;
+        let usage = usage.ok_or("the process's usage could not be read from /proc")?;
         Ok(Self { response, logs, took, usage })
     }
 }
 
 impl Usage {
-    /// As the kernel counts it, while the process is there.
+    /// What /proc says about a process; `None` if it has ended.
     #[must_use]
     pub fn of(process: u32) -> Option<Self> {
-        // The kernel counts in hundredths of a second, whatever its own clock.
+        // /proc counts in USER_HZ, a hundredth of a second, whatever the kernel's own tick is.
         const TICK: Duration = Duration::from_millis(10);
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // The fields behind the program's name, which is in brackets and may hold anything: the 12th and the 13th are
-        // the ticks in the program and in the kernel.
+        // The program's name is in parentheses and may contain anything. Of the fields after it, the 12th and the 13th
+        // are the ticks in the program and in the kernel (utime and stime).
         let (_, fields) = stat.rsplit_once(')')?;
         let ticks: Vec<u32> =
             fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
@@ -83,7 +80,7 @@ impl Usage {
     }
 }
 
-/// Nothing else is in its environment, as in Lambda.
+/// The process inherits no other variable, as in Lambda.
 fn start(binary: &Path, runtime_api: &RuntimeApi, variables: &[(&str, &str)], logs: &File) -> io::Result<Child> {
     let local_aws = std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name == "SSL_CERT_FILE");
     Command::new(std::path::absolute(binary)?)
@@ -102,7 +99,7 @@ fn succeeded(answer: Answer) -> Result<(Value, Duration), String> {
     let Answer { path, body, took } = answer;
     match serde_json::from_str(&body) {
         Ok(response) if path.ends_with("/response") => Ok((response, took)),
-        Ok(_) | Err(_) => Err(format!("it answered {path} with {body}")),
+        Ok(_) | Err(_) => Err(format!("it sent {body} to {path}")),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The real use cases against the simulator and a local AWS: what the stories in `tests` and the demo have in common.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the fixture right there")]
+//! The real use cases against the simulator and a local AWS: what the tests, the demo and the benchmark share.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed set-up should panic at once")]
 
 pub mod comparison;
 pub mod invocation;

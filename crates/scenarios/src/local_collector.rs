@@ -1,4 +1,5 @@
-//! The use cases over the ports that the functions have, but in this process: to be crashed, doubled and shifted in time.
+//! Runs the use cases in this process, over the same ports as the functions, so that tests can crash them, run several
+//! at once, and set the time.
 
 use aws_sdk_sqs::types::Message;
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
@@ -18,10 +19,10 @@ use testkit::{CrashPoint, FixedJitter, Interceptor, ManualClock, WithInterceptor
 
 use crate::resources::Resources;
 
-/// The functions' own ports, with a clock that is set by hand.
+/// The functions' own ports, with a manual clock.
 pub type LocalPorts = AwsPorts<ManualClock, FixedJitter>;
 
-/// A collector whose clock is the simulator's.
+/// A collector with a manual clock; [`LocalCollector::advance`] sets the simulator's as well.
 #[derive(Debug, Clone)]
 pub struct LocalCollector {
     pub resources: Resources,
@@ -71,12 +72,11 @@ impl LocalCollector {
         PollPolicy { plan: PlanPolicy::with_backfill_hours(self.backfill_hours), limits: LIMITS }
     }
 
-    /// One poll.
     pub async fn poll(&self) -> PollReport {
         self.poll_until(&CrashPoint::default()).await.unwrap()
     }
 
-    /// One poll in a process that crashes at `crash_point`; `None` if it did.
+    /// Polls in a process that crashes at `crash_point`; `None` if it did.
     pub async fn poll_until(&self, crash_point: &CrashPoint) -> Option<PollReport> {
         let (wiring, interceptor) = (self.wiring(), Interceptor::crash_at(crash_point));
         let poll = Poll::<WithInterceptor<'_, LocalPorts>> {
@@ -91,7 +91,7 @@ impl LocalCollector {
         Some(crash_point.run(poll.run(Shard::WHOLE, self.deadline())).await?.unwrap())
     }
 
-    /// One poll into another queue than the collector's own.
+    /// Polls into `queue` instead of the collector's own queue.
     pub async fn poll_into(&self, queue: impl Queue) -> PollReport {
         let wiring = self.wiring();
         let poll = Poll::<WithQueue<LocalPorts, _>> {
@@ -106,12 +106,12 @@ impl LocalCollector {
         poll.run(Shard::WHOLE, self.deadline()).await.unwrap()
     }
 
-    /// One reconciliation at these ages in minutes, whose report is lost.
+    /// Reconciles with these recheck ages in minutes. Losses stay unreported, as if the process had crashed at the end.
     pub async fn reconcile(&self, ages: &[i64]) -> ReconcileReport {
         self.reconciler(ages).run(self.deadline()).await.unwrap()
     }
 
-    /// One reconciliation at these ages in minutes, whose losses are reported.
+    /// Reconciles with these recheck ages in minutes, and marks the losses as reported.
     pub async fn reconcile_and_report(&self, ages: &[i64]) -> ReconcileReport {
         let report = self.reconcile(ages).await;
         self.reconciler(ages).mark_losses_reported(&report).await;
@@ -134,7 +134,7 @@ impl LocalCollector {
         }
     }
 
-    /// Fetches what is in the queue, each message `deliveries` times, until the queue is empty. What fails stays.
+    /// Delivers every visible message `deliveries` times, until none is left. Messages that fail stay in the queue.
     pub async fn fetch_all(&self, deliveries: u32) -> Vec<FetchOutcome> {
         let wiring = self.wiring();
         let fetch = Fetch::<LocalPorts> {
@@ -180,7 +180,7 @@ impl LocalCollector {
     }
 }
 
-/// Without a receipt, so that a message that fails stays invisible and the loop ends.
+/// Without a receipt: a message that fails then stays invisible for its whole visibility timeout, and the loop ends.
 fn delivery(message: &Message, receive_count: u32) -> Delivery<'_> {
     Delivery { id: message.message_id(), body: message.body().unwrap(), receive_count, receipt: None }
 }

@@ -1,31 +1,25 @@
-//! The AWS resources of one collector, made without a template.
+//! The AWS resources of one collector, created without the template.
 
 use aws_adapters::Sdk;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use uuid::Uuid;
 
-/// The names of one collector's resources; no other fixture uses them.
+/// One collector's resources, with names that no other test uses.
 #[derive(Debug, Clone)]
 pub struct Resources {
-    /// The clients.
     pub sdk: Sdk,
-    /// The prefix of its tenants' secrets.
     pub secret_prefix: String,
-    /// Its state table.
     pub table: String,
-    /// Its bucket.
     pub bucket: String,
-    /// Its queue.
     pub queue_url: String,
-    /// Its dead-letter queue.
     pub dead_letter_queue_url: String,
 }
 
 impl Resources {
-    /// Makes them in the local AWS that the environment leads to.
+    /// Creates them in the local AWS that the environment names.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the environment names none.
     pub async fn create() -> Self {
         assert!(
             std::env::var("LOCAL_AWS_URL").is_ok(),
@@ -40,13 +34,12 @@ impl Resources {
         Self { sdk, secret_prefix: format!("{name}/"), table, bucket: name, queue_url, dead_letter_queue_url }
     }
 
-    /// Puts a tenant's secret.
     pub async fn put_secret(&self, name: &str, value: &str) {
         put_secret(&self.sdk, &format!("{}{name}", self.secret_prefix), value).await;
     }
 }
 
-/// Creates a secret, or gives it another value.
+/// Creates a secret, or replaces its value.
 pub async fn put_secret(sdk: &Sdk, name: &str, value: &str) {
     let secrets = sdk.secrets_manager();
     if secrets.create_secret().name(name).secret_string(value).send().await.is_err() {

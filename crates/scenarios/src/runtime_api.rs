@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
-/// Hands one event to the function that asks, and then lets it wait. It stops when dropped.
+/// Sends one event to a function and leaves its request for the next one open. The server stops when it is dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -23,44 +23,43 @@ pub struct RuntimeApi {
     serving: AbortHandle,
 }
 
-/// What the function said.
+/// What the function sent back.
 #[derive(Debug)]
 pub struct Answer {
-    /// Where it said it: to a path that ends with `/response`, or with `/error`.
+    /// The path that it was sent to: it ends with `/response` or `/error`.
     pub path: String,
-    /// What it said.
     pub body: String,
-    /// How long after it had been given the event; zero if it had not.
+    /// The time since the function received the event; zero if it has not.
     pub took: Duration,
 }
 
 struct Invocation {
     event: Mutex<Option<String>>,
-    handed_out: Mutex<Option<Instant>>,
+    delivered_at: Mutex<Option<Instant>>,
     timeout: Duration,
     answers: mpsc::UnboundedSender<Answer>,
 }
 
 impl RuntimeApi {
-    /// Serves `event` on a port of its own, to be answered within `timeout`.
+    /// Serves `event` on a free port; its deadline is `timeout` after the function requests it.
     ///
     /// # Errors
-    /// If there is no port.
+    /// If no port can be opened.
     pub async fn serve(event: String, timeout: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (sender, answers) = mpsc::unbounded_channel();
-        let (event, handed_out) = (Mutex::new(Some(event)), Mutex::new(None));
-        let invocation = Arc::new(Invocation { event, handed_out, timeout, answers: sender });
+        let (event, delivered_at) = (Mutex::new(Some(event)), Mutex::new(None));
+        let invocation = Arc::new(Invocation { event, delivered_at, timeout, answers: sender });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .fallback(answered)
+            .fallback(receive_answer)
             .with_state(invocation);
         let serving = tokio::spawn(async move { axum::serve(listener, router).await }).abort_handle();
         Ok(Self { address, answers, serving })
     }
 
-    /// What the function finds in its environment.
+    /// The variables that Lambda sets for a function.
     #[must_use]
     pub fn environment(&self, function: &str, memory_megabytes: u32) -> [(&'static str, String); 4] {
         [
@@ -71,7 +70,6 @@ impl RuntimeApi {
         ]
     }
 
-    /// Waits for the function's answer.
     pub async fn answer(&mut self) -> Answer {
         self.answers.recv().await.unwrap()
     }
@@ -88,7 +86,7 @@ async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
         return std::future::pending().await;
     };
     let deadline = Timestamp::now() + invocation.timeout;
-    *invocation.handed_out.lock().await = Some(Instant::now());
+    *invocation.delivered_at.lock().await = Some(Instant::now());
     let headers = [
         ("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
         ("Lambda-Runtime-Deadline-Ms", deadline.as_millisecond().to_string()),
@@ -98,9 +96,9 @@ async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
     (headers, event).into_response()
 }
 
-async fn answered(State(invocation): State<Arc<Invocation>>, uri: Uri, body: String) -> StatusCode {
-    let took = invocation.handed_out.lock().await.map(|instant| instant.elapsed()).unwrap_or_default();
-    // Whoever served this may have gone already.
+async fn receive_answer(State(invocation): State<Arc<Invocation>>, uri: Uri, body: String) -> StatusCode {
+    let took = invocation.delivered_at.lock().await.map(|instant| instant.elapsed()).unwrap_or_default();
+    // The receiver may have been dropped already.
     let _ = invocation.answers.send(Answer { path: uri.path().to_owned(), body, took });
     StatusCode::ACCEPTED
 }

@@ -7,12 +7,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// A deployed stack.
 #[derive(Debug)]
 pub struct Stack {
     name: String,
     outputs: Value,
-    // The functions run out of it as long as the stack is there.
+    // The local AWS runs the functions from this folder, which is deleted when dropped.
     _staged: TempDir,
 }
 
@@ -21,7 +20,7 @@ impl Stack {
     /// `Name=Value`.
     ///
     /// # Errors
-    /// What the tools printed, where one of them failed.
+    /// The output of the tool that failed.
     pub async fn deploy(bin_dir: &Path, name: &str, parameters: &[String]) -> Result<Self, String> {
         let staged = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let out_dir = staged.path().to_string_lossy().into_owned();
@@ -30,11 +29,12 @@ impl Stack {
         run(script("deploy.sh"), &arguments).await?;
         let list = ["list", "stack-outputs", "--stack-name", name, "--output", "json"].map(str::to_owned);
         let outputs = run(root().join(".venv/bin/sam"), &list).await?;
-        let outputs = serde_json::from_str(&outputs).map_err(|error| format!("the stack's outputs: {error}"))?;
+        let outputs = serde_json::from_str(&outputs)
+            .map_err(|error| format!("the stack's outputs are not valid JSON: {error}"))?;
         Ok(Self { name: name.to_owned(), outputs, _staged: staged })
     }
 
-    /// One of the template's outputs.
+    /// The value of one of the template's outputs.
     ///
     /// # Panics
     /// If the template has no such output.
@@ -45,10 +45,10 @@ impl Stack {
         row.and_then(|row| row["OutputValue"].as_str()).unwrap_or_else(|| panic!("the stack has no output {key}"))
     }
 
-    /// All that its functions have logged.
+    /// Everything that its functions have logged.
     ///
     /// # Errors
-    /// What the tool printed, where it failed.
+    /// The output of the tool, if it fails.
     pub async fn logs(&self) -> Result<String, String> {
         run(root().join(".venv/bin/python"), &[script("show-stack.py"), "logs".to_owned(), self.name.clone()]).await
     }
@@ -58,7 +58,7 @@ fn script(name: &str) -> String {
     root().join("infra/local").join(name).to_string_lossy().into_owned()
 }
 
-/// The folder of the project.
+/// The root folder of the repository.
 #[must_use]
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()

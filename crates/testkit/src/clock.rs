@@ -1,4 +1,4 @@
-//! Time and chance, set by hand.
+//! A clock and a jitter that tests control.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -7,23 +7,21 @@ use std::task::{Poll, Waker};
 use collector::ports::{Clock, Jitter};
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that stands still until it is moved. Clones are the same clock.
+/// A clock that moves only when a test moves it. Clones share their time.
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<(Timestamp, Vec<Waker>)>>);
 
 impl ManualClock {
-    /// A clock at `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self(Arc::new(Mutex::new((now, Vec::new()))))
     }
 
-    /// Puts the clock on (or, if negative, back).
+    /// Moves the clock forward, or back if `by` is negative.
     pub fn advance(&self, by: SignedDuration) {
         self.set(self.now() + by);
     }
 
-    /// Sets the clock.
     pub fn set(&self, now: Timestamp) {
         let mut state = self.0.lock().unwrap();
         state.0 = now;
@@ -49,7 +47,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Always the same number.
+/// Returns the same number for every sample.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FixedJitter(pub f64);
 

@@ -1,9 +1,9 @@
-//! For tests: every port in memory, a clock that is set by hand, and one contract suite per port that the real adapters
-//! pass as well.
+//! For tests: every port in memory, a manual clock, one interceptor for all ports, and the contract suites that the
+//! fakes and the real adapters pass.
 //!
-//! The fakes keep state and are strict: what was never set up is a panic, and a scripted fault that was never met fails
-//! the test in `assert_met`.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken test set-up should stop the test right there")]
+//! The fakes are stateful and strict: a call that was never set up panics, and `assert_met` fails if a scripted fault
+//! was never used.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed set-up should panic at once")]
 
 pub mod contracts;
 

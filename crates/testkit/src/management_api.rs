@@ -1,4 +1,4 @@
-//! Microsoft in memory: just enough for the stories of the use cases. The whole of its behaviour is the simulator's.
+//! Microsoft in memory: just enough for the tests of the use cases. The simulator has the full behaviour.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,25 +15,21 @@ use futures::stream::iter;
 use jiff::SignedDuration;
 use url::Url;
 
-/// A call, as it arrived.
+/// A call that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// The subscriptions of a tenant.
     Subscriptions(TenantId),
-    /// The start of a subscription.
     Start(FeedId),
-    /// A listing.
     List(FeedId, Window),
-    /// A blob.
     Open(Url),
 }
 
-/// A Management Activity API that holds what was published to it. Clones are the same one.
+/// A Management Activity API that serves what was published to it. Clones share their state.
 #[derive(Debug, Clone, Default)]
-pub struct FakeManagementApi(Arc<Mutex<World>>);
+pub struct FakeManagementApi(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct World {
+struct State {
     enabled: BTreeSet<FeedId>,
     published: BTreeMap<FeedId, Vec<(Content, String)>>,
     malformed: BTreeMap<FeedId, String>,
@@ -42,8 +38,8 @@ struct World {
     clock_offset: SignedDuration,
 }
 
-/// Small pages, so that small stories have several.
-const PAGE: usize = 2;
+/// The entries per page: few, so that short listings have several pages.
+const PAGE_SIZE: usize = 2;
 
 impl FakeManagementApi {
     /// Sets Microsoft's clock this far ahead of the collector's.
@@ -51,12 +47,10 @@ impl FakeManagementApi {
         self.0.lock().unwrap().clock_offset = offset;
     }
 
-    /// Turns a subscription on.
     pub fn enable(&self, feed: FeedId) {
         self.0.lock().unwrap().enabled.insert(feed);
     }
 
-    /// Turns a subscription off.
     pub fn disable(&self, feed: FeedId) {
         self.0.lock().unwrap().enabled.remove(&feed);
     }
@@ -72,12 +66,11 @@ impl FakeManagementApi {
         self.publish(feed, content, body);
     }
 
-    /// Publishes a blob.
     pub fn publish(&self, feed: FeedId, content: Content, body: &str) {
         self.0.lock().unwrap().published.entry(feed).or_default().push((content, body.to_owned()));
     }
 
-    /// Puts an entry without id and URI on every first page of a feed.
+    /// Lets every listing of a feed begin with a page that has this malformed entry only.
     pub fn publish_unusable(&self, feed: FeedId, entry: &str) {
         self.0.lock().unwrap().malformed.insert(feed, entry.to_owned());
     }
@@ -99,18 +92,18 @@ impl FakeManagementApi {
     }
 
     /// # Panics
-    /// If a scripted fault was never met.
+    /// If a scripted fault was never used.
     pub fn assert_met(&self) {
-        assert_eq!(self.0.lock().unwrap().faults, [], "these faults were never met");
+        assert_eq!(self.0.lock().unwrap().faults, [], "these faults were never used");
     }
 
-    fn answer<T>(&self, call: Call, answer: impl FnOnce(&mut World) -> T) -> Result<T, Failure> {
-        let mut world = self.0.lock().unwrap();
-        let fault = world.faults.iter().position(|(scripted, _)| *scripted == call);
-        world.calls.push(call);
+    fn answer<T>(&self, call: Call, answer: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
+        let mut state = self.0.lock().unwrap();
+        let fault = state.faults.iter().position(|(scripted, _)| *scripted == call);
+        state.calls.push(call);
         match fault {
-            Some(position) => Err(world.faults.remove(position).1),
-            None => Ok(answer(&mut world)),
+            Some(position) => Err(state.faults.remove(position).1),
+            None => Ok(answer(&mut state)),
         }
     }
 }
@@ -121,16 +114,16 @@ impl ManagementApi for FakeManagementApi {
     }
 
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
-        self.answer(Call::Subscriptions(tenant.id), |world| {
-            let own = world.enabled.iter().filter(|feed| feed.tenant_id == tenant.id);
+        self.answer(Call::Subscriptions(tenant.id), |state| {
+            let own = state.enabled.iter().filter(|feed| feed.tenant_id == tenant.id);
             own.map(|feed| feed.content_type).collect()
         })
     }
 
     async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
         let feed = tenant.feed(content_type);
-        self.answer(Call::Start(feed), |world| {
-            world.enabled.insert(feed);
+        self.answer(Call::Start(feed), |state| {
+            state.enabled.insert(feed);
         })
     }
 
@@ -141,17 +134,17 @@ impl ManagementApi for FakeManagementApi {
         window: Window,
     ) -> impl Stream<Item = Result<ContentPage, Failure>> {
         let feed = tenant.feed(content_type);
-        let pages = self.answer(Call::List(feed, window), |world| {
-            let published = world.published.get(&feed).into_iter().flatten();
+        let pages = self.answer(Call::List(feed, window), |state| {
+            let published = state.published.get(&feed).into_iter().flatten();
             let inside: Vec<Content> = published
                 .map(|(content, _)| content.clone())
                 .filter(|content| window.start() <= content.created && content.created < window.end())
                 .collect();
             let mut pages: Vec<ContentPage> = inside
-                .chunks(PAGE)
+                .chunks(PAGE_SIZE)
                 .map(|page| ContentPage { contents: page.to_vec(), malformed: Vec::new() })
                 .collect();
-            if let Some(entry) = world.malformed.get(&feed) {
+            if let Some(entry) = state.malformed.get(&feed) {
                 pages.insert(0, ContentPage { contents: Vec::new(), malformed: vec![entry.clone()] });
             }
             pages
@@ -163,12 +156,12 @@ impl ManagementApi for FakeManagementApi {
     }
 
     async fn open(&self, _: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
-        let body = self.answer(Call::Open(uri.clone()), |world| {
-            let mut published = world.published.values().flatten();
+        let body = self.answer(Call::Open(uri.clone()), |state| {
+            let mut published = state.published.values().flatten();
             let blob = published.find(|(content, _)| content.uri == *uri);
             blob.unwrap_or_else(|| panic!("{uri} was never published")).1.clone()
         })?;
-        // A few bytes at a time: a record never comes in one piece.
+        // A few bytes at a time, so that records span several chunks.
         Ok(iter(body.into_bytes().chunks(7).map(|bytes| Ok(Bytes::copy_from_slice(bytes))).collect::<Vec<_>>()))
     }
 }

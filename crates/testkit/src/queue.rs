@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::ManualClock;
 use crate::template::QUEUES;
 
-/// A queue. Clones are the same queue.
+/// A queue. Clones share their messages.
 #[derive(Debug, Clone)]
 pub struct MemoryQueue {
     messages: Arc<Mutex<Messages>>,
@@ -24,7 +24,7 @@ pub struct MemoryQueue {
 
 #[derive(Debug, Default)]
 struct Messages {
-    /// How many there ever were: the next one's id.
+    /// How many were ever sent, which is the id of the last one.
     sent: u64,
     stored: Vec<Stored>,
 }
@@ -60,7 +60,7 @@ impl Received {
     }
 }
 
-/// What a standard queue may do: deliver late, twice, in any order, and again after it was told to delete.
+/// What a standard queue may do: deliver late, twice, in any order, and again after a deletion.
 pub trait QueueBehavior: fmt::Debug {
     /// When each copy of a message that was sent, due at `due`, becomes visible.
     fn deliveries(&self, body: &str, due: Timestamp) -> Vec<Timestamp> {
@@ -79,7 +79,7 @@ pub trait QueueBehavior: fmt::Debug {
         false
     }
 
-    /// A message went to the dead-letter queue.
+    /// Called when a message moves to the dead-letter queue.
     fn became_dead_letter(&self) {}
 }
 
@@ -88,7 +88,7 @@ struct InOrder;
 
 impl QueueBehavior for InOrder {}
 
-/// The most messages that SQS gives at once.
+/// The most messages that SQS returns at once.
 const BATCH: usize = 10;
 
 impl MemoryQueue {
@@ -98,7 +98,7 @@ impl MemoryQueue {
         Self { messages: Arc::default(), clock: clock.clone(), dead_letters: None, behavior: Rc::new(InOrder) }
     }
 
-    /// Messages that were received as often as the template's redrive policy allows go to `dead_letters`.
+    /// Moves messages that were received as often as the template's redrive policy allows to `dead_letters`.
     #[must_use]
     pub fn with_dead_letters(self, dead_letters: &Self) -> Self {
         Self { dead_letters: Some(Rc::new(dead_letters.clone())), ..self }
@@ -132,8 +132,8 @@ impl MemoryQueue {
         let mut messages = self.messages.lock().unwrap();
         messages.stored.retain(|message| now < message.sent_at + QUEUES.retention);
         if let Some(dead_letters) = &self.dead_letters {
-            let most = QUEUES.max_receive_count;
-            let exhausted = |message: &mut Stored| message.visible_at <= now && message.receive_count >= most;
+            let max = QUEUES.max_receive_count;
+            let exhausted = |message: &mut Stored| message.visible_at <= now && message.receive_count >= max;
             for message in messages.stored.extract_if(.., exhausted) {
                 self.behavior.became_dead_letter();
                 dead_letters.put(message.body);
@@ -152,10 +152,10 @@ impl MemoryQueue {
         batch
     }
 
-    /// Deletes a message. One that is gone already is no error, as in SQS.
+    /// Deletes a message. As in SQS, it is not an error if the message is gone already.
     ///
     /// # Panics
-    /// For a receipt that this queue never gave.
+    /// For a receipt that this queue never issued.
     pub fn delete(&self, receipt: &str) {
         let mut messages = self.messages.lock().unwrap();
         let id = messages.id(receipt);
@@ -183,7 +183,7 @@ impl MemoryQueue {
         self.sent().into_iter().map(|(message, _)| message.content_id).collect()
     }
 
-    /// Takes everything out, delays disregarded.
+    /// Removes and returns all messages, whatever their delay.
     #[must_use]
     pub fn drain(&self) -> Vec<ContentMessage> {
         self.messages.lock().unwrap().stored.drain(..).map(|message| parse(&message.body)).collect()
@@ -199,7 +199,7 @@ impl MemoryQueue {
         self.messages.lock().unwrap().stored.len()
     }
 
-    /// How long the visibility timeout of each message in the queue still is; none for those that are visible.
+    /// How much longer each message stays invisible; zero or negative for those that are visible.
     #[must_use]
     pub fn invisible_for(&self) -> Vec<SignedDuration> {
         let now = self.clock.now();
@@ -211,7 +211,7 @@ impl MemoryQueue {
 impl Messages {
     fn id(&self, receipt: &str) -> u64 {
         let id = receipt.parse().unwrap_or_else(|_| panic!("{receipt} is not a receipt of this queue"));
-        assert!(id <= self.sent, "receipt {receipt} was never given");
+        assert!(id <= self.sent, "receipt {receipt} was never issued");
         id
     }
 }

@@ -1,4 +1,4 @@
-//! The request quota in memory.
+//! The rate limiter in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use collector::rate_limit::{RateLimitPolicy, RateLimitState};
 
 use crate::clock::ManualClock;
 
-/// The quotas of all tenants. Clones are the same quotas.
+/// The rate limits of all tenants. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct MemoryRateLimiter {
     policy: RateLimitPolicy,
@@ -19,7 +19,6 @@ pub struct MemoryRateLimiter {
 }
 
 impl MemoryRateLimiter {
-    /// Nothing booked yet.
     #[must_use]
     pub fn new(policy: RateLimitPolicy, clock: &ManualClock) -> Self {
         Self { policy, clock: clock.clone(), state: Arc::default() }

@@ -1,11 +1,11 @@
-//! Archived records, for comparison with what was published: byte by byte, without regard to the order.
+//! Archived records, for comparison with what was published: byte by byte, in any order.
 
 use std::collections::HashMap;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-/// How often the archive holds each record.
+/// How often each record is in the archive.
 #[derive(Debug, Clone, Default)]
 pub struct ArchivedRecords {
     copies: HashMap<Vec<u8>, u64>,
@@ -14,8 +14,8 @@ pub struct ArchivedRecords {
 }
 
 impl ArchivedRecords {
-    /// Adds the records of an object and returns how many it holds; `None`, and whatever could be read is added, for an
-    /// object that is not complete gzip or does not end with a line feed.
+    /// Adds the records of an object and returns how many it contains. If it is not complete gzip, or does not end with
+    /// a line feed, what could be read is added and `None` returned.
     pub fn add(&mut self, gzip: &[u8]) -> Option<u64> {
         let mut text = Vec::new();
         let read = GzDecoder::new(gzip).read_to_end(&mut text);
@@ -44,7 +44,7 @@ impl ArchivedRecords {
         self.copies.remove(record).unwrap_or_default()
     }
 
-    /// What has not been taken: copies too many, and records that were never published.
+    /// How many copies have not been taken: duplicates, and records that were never published.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.copies.values().sum()

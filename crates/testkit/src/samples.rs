@@ -1,4 +1,4 @@
-//! Small values for stories.
+//! Sample values for tests.
 
 use collector::content::Content;
 use collector::feed::{ContentType, FeedId, TenantId};
@@ -8,22 +8,21 @@ use collector::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// The tenant of most stories.
+/// The tenant of most tests.
 pub const TENANT: TenantId = TenantId(Uuid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_5555));
 
-/// An instant as RFC 3339 writes it.
+/// Parses an instant in the form of RFC 3339.
 #[must_use]
 pub fn at(instant: &str) -> Timestamp {
     instant.parse().unwrap()
 }
 
-/// A window between two instants.
 #[must_use]
 pub fn window(start: &str, end: &str) -> Window {
     Window::new(at(start), at(end)).unwrap()
 }
 
-/// A tenant with one secret, collecting `content_types`.
+/// A tenant that collects `content_types`.
 #[must_use]
 pub fn tenant(id: TenantId, content_types: &[ContentType]) -> Tenant {
     Tenant {
@@ -44,7 +43,7 @@ pub fn feed() -> FeedId {
     FeedId { tenant_id: TENANT, content_type: ContentType::Exchange }
 }
 
-/// A content blob by its id and time.
+/// A content that was created at `created` and expires 168 hours later.
 #[must_use]
 pub fn content(id: &str, created: &str) -> Content {
     let uri = format!("https://manage.office.com/api/v1.0/{TENANT}/activity/feed/audit/{id}");
@@ -66,7 +65,7 @@ pub fn message(id: &str, created: &str) -> ContentMessage {
     ContentMessage::new(&format!("m365/{TENANT}"), feed(), window, content)
 }
 
-/// The body of a blob that holds these records.
+/// The body of a blob with these records.
 #[must_use]
 pub fn blob(records: &[&str]) -> String {
     format!("[{}]", records.join(","))

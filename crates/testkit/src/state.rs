@@ -1,4 +1,4 @@
-//! The state in memory.
+//! The state table in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::clock::ManualClock;
 
-/// The state of all feeds. Clones are the same state.
+/// The state of all feeds. Clones share their rows.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryState(Arc<Mutex<Rows>>);
 
@@ -25,23 +25,23 @@ struct Rows {
     windows: BTreeMap<(FeedId, Window), WindowRecord>,
     losses: Vec<(FeedId, LossRecord)>,
     progress: BTreeMap<FeedId, ReconcileProgress>,
-    /// Without a clock every loss was noticed long ago.
+    /// Without a clock everything happened at the Unix epoch, long ago.
     clock: Option<ManualClock>,
     history: StateHistory,
 }
 
-/// What was written, and when by the state's own clock.
+/// What was written, and when according to the state's clock.
 #[derive(Debug, Clone, Default)]
 pub struct StateHistory {
     /// Where the first window of each feed starts, and when it was recorded.
     pub first_windows: BTreeMap<FeedId, (Timestamp, Timestamp)>,
     pub committed_at: BTreeMap<(FeedId, Window), Timestamp>,
-    /// Every time that a loss was recorded, repeats included.
+    /// Every call that recorded a loss, including repetitions.
     pub recorded_losses: Vec<(FeedId, Loss, Timestamp)>,
 }
 
 impl MemoryState {
-    /// A state that knows by `clock` when a loss is noticed.
+    /// A state that takes the time at which a loss is noticed from `clock`.
     #[must_use]
     pub fn by(clock: &ManualClock) -> Self {
         Self(Arc::new(Mutex::new(Rows { clock: Some(clock.clone()), ..Rows::default() })))
@@ -52,13 +52,12 @@ impl MemoryState {
         self.0.lock().unwrap().history.clone()
     }
 
-    /// The cursor of a feed.
     #[must_use]
     pub fn cursor(&self, feed: FeedId) -> Option<Cursor> {
         self.0.lock().unwrap().feeds.get(&feed).and_then(|state| state.cursor)
     }
 
-    /// Puts a feed into a state, as an earlier run left it.
+    /// Sets a feed's cursor, as if an earlier run had left it there.
     pub fn set_cursor(&self, feed: FeedId, cursor: Cursor) {
         self.0.lock().unwrap().feeds.entry(feed).or_default().cursor = Some(cursor);
     }
@@ -70,10 +69,10 @@ impl MemoryState {
         rows.windows.iter().filter(|((of, _), _)| *of == feed).map(|(_, record)| record.clone()).collect()
     }
 
-    /// What was lost, in the order in which it was kept.
+    /// All losses, in the order in which they were recorded.
     #[must_use]
     pub fn losses(&self) -> Vec<Loss> {
-        self.0.lock().unwrap().losses.iter().map(|(_, kept)| kept.loss.clone()).collect()
+        self.0.lock().unwrap().losses.iter().map(|(_, record)| record.loss.clone()).collect()
     }
 }
 
@@ -85,15 +84,19 @@ impl Rows {
     fn record(&mut self, feed: FeedId, loss: &Loss) {
         let now = self.now();
         self.history.recorded_losses.push((feed, loss.clone(), now));
-        if self.losses.iter().any(|(of, kept)| *of == feed && is_same(&kept.loss, loss) && kept.loss.to >= loss.to) {
+        if self
+            .losses
+            .iter()
+            .any(|(of, record)| *of == feed && is_same(&record.loss, loss) && record.loss.to >= loss.to)
+        {
             return;
         }
-        self.losses.retain(|(of, kept)| *of != feed || !is_same(&kept.loss, loss));
+        self.losses.retain(|(of, record)| *of != feed || !is_same(&record.loss, loss));
         self.losses.push((feed, LossRecord { loss: loss.clone(), noticed_at: now, reported: false }));
     }
 }
 
-/// A gap whose end still moves is the same loss.
+/// A gap that has grown is the same loss.
 fn is_same(one: &Loss, other: &Loss) -> bool {
     (one.from, one.reason, &one.content) == (other.from, other.reason, &other.content)
 }
@@ -188,8 +191,8 @@ impl Losses for MemoryState {
 
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let mut rows = self.0.lock().unwrap();
-        for (_, kept) in rows.losses.iter_mut().filter(|(of, kept)| *of == feed && kept.loss == *loss) {
-            kept.reported = true;
+        for (_, record) in rows.losses.iter_mut().filter(|(of, record)| *of == feed && record.loss == *loss) {
+            record.reported = true;
         }
         Ok(())
     }
@@ -197,8 +200,8 @@ impl Losses for MemoryState {
     async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
         let rows = self.0.lock().unwrap();
         let mut own: Vec<LossRecord> =
-            rows.losses.iter().filter(|(of, _)| *of == feed).map(|(_, kept)| kept.clone()).collect();
-        own.sort_by_key(|kept| kept.loss.from);
+            rows.losses.iter().filter(|(of, _)| *of == feed).map(|(_, record)| record.clone()).collect();
+        own.sort_by_key(|record| record.loss.from);
         Ok(own)
     }
 }

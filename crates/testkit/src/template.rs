@@ -1,4 +1,4 @@
-//! What the template says of its queues, so that the queues in memory cannot drift from it.
+//! The settings of the template's queues, so that the queues in memory cannot drift from them.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// The fetch queue, and behind it its dead-letter queue.
 pub(crate) static QUEUES: LazyLock<Queues> = LazyLock::new(|| {
-    // The fetch queue comes first in the template, its dead-letter queue second.
+    // In the template the fetch queue comes first, and its dead-letter queue second.
     let seconds = |key: &str, queue: usize| SignedDuration::from_secs(numbers(key)[queue].into());
     Queues {
         max_receive_count: numbers("maxReceiveCount")[0],
@@ -32,7 +32,7 @@ pub(crate) struct Queues {
     pub(crate) retention: SignedDuration,
 }
 
-/// The numbers behind `key`, in the order in which they stand in the template.
+/// The numbers after `key`, in the template's order.
 fn numbers(key: &str) -> Vec<u32> {
     let values = TEMPLATE.lines().filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "));
     values.filter_map(|value| value.split_whitespace().next()?.parse().ok()).collect()

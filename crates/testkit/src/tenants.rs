@@ -7,7 +7,7 @@ use collector::failure::{Failure, FailureKind};
 use collector::ports::{Freshness, Tenants};
 use collector::tenant::{InvalidSecret, Tenant};
 
-/// Secrets by name, the cached and the current one kept apart. Clones are the same secrets.
+/// Secrets by name: the current version of each, and the one in the cache. Clones share their secrets.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryTenants(Arc<Mutex<Secrets>>);
 
@@ -18,7 +18,6 @@ struct Secrets {
 }
 
 impl MemoryTenants {
-    /// These tenants and no others.
     #[must_use]
     pub fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
         let secrets = Self::default();
@@ -26,15 +25,15 @@ impl MemoryTenants {
         secrets
     }
 
-    /// Adds or rotates a tenant's secret; whoever has read the old one keeps it in the cache.
+    /// Adds or rotates a tenant's secret. If the old one has been read, it stays in the cache.
     pub fn put(&self, tenant: Tenant) {
         self.0.lock().unwrap().current.insert(tenant.secret_id.clone(), Ok(tenant));
     }
 
-    /// Adds a secret that is no tenant.
+    /// Adds a secret that does not describe a tenant.
     pub fn put_bad(&self, secret_id: &str, problem: &str) {
-        let bad = InvalidSecret { secret_id: secret_id.to_owned(), problems: vec![problem.to_owned()] };
-        self.0.lock().unwrap().current.insert(secret_id.to_owned(), Err(bad));
+        let invalid = InvalidSecret { secret_id: secret_id.to_owned(), problems: vec![problem.to_owned()] };
+        self.0.lock().unwrap().current.insert(secret_id.to_owned(), Err(invalid));
     }
 }
 
@@ -48,10 +47,10 @@ impl Tenants for MemoryTenants {
         if let (Freshness::Cached, Some(tenant)) = (freshness, secrets.cached.get(secret_id)) {
             return Ok(tenant.clone());
         }
-        let bad = |problem: String| Failure::new(FailureKind::InvalidSecret, problem);
+        let invalid = |problem: String| Failure::new(FailureKind::InvalidSecret, problem);
         let current = secrets.current.get(secret_id).cloned();
-        let tenant = current.ok_or_else(|| bad(format!("there is no secret {secret_id}")))?;
-        let tenant = tenant.map_err(|problems| bad(problems.to_string()))?;
+        let tenant = current.ok_or_else(|| invalid(format!("there is no secret {secret_id}")))?;
+        let tenant = tenant.map_err(|problems| invalid(problems.to_string()))?;
         secrets.cached.insert(secret_id.to_owned(), tenant.clone());
         Ok(tenant)
     }

@@ -1,4 +1,4 @@
-//! From an SQS batch to the use case, and from the outcomes to the answer, the logs and the metrics.
+//! Passes an SQS batch to the use case, and turns the outcomes into the response, the logs and the metrics.
 
 use std::convert::Infallible;
 
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use lambda_support::{Metrics, MetricsLog, deadline, log_loss};
 
-/// A message that the answer does not name is deleted: its object is in the archive, a copy is in the queue, or its loss
-/// is on record. All others are received again.
+/// Messages that the response does not name are deleted: the object is in the archive, a copy is in the queue, or the
+/// loss is recorded. All others are received again.
 pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<SqsEvent>,
     fetch: &Fetch<P>,
@@ -95,7 +95,7 @@ fn log(delivery: &Delivery<'_>, outcome: &FetchOutcome) {
             let retry_in_seconds = retry_in.as_secs();
             tracing::error!(message_id, receive_count, kind = ?failure.kind, retry_in_seconds, "not archived: {failure:#}");
             if let Some(failure) = visibility_error {
-                tracing::warn!(message_id, kind = ?failure.kind, "the message comes back only after the queue's visibility timeout: {failure:#}");
+                tracing::warn!(message_id, kind = ?failure.kind, "the message returns only after the queue's visibility timeout: {failure:#}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The fetcher: brings the content blobs that the queue names into the archive.
+//! The fetcher: archives the content blobs that the messages in the queue name.
 
 mod handler;
 

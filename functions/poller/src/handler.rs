@@ -1,4 +1,4 @@
-//! From a scheduled event to the use case, and from its report to the answer, the logs and the metrics.
+//! Passes a scheduled event to the use case, and turns its report into the response, the logs and the metrics.
 
 use collector::failure::FailureKind;
 use collector::feed::FeedId;
@@ -10,9 +10,9 @@ use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What an event may ask for; everything else in it is ignored.
+/// The fields of an event that limit a poll to a part of the tenants. All others are ignored.
 #[derive(Deserialize)]
-struct Part {
+struct ShardFields {
     shard: u64,
     shards: u64,
 }
@@ -46,10 +46,10 @@ fn shard(event: &Value) -> Result<Shard, InvocationError> {
         return Ok(Shard::WHOLE);
     }
     let invalid = |problem: String| InvocationError::new("InvalidEvent", problem);
-    let part = Part::deserialize(event).map_err(|error| {
+    let fields = ShardFields::deserialize(event).map_err(|error| {
         invalid(format!("the event names a shard, but not in the form {{\"shard\": 0, \"shards\": 4}}: {error}"))
     })?;
-    Shard::new(part.shard, part.shards).map_err(|error| invalid(error.to_string()))
+    Shard::new(fields.shard, fields.shards).map_err(|error| invalid(error.to_string()))
 }
 
 fn metrics_of(report: &PollReport) -> Metrics {
@@ -88,7 +88,7 @@ fn log(report: &PollReport) {
             feed.lost.iter().for_each(|loss| log_loss(id, loss));
         }
         if feed.subscription_started {
-            tracing::info!(secret_id, tenant_id, content_type, "the subscription was off and has been started");
+            tracing::info!(secret_id, tenant_id, content_type, "the subscription was not enabled; it has been started");
         }
     }
     if report.tenants.is_empty() {

@@ -1,4 +1,4 @@
-//! From a scheduled event to the use case, and from its report to the answer, the logs and the metrics.
+//! Passes a scheduled event to the use case, and turns its report into the response, the logs and the metrics.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use lambda_runtime::LambdaEvent;
 use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
 use serde_json::Value;
 
-/// Reconciles; the event's content does not matter.
+/// The event's content is ignored.
 pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<Value>,
     reconcile: &Reconcile<P>,
@@ -45,8 +45,8 @@ fn metrics_of(report: &ReconcileReport) -> Metrics {
         ..Metrics::default()
     };
     if report.is_failure() {
-        // A run that rechecked nothing does not know what is missing. Without these two metrics it counts as a missing run,
-        // on which there is an alarm.
+        // A run that rechecked nothing does not know what is missing. Without these two metrics the alarm on missing
+        // runs counts it as one.
         return metrics;
     }
     let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64).sum();
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// One feed with a loss, of which this many windows could be rechecked.
+    /// A report of one feed with one loss, and with this many rechecked windows.
     fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
         let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None, objects: Vec::new() };
@@ -135,31 +135,32 @@ mod tests {
         ReconcileReport { feeds: vec![feed], ..ReconcileReport::default() }
     }
 
-    fn down() -> Failure {
+    fn unavailable() -> Failure {
         Failure::new(FailureKind::Transient, "HTTP 503")
     }
 
     #[test]
     fn omits_completeness_metrics_if_nothing_was_rechecked() {
-        let metrics = metrics_of(&report(0, Some(down())));
+        let metrics = metrics_of(&report(0, Some(unavailable())));
         assert_eq!(metrics.content_lost.map(|count| count.into_inner()), Some(1));
         assert!(metrics.missing_content.is_none() && metrics.late_content.is_none());
     }
 
     #[test]
     fn writes_all_metrics_if_something_was_rechecked() {
-        let metrics = metrics_of(&report(1, Some(down())));
+        let metrics = metrics_of(&report(1, Some(unavailable())));
         assert_eq!(metrics.tenant_errors.map(|count| count.into_inner()), Some(1));
         assert_eq!(metrics.missing_content.map(|count| count.into_inner()), Some(0));
     }
 
-    /// Nothing can be listed again; one window is due, and one loss is not yet reported.
+    /// Reconciles while every listing fails.
     async fn reconcile_while_down(
         state: &MemoryState,
         clock: &ManualClock,
     ) -> Result<ReconcileReport, InvocationError> {
-        let script =
-            |call: PortCall<'_>| if let PortCall::List(..) = call { Action::Fail(down()) } else { Action::Proceed };
+        let script = |call: PortCall<'_>| {
+            if let PortCall::List(..) = call { Action::Fail(unavailable()) } else { Action::Proceed }
+        };
         let interceptor = Interceptor::script(&script);
         let reconcile = Reconcile::<WithInterceptor<'_, InMemory>> {
             tenants: interceptor.wrap(MemoryTenants::of([tenant(TENANT, &[ContentType::Exchange])])),

@@ -1,9 +1,9 @@
-//! What several functions need.
+//! Settings that several functions share.
 
 use lambda_support::{Environment, MetricsLog};
 use url::Url;
 
-/// What every function needs.
+/// The settings that every function has.
 #[derive(Debug, Clone)]
 pub struct Common {
     pub tenant_secret_prefix: String,
@@ -34,7 +34,7 @@ impl Common {
     }
 }
 
-/// Where the objects are.
+/// Where the objects are stored.
 #[derive(Debug, Clone)]
 pub struct ArchiveLocation {
     pub bucket: String,
@@ -44,13 +44,17 @@ pub struct ArchiveLocation {
 impl ArchiveLocation {
     pub(super) fn read<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Self {
         let bucket = environment.required("ARCHIVE_BUCKET", "contoso-m365-audit");
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
-        if !bucket.is_empty() && !(3..=63).contains(&bucket.len()) || !bucket.chars().all(fits) {
+        let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        if !bucket.is_empty() && !(3..=63).contains(&bucket.len()) || !bucket.chars().all(is_allowed) {
             environment.problem("ARCHIVE_BUCKET", "is not a valid bucket name", "contoso-m365-audit");
         }
         let prefix = environment.or("ARCHIVE_PREFIX", "m365");
         if prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains("//") {
-            environment.problem("ARCHIVE_PREFIX", "must not begin or end with a slash, or hold two in a row", "m365");
+            environment.problem(
+                "ARCHIVE_PREFIX",
+                "must not begin or end with a slash, or contain two in a row",
+                "m365",
+            );
         }
         Self { bucket, prefix }
     }

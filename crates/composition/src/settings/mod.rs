@@ -1,4 +1,4 @@
-//! The settings of each function, as its environment gives them.
+//! The settings of each function, read from its environment.
 
 mod common;
 mod fetcher;

@@ -1,5 +1,5 @@
-//! The fetcher, as it is deployed, on one large content blob: how fast, and in how much memory. Before that, in the same
-//! run, on a blob of one megabyte: what an invocation takes anyway.
+//! Measures the time and memory that the deployed fetcher needs for one large content blob, and before that for a blob
+//! of one megabyte, which shows what any invocation costs.
 #![allow(clippy::print_stdout, reason = "a measurement, run by hand")]
 
 use std::error::Error;
@@ -14,9 +14,9 @@ use scenarios::local_collector::LocalCollector;
 use scenarios::resources::Resources;
 use serde_json::{Value, json};
 
-/// Lets the fetcher archive one content blob in the local AWS of the environment, and measures it.
+/// Lets the fetcher archive one content blob in a local AWS, and measures time and memory.
 #[derive(Debug, Parser)]
-#[command(name = "bench_fetcher", after_help = "Run it by `make bench`, which starts the local AWS.")]
+#[command(name = "bench_fetcher", after_help = "Run it with `make bench`, which starts the local AWS.")]
 struct Options {
     /// The fetcher's binary.
     #[arg(long, default_value = "target/lambda/fetcher/bootstrap")]
@@ -24,8 +24,8 @@ struct Options {
     /// The size of the blob in MB.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     megabytes: u64,
-    /// A folder of {ContentType}.jsonl.gz files: the blob holds their records over and over, instead of made-up ones, which
-    /// are as large but compress better than real ones.
+    /// A folder of {ContentType}.jsonl.gz files: the blob repeats their records. Without it, records are generated;
+    /// they are as large as real ones, but compress better.
     #[arg(long)]
     records: Option<PathBuf>,
 }
@@ -37,11 +37,14 @@ const CONTENT_TYPE: &str = "Audit.SharePoint";
 async fn main() -> ExitCode {
     let options = Options::parse();
     if std::env::var("LOCAL_AWS_URL").is_err() {
-        eprintln!("there is no local AWS here: run `make bench`, or this by infra/local/with-local-aws");
+        eprintln!("no local AWS is running: use `make bench`, or start this program with infra/local/with-local-aws");
         return ExitCode::from(2);
     }
     if !options.fetcher.is_file() {
-        eprintln!("there is no fetcher at {}: run `make build`, or name it by --fetcher", options.fetcher.display());
+        eprintln!(
+            "there is no fetcher at {}: run `make build`, or pass its path with --fetcher",
+            options.fetcher.display()
+        );
         return ExitCode::from(2);
     }
     println!("{}, each blob in a process of its own", options.fetcher.display());
@@ -75,11 +78,11 @@ async fn measure(options: &Options, megabytes: u64) -> Result<(), Box<dyn Error>
     if response["batchItemFailures"] != json!([]) {
         return Err(format!("the blob is not archived: {response}\n{logs}").into());
     }
-    // What the fetcher says of itself in its metrics.
+    // The fetcher's metrics, which it writes as a log line.
     let mut lines = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let metrics = lines.find(|line| line.get("BytesIn").is_some()).unwrap_or_default();
     if metrics["Records"] != count {
-        return Err(format!("of {count} records these are archived: {}\n{logs}", metrics["Records"]).into());
+        return Err(format!("{} of {count} records are archived\n{logs}", metrics["Records"]).into());
     }
     let megabytes = |bytes: u64| bytes as f64 / MEGABYTE as f64;
     let blob = megabytes(metrics["BytesIn"].as_u64().unwrap_or_default());
@@ -90,7 +93,8 @@ async fn measure(options: &Options, megabytes: u64) -> Result<(), Box<dyn Error>
     Ok(())
 }
 
-/// Records made or read before anyone asks for them, over and over: sending them must cost as little as it can.
+/// About `megabytes` of records: a few of them, repeated. They are generated or read in advance, so that the simulator
+/// spends as little time as possible on sending them.
 fn blob(microsoft: &Simulator, folder: Option<&Path>, megabytes: u64) -> Result<Slice, Box<dyn Error>> {
     let created = microsoft.now() - Duration::from_secs(600);
     let mut records = Vec::new();
@@ -110,7 +114,7 @@ fn blob(microsoft: &Simulator, folder: Option<&Path>, megabytes: u64) -> Result<
     Ok(Slice::new(created, records.cloned()))
 }
 
-/// With the environment of the template.
+/// Invokes the fetcher with the variables that the template sets.
 async fn invoke(fetcher: &Path, resources: &Resources, microsoft: &str) -> Result<Invocation, Box<dyn Error>> {
     let variables = [
         ("STATE_TABLE", resources.table.as_str()),
@@ -123,12 +127,12 @@ async fn invoke(fetcher: &Path, resources: &Resources, microsoft: &str) -> Resul
     Invocation::of(fetcher, &event(resources).await?, &variables).await
 }
 
-/// The one message in the queue, as Lambda hands it over.
+/// The event that Lambda makes of the one message in the queue.
 async fn event(resources: &Resources) -> Result<Value, Box<dyn Error>> {
     let request = resources.sdk.sqs().receive_message().queue_url(&resources.queue_url).max_number_of_messages(10);
     let messages = request.send().await?.messages.unwrap_or_default();
     let [message] = messages.as_slice() else {
-        return Err(format!("{} messages are in the queue, where one blob was published", messages.len()).into());
+        return Err(format!("one blob was published, but the queue contains {} messages", messages.len()).into());
     };
     Ok(json!({ "Records": [{
         "messageId": message.message_id,
@@ -142,11 +146,11 @@ async fn event(resources: &Resources) -> Result<Value, Box<dyn Error>> {
     }] }))
 }
 
-/// The size of the one object in the archive.
+/// The size of the only object in the archive.
 async fn object_bytes(resources: &Resources) -> Result<u64, Box<dyn Error>> {
     let objects = resources.sdk.s3().list_objects_v2().bucket(&resources.bucket).send().await?;
     match objects.contents() {
         [object] => Ok(object.size().unwrap_or_default().try_into()?),
-        objects => Err(format!("{} objects are in the archive, where one blob was published", objects.len()).into()),
+        objects => Err(format!("one blob was published, but the archive contains {} objects", objects.len()).into()),
     }
 }

@@ -1,6 +1,6 @@
-//! The main job, end to end, on one machine: template.yaml is deployed to a local AWS, its schedule fires, and the real
-//! functions bring real records from a simulated Microsoft into S3.
-#![allow(clippy::print_stdout, reason = "a demo talks to the person in front of it")]
+//! The whole collector on one machine: deploys template.yaml to a local AWS, where its schedule fires and the real
+//! functions archive the records of a simulated Microsoft in S3.
+#![allow(clippy::print_stdout, reason = "the output is for the person who runs it")]
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
@@ -16,14 +16,14 @@ use scenarios::resources::put_secret;
 use scenarios::stack::Stack;
 use uuid::Uuid;
 
-/// Deploys the collector to the local AWS in the environment, lets it collect, and counts.
+/// Deploys the collector to a local AWS, lets it collect, and compares the archive with what was published.
 #[derive(Debug, Parser)]
-#[command(name = "demo", after_help = "Run it by `make demo`, which starts the local AWS.")]
+#[command(name = "demo", after_help = "Run it with `make demo`, which starts the local AWS.")]
 struct Options {
     /// The folder with the functions' binaries.
     #[arg(long, default_value = "target/debug")]
     bin_dir: PathBuf,
-    /// A folder of {ContentType}.jsonl.gz files to publish; without it, 3,000 records are made up.
+    /// A folder of {ContentType}.jsonl.gz files to publish; without it, 3,000 records are generated.
     #[arg(long)]
     records: Option<PathBuf>,
     /// Leave everything running afterwards, until Ctrl-C.
@@ -33,7 +33,7 @@ struct Options {
 
 const STACK: &str = "m365-audit-demo";
 const SPAN: Duration = Duration::from_secs(6 * 24 * 3_600);
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
 }
 
 async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let local_aws = std::env::var("LOCAL_AWS_URL").map_err(|_| "there is no local AWS here: run `make demo`")?;
+    let local_aws = std::env::var("LOCAL_AWS_URL").map_err(|_| "no local AWS is running: use `make demo`")?;
     let microsoft = Simulator::start(Config::default()).await?;
     let tenant = Tenant::example(1).subscribed();
     let secret = tenant.credentials_json();
@@ -86,7 +86,7 @@ async fn demonstrate(options: &Options) -> Result<bool, Box<dyn Error>> {
     Ok(comparison.is_complete())
 }
 
-/// Six days of records, the last of them some seconds old: what is not yet settled would wait for the next poll.
+/// Publishes six days of records. The newest is 30 seconds old: the poller leaves more recent ones to its next run.
 fn publish(microsoft: &Simulator, tenant: Uuid, options: &Options) -> Result<(), Box<dyn Error>> {
     let until = microsoft.now() - Duration::from_secs(30);
     match &options.records {
@@ -108,7 +108,7 @@ async fn wait_for_records(microsoft: &Simulator, tenant: Uuid, sdk: &Sdk, bucket
         let seconds = started.elapsed().as_secs();
         print!("{begin}{seconds:>4} s  {} of {} records archived {end}", total.archived, total.published);
         let _ = io::stdout().flush();
-        if comparison.is_complete() || started.elapsed() > PATIENCE {
+        if comparison.is_complete() || started.elapsed() > TIMEOUT {
             return comparison;
         }
         tokio::time::sleep(Duration::from_secs(3)).await;

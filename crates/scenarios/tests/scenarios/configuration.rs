@@ -1,4 +1,4 @@
-//! Bad configuration stops what it must, and nothing else.
+//! Invalid configuration stops the tenant or content type that it concerns, and no other.
 
 use collector::failure::FailureKind;
 use management_api_simulator::{Role, Tenant};

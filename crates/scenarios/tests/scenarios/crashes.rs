@@ -1,11 +1,12 @@
-//! A poller that dies, and pollers that get in each other's way.
+//! Pollers that crash, and pollers that run at the same time.
 
 use futures::join;
 use testkit::CrashPoint;
 
 use crate::fixture::Fixture;
 
-/// Killed before and after every single step from the first question to the last commit: the next poll makes it good.
+/// A poll is killed before or after any of its port calls, from the first request to the last commit; the next poll
+/// completes its work.
 #[tokio::test]
 async fn poll_crashed_at_any_step_loses_and_duplicates_nothing() {
     let mut step = 0;
@@ -18,14 +19,14 @@ async fn poll_crashed_at_any_step_loses_and_duplicates_nothing() {
             fixture.publish_one(&format!("2026-11-22T11:55:{second:02}Z"), &record.replace("Id", "Other"));
         }
         let finished = fixture.collector.poll_until(&CrashPoint::at(step)).await.is_some();
-        // Minutes later: whoever asks for other windows now gets other content ids.
+        // Time has passed: a poll that listed other windows now would get other content ids.
         fixture.advance_minutes(5);
         fixture.collector.poll().await;
         fixture.collector.fetch_all(1).await;
         let total = fixture.comparison().await.total();
         assert_eq!((total.archived, total.lost, total.surplus), (6, 0, 0), "killed at step {step}");
         if finished {
-            assert!(step > 20, "the poll had {step} steps only: too few to prove anything");
+            assert!(step > 20, "a poll of only {step} steps shows too little");
             return;
         }
     }

@@ -37,38 +37,38 @@ async fn deployed_template_archives_everything_and_logs_no_secret() {
     let stack = Stack::deploy(&bin_dir(), "m365-audit-end-to-end", &parameters).await.unwrap();
     let (bucket, prefix) = (stack.output("ArchiveBucketName"), stack.output("ArchivePrefix"));
     let started = Instant::now();
-    let (comparison, proven) = loop {
+    let (comparison, archived_by_report) = loop {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let comparison = Comparison::of(&microsoft, tenant, &sdk.s3(), bucket, prefix).await;
-        let proven = contents_archived_by_report(&sdk.s3(), bucket, prefix).await;
-        let is_done = comparison.is_complete() && proven == comparison.total().objects;
+        let archived_by_report = contents_archived_by_report(&sdk.s3(), bucket, prefix).await;
+        let is_done = comparison.is_complete() && archived_by_report == comparison.total().objects;
         if is_done || started.elapsed() > Duration::from_secs(300) {
-            break (comparison, proven);
+            break (comparison, archived_by_report);
         }
     };
 
     let logs = stack.logs().await.unwrap();
     assert!(comparison.is_complete(), "\n{comparison}\n{logs}");
-    assert_eq!(proven, comparison.total().objects, "the completeness reports know of every object\n{logs}");
-    assert!(logs.contains("tenant_id is missing"), "the broken secret is told of:\n{logs}");
+    assert_eq!(archived_by_report, comparison.total().objects, "the completeness reports count every object\n{logs}");
+    assert!(logs.contains("tenant_id is missing"), "the invalid secret is reported:\n{logs}");
     for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
-        assert!(!logs.contains(secret), "the logs hold {secret}");
+        assert!(!logs.contains(secret), "the logs contain {secret}");
     }
 }
 
-/// The contents that the completeness reports of all days call archived.
+/// The sum of `contents_archived` over all completeness reports.
 async fn contents_archived_by_report(s3: &Client, bucket: &str, prefix: &str) -> u64 {
-    let reports = s3.list_objects_v2().bucket(bucket).prefix(format!("{prefix}/_completeness/")).send().await.unwrap();
-    let mut proven = 0;
+    let reports = s3.list_objects_v2().bucket(bucket).prefix(format!("{prefix}/completeness/")).send().await.unwrap();
+    let mut archived = 0;
     for report in reports.contents() {
         let report = s3.get_object().bucket(bucket).key(report.key().unwrap()).send().await.unwrap();
         let report: Value = serde_json::from_slice(&report.body.collect().await.unwrap().into_bytes()).unwrap();
-        proven += report["contents_archived"].as_u64().unwrap();
+        archived += report["contents_archived"].as_u64().unwrap();
     }
-    proven
+    archived
 }
 
-/// Where `make test` built the functions.
+/// Where `make test` builds the functions.
 fn bin_dir() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("debug")

@@ -1,4 +1,4 @@
-//! From Microsoft into the archive, when nothing goes wrong.
+//! From Microsoft into the archive, without faults.
 
 use collector::fetch::FetchOutcome;
 use management_api_simulator::Operation;
@@ -36,7 +36,7 @@ async fn duplicate_deliveries_leave_the_same_objects() {
     fixture.assert_complete().await;
 }
 
-/// One poll with nothing new: one call for the subscriptions and one for each content type, and no token of its own.
+/// One call for the subscriptions and one for each content type, apart from the sign-in.
 #[tokio::test]
 async fn quiet_poll_makes_six_calls_to_microsoft() {
     let fixture = Fixture::of(&ALL).await;
@@ -53,7 +53,7 @@ async fn quiet_poll_makes_six_calls_to_microsoft() {
     assert_eq!(calls.of(Operation::FetchContent), 0);
 }
 
-/// The tenant's quota is used up: the messages wait in the queue as delayed copies and lose no receive.
+/// While the tenant's quota is used up, delayed copies of the messages wait in the queue, and no receive is used up.
 #[tokio::test]
 async fn throttled_content_is_postponed_and_not_lost() {
     let fixture = Fixture::of(&ALL).await;

@@ -1,4 +1,4 @@
-//! How every fixture begins.
+//! The fixture of all scenarios.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use scenarios::comparison::Comparison;
 use scenarios::local_collector::LocalCollector;
 use uuid::Uuid;
 
-/// A collector, its Microsoft, and one tenant.
+/// A collector, a simulated Microsoft, and one tenant.
 pub(crate) struct Fixture {
     pub(crate) collector: LocalCollector,
     pub(crate) microsoft: Simulator,
@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Noon, a tenant that collects `content_types`, its subscriptions on, nothing published yet.
+    /// At noon, with a tenant that collects `content_types`. Its subscriptions are enabled; nothing is published yet.
     pub(crate) async fn of(content_types: &[&str]) -> Self {
         let throttle = Throttle { requests_per_minute: None, ..Throttle::default() };
         let microsoft = Simulator::start(Config { throttle, page_size: 3, ..Config::default() }).await.unwrap();
@@ -36,7 +36,7 @@ impl Fixture {
         self.microsoft.generate(self.tenant, &Generate::new(seed, count, Duration::from_secs(hours * 3_600), until));
     }
 
-    /// Publishes one record at `created` in Exchange.
+    /// Publishes one Exchange record, created at `created`.
     pub(crate) fn publish_one(&self, created: &str, record: &str) {
         self.microsoft.publish(self.tenant, "Audit.Exchange", at(created), [record.to_owned()]);
     }
@@ -45,16 +45,15 @@ impl Fixture {
         self.collector.advance(SignedDuration::from_mins(minutes));
     }
 
-    /// What of the published is archived.
     pub(crate) async fn comparison(&self) -> Comparison {
         let resources = &self.collector.resources;
         Comparison::of(&self.microsoft, self.tenant, &resources.sdk.s3(), &resources.bucket, "m365").await
     }
 
-    /// Everything that was published is archived once, and Microsoft has nothing to complain of.
+    /// Asserts that everything that was published is archived once, and that the simulator reports no problem.
     pub(crate) async fn assert_complete(&self) {
         let total = self.comparison().await.total();
-        assert!(total.published > 0, "a fixture that publishes nothing proves nothing");
+        assert!(total.published > 0, "nothing was published, so the test shows nothing");
         assert_eq!((total.lost, total.surplus), (0, 0), "lost and surplus of {} records", total.published);
         self.microsoft.assert_clean();
     }

@@ -1,4 +1,4 @@
-//! What can never be collected is told.
+//! Content that can never be collected is reported.
 
 use collector::loss::LossReason;
 use collector::poll::{FeedReport, PollReport};
@@ -46,7 +46,7 @@ async fn restarts_a_disabled_subscription_and_reports_the_gap() {
     fixture.publish_one("2026-11-22T14:01:00Z", r#"{"Id":"after"}"#);
     fixture.advance_minutes(5);
     let report = fixture.collector.poll().await;
-    assert_eq!(exchange(&report).lost, [], "a gap is told once");
+    assert_eq!(exchange(&report).lost, [], "a gap is reported once");
     fixture.collector.fetch_all(1).await;
     fixture.assert_complete().await;
 }

@@ -1,4 +1,4 @@
-//! A loss that nobody was told of is told by the one who looks back.
+//! The reconciler reports losses that a crashed poller left unreported.
 
 use collector::loss::LossReason;
 
@@ -9,9 +9,9 @@ async fn reconciler_reports_a_crashed_pollers_loss_once() {
     let fixture = Fixture::of(&["Audit.Exchange"]).await;
     fixture.collector.poll().await;
     fixture.advance_minutes(8 * 24 * 60);
-    // Its report is never written anywhere.
+    // The poller records the loss, and crashes before it marks it as reported.
     drop(fixture.collector.poll().await);
-    assert_eq!(fixture.collector.reconcile_and_report(&[]).await.feeds[0].lost, [], "the poller may still be at work");
+    assert_eq!(fixture.collector.reconcile_and_report(&[]).await.feeds[0].lost, [], "the poller may still be running");
 
     fixture.advance_minutes(20);
     let report = fixture.collector.reconcile_and_report(&[]).await;

@@ -1,5 +1,5 @@
-//! Stories: the real use cases, the simulator and a local AWS.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a failing set-up should stop the fixture")]
+//! The real use cases against the simulator and a local AWS.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed set-up should panic at once")]
 
 mod configuration;
 mod crashes;

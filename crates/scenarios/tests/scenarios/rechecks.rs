@@ -1,4 +1,4 @@
-//! The reconciler finds what the poller could not see, and what did not arrive.
+//! The reconciler finds content that was listed late, and content that was not archived.
 
 use management_api_simulator::{Fault, FaultKind, Match, Operation, Slice};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn finds_and_queues_content_that_is_listed_late() {
     assert_eq!((feed.late[0].not_listed_after_seconds, feed.late[0].listed_after_seconds), (20 * 60, 40 * 60));
     fixture.assert_complete().await;
     fixture.advance_minutes(60);
-    assert_eq!(fixture.collector.reconcile(&[15]).await.feeds[0].late.len(), 0, "late content is counted once");
+    assert_eq!(fixture.collector.reconcile(&[15]).await.feeds[0].late.len(), 0, "late content is reported once");
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn reports_content_that_is_gone_once() {
     assert_eq!(figures(&day, ["contents_listed", "contents_archived", "contents_lost"]), [1, 0, 1]);
     assert_eq!(day["lost"].as_array().unwrap().len(), 1);
     assert_eq!(day["lost"][0]["reason"], json!("content_gone"));
-    assert!(day["lost"][0]["content"].is_string(), "a ticket names the content");
+    assert!(day["lost"][0]["content"].is_string(), "the loss names the content");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Fifty fetchers at once, and a Microsoft that allows 2,000 requests in any minute.
+//! Fifty concurrent fetchers, while Microsoft allows 2,000 requests in any minute.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ const FETCHERS: usize = 50;
 const CONTENTS: usize = 5_000;
 const LIMIT: u32 = 2_000;
 
-/// Numbers that are spread evenly, and the same in every run.
+/// Evenly spread numbers (multiples of the golden ratio, modulo 1), the same in every run.
 #[derive(Debug, Clone, Default)]
 struct UniformJitter(Arc<Mutex<f64>>);
 
@@ -113,7 +113,7 @@ async fn fifty_fetchers_use_the_limit_and_are_rarely_throttled() {
         fixture.collector.advance(SignedDuration::from_millis(250));
         let elapsed = clock.now().duration_since(started);
         assert!(elapsed < SignedDuration::from_mins(20), "{} of {CONTENTS}", archive.objects().len());
-        // As long as this much waits, the quota could be used up.
+        // With this many messages waiting, the fetchers could use the whole quota.
         if queue.len() > LIMIT as usize / 2 {
             busy = (elapsed, fixture.microsoft.calls().allowed);
         }
@@ -125,7 +125,7 @@ async fn fifty_fetchers_use_the_limit_and_are_rarely_throttled() {
     println!("{} of {CONTENTS} archived by {FETCHERS} fetchers", archive.objects().len());
     println!("refused: {} of {} requests, {:.2} %", calls.refused, calls.allowed + calls.refused, 100.0 * refused);
     println!("quota used: {:.1} % of {LIMIT} a minute over {} s of backlog", 100.0 * used, busy.0.as_secs());
-    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "archived, and on their way to the dead letters");
+    assert_eq!((archive.objects().len(), failed), (CONTENTS, 0), "contents archived, and failed deliveries");
     assert!(refused < 0.02, "{refused}");
     assert!(used >= 0.85, "{used}");
 }

@@ -1,4 +1,4 @@
-//! What every implementation of a port promises, the one in memory and the real one alike.
+//! Contract suites: what every implementation of a port must do, the one in memory and the real one alike.
 
 pub mod archive;
 pub mod rate_limit;

@@ -1,4 +1,4 @@
-//! What every state table promises.
+//! The contract of the state: `Cursors`, `Windows` and `Losses`.
 
 use collector::content::{ContentDigest, Listing};
 use collector::cursor::Cursor;
@@ -41,7 +41,7 @@ pub async fn moves_a_cursor_window_by_window(state: &impl Cursors, feed: FeedId)
     assert_eq!(
         state.commit_window(feed, &first).await.unwrap(),
         ConditionalWrite::Conflict,
-        "a late poller comes second"
+        "a window is committed once"
     );
 
     let behind = Some(Cursor::at(first.window.start()));
@@ -54,7 +54,7 @@ pub async fn moves_a_cursor_window_by_window(state: &impl Cursors, feed: FeedId)
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(second.window.end())));
 }
 
-/// A listing of any size fits.
+/// A listing of any size can be committed.
 pub async fn stores_a_listing_too_large_for_one_row(state: &impl Cursors, feed: FeedId) {
     let large = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     assert_eq!(state.record_window(feed, None, large.window).await.unwrap(), ConditionalWrite::Applied);
@@ -62,7 +62,7 @@ pub async fn stores_a_listing_too_large_for_one_row(state: &impl Cursors, feed: 
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(large.window.end())));
 }
 
-/// What was found in a window, and what was lost, can be asked for again.
+/// Windows and losses can be read as they were written.
 pub async fn stores_windows_and_losses<S: Cursors + Windows + Losses>(state: &S, feed: FeedId) {
     let first = listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 40_000);
     let second = listing("2026-11-22T11:00:00Z", "2026-11-22T11:05:00Z", 2);
@@ -75,27 +75,27 @@ pub async fn stores_windows_and_losses<S: Cursors + Windows + Losses>(state: &S,
     let both = state.windows(feed, first.window.start()).await.unwrap();
     assert!(both == [WindowRecord::new(&first), WindowRecord::new(&second)], "both windows, as they were listed");
 
-    let mut checked_at = both[1].clone();
+    let mut rechecked = both[1].clone();
     let late = ContentDigest::of("late");
-    checked_at.digests.insert(late);
-    checked_at.checked_at = Some(at("2026-11-22T12:15:00Z"));
-    checked_at.late = 1;
-    checked_at.lost = 1;
-    checked_at.missing.insert(late, "late".to_owned());
-    checked_at.relisted_at = Some(at("2026-11-22T12:10:00Z"));
-    state.update_window(feed, &checked_at).await.unwrap();
-    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [checked_at.clone()]);
-    checked_at.missing.clear();
-    checked_at.settled_at = Some(at("2026-11-22T13:15:00Z"));
-    state.update_window(feed, &checked_at).await.unwrap();
-    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [checked_at]);
+    rechecked.digests.insert(late);
+    rechecked.checked_at = Some(at("2026-11-22T12:15:00Z"));
+    rechecked.late = 1;
+    rechecked.lost = 1;
+    rechecked.missing.insert(late, "late".to_owned());
+    rechecked.relisted_at = Some(at("2026-11-22T12:10:00Z"));
+    state.update_window(feed, &rechecked).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [rechecked.clone()]);
+    rechecked.missing.clear();
+    rechecked.settled_at = Some(at("2026-11-22T13:15:00Z"));
+    state.update_window(feed, &rechecked).await.unwrap();
+    assert_eq!(state.windows(feed, second.window.start()).await.unwrap(), [rechecked]);
 
     let mut all_missing = both[0].clone();
     all_missing.digests.insert(ContentDigest([0; ContentDigest::BYTES]));
     all_missing.missing = all_missing.digests.iter().map(|digest| (*digest, digest.placeholder_id())).collect();
     state.update_window(feed, &all_missing).await.unwrap();
-    let kept = state.windows(feed, first.window.start()).await.unwrap();
-    assert!(kept[0] == all_missing, "however much is missing");
+    let stored = state.windows(feed, first.window.start()).await.unwrap();
+    assert!(stored[0] == all_missing, "a window of which everything is missing");
 
     let (from, to) = (second.window.start(), second.window.end());
     let gap = Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None, objects: Vec::new() };
@@ -106,22 +106,22 @@ pub async fn stores_windows_and_losses<S: Cursors + Windows + Losses>(state: &S,
     }
     let losses = async || {
         let mut losses = state.losses(feed).await.unwrap();
-        losses.sort_by_key(|kept| kept.loss.content.is_some());
-        losses.into_iter().map(|kept| (kept.loss, kept.reported)).collect::<Vec<_>>()
+        losses.sort_by_key(|record| record.loss.content.is_some());
+        losses.into_iter().map(|record| (record.loss, record.reported)).collect::<Vec<_>>()
     };
     let unreported = [(longer_gap.clone(), false), (gone.clone(), false)];
-    assert_eq!(losses().await, unreported, "a loss noticed again is the same loss");
+    assert_eq!(losses().await, unreported, "a loss that is recorded again is the same loss");
     state.mark_reported(feed, &gap).await.unwrap();
-    assert_eq!(losses().await, unreported, "a gap that has grown is not told");
+    assert_eq!(losses().await, unreported, "a gap that has grown is not reported yet");
     state.mark_reported(feed, &longer_gap).await.unwrap();
     state.record_loss(feed, &longer_gap).await.unwrap();
     state.record_loss(feed, &gap).await.unwrap();
-    assert_eq!(losses().await, [(longer_gap, true), (gone, false)], "what was told stays told");
+    assert_eq!(losses().await, [(longer_gap, true), (gone, false)], "a reported loss stays reported");
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.losses(other).await.unwrap(), []);
 }
 
-/// How far looking back got is kept for each feed.
+/// The progress of the reconciler is stored for each feed.
 pub async fn stores_reconcile_progress(state: &impl Windows, feed: FeedId) {
     let other = FeedId { content_type: ContentType::Dlp, ..feed };
     assert_eq!(state.progress(feed).await.unwrap(), ReconcileProgress::default());
@@ -134,7 +134,7 @@ pub async fn stores_reconcile_progress(state: &impl Windows, feed: FeedId) {
     assert_eq!(state.progress(other).await.unwrap(), ReconcileProgress::default());
 }
 
-/// A span that can no longer be asked for is left behind only together with the record of its loss.
+/// The cursor skips a span only together with the record of its loss, and only from where the caller read it.
 pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
     let recorded = window("2026-11-01T10:00:00Z", "2026-11-01T11:00:00Z");
     let to = at("2026-11-15T12:05:00Z");
@@ -148,7 +148,7 @@ pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
     assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), ConditionalWrite::Conflict);
 }
 
-/// The states come in the order of the question, and feeds do not touch each other.
+/// States are returned in the order of the requested content types, and feeds do not affect each other.
 pub async fn separates_feeds(state: &impl Cursors, tenant_id: TenantId) {
     let exchange = FeedId { tenant_id, content_type: ContentType::Exchange };
     let subscription = Subscription {

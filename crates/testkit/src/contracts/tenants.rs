@@ -1,11 +1,11 @@
-//! What every store of tenants promises.
+//! The contract of `Tenants`.
 
 use collector::failure::FailureKind;
 use collector::ports::{Freshness, Tenants};
 
-/// Bad secrets stand among the good ones, in the order of their names.
+/// Valid and invalid secrets are listed together, in the order of their names.
 ///
-/// `tenants` must hold `{prefix}contoso` (good), `{prefix}fabrikam` (not JSON) and nothing else below the prefix.
+/// `tenants` must contain `{prefix}contoso` (valid), `{prefix}fabrikam` (not JSON) and nothing else below the prefix.
 pub async fn lists_tenants_with_their_problems(tenants: &impl Tenants, prefix: &str) {
     let all = tenants.all().await.unwrap();
     assert_eq!(all.len(), 2);
@@ -20,7 +20,7 @@ pub async fn lists_tenants_with_their_problems(tenants: &impl Tenants, prefix: &
     }
 }
 
-/// A rotated secret is seen by whoever asks for a fresh one; `rotate` replaces `{prefix}contoso`'s client secret.
+/// A caller that asks for a fresh secret gets the rotated one; `rotate` replaces `{prefix}contoso`'s client secret.
 pub async fn sees_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl AsyncFnOnce()) {
     let name = format!("{prefix}contoso");
     let before = tenants.one(&name, Freshness::Cached).await.unwrap();
@@ -29,5 +29,5 @@ pub async fn sees_a_rotation(tenants: &impl Tenants, prefix: &str, rotate: impl 
     let fresh = tenants.one(&name, Freshness::Fresh).await.unwrap();
     assert_ne!(fresh.client_secret, before.client_secret);
     assert_eq!(tenants.one(&name, Freshness::Cached).await.unwrap(), fresh);
-    assert_eq!(tenants.all().await.unwrap()[0].as_ref(), Ok(&fresh), "a poll sees it at once");
+    assert_eq!(tenants.all().await.unwrap()[0].as_ref(), Ok(&fresh), "a poll sees the new secret at once");
 }

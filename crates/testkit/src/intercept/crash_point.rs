@@ -1,4 +1,4 @@
-//! The step at which a process crashes.
+//! Crashes a process at a given step.
 
 use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use futures::future::{Either, select};
 use futures::pin_mut;
 use futures::task::AtomicWaker;
 
-/// Where a process crashes. Each intercepted call of a port is two steps: before it takes effect, and after. Clones are
-/// the same process.
+/// Where a process crashes. Each intercepted call of a port is two steps: before it takes effect, and after. Clones
+/// count the steps of the same process.
 #[derive(Debug, Clone, Default)]
 pub struct CrashPoint(Arc<Process>);
 
@@ -32,13 +32,12 @@ impl CrashPoint {
         crash_point
     }
 
-    /// The number of steps taken.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.0.taken.load(Ordering::SeqCst)
     }
 
-    /// The result of `process`, or `None` if it crashed and was dropped where it stood.
+    /// The result of `process`, or `None` if it crashed; it is then dropped at that step.
     pub async fn run<T>(&self, process: impl Future<Output = T>) -> Option<T> {
         let crash = poll_fn(|context| {
             self.0.crashed.register(context.waker());

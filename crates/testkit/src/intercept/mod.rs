@@ -1,5 +1,5 @@
-//! One interceptor for every port: a script that decides what becomes of each call (scripted answers and random faults
-//! alike), and a point at which the process crashes. Both can be combined.
+//! One interceptor for every port: a script decides what happens to each call (scripted answers and random faults
+//! alike), and a crash point stops the process. Both can be combined.
 
 mod crash_point;
 mod family;
@@ -30,7 +30,7 @@ pub enum PortCall<'a> {
     /// The next bytes of a blob have arrived.
     ReadBlob,
     AllTenants,
-    /// A tenant's secret is read; one from the cache is no call.
+    /// A tenant's secret is read. A cached secret is not a call.
     ReadTenant(&'a str),
     Feeds(TenantId),
     RecordWindow(FeedId),
@@ -61,22 +61,23 @@ pub enum PortCall<'a> {
     OnThrottled(TenantId),
 }
 
-/// What becomes of a call.
+/// What happens to a call.
 #[derive(Debug, Clone)]
 pub enum Action {
     Proceed,
-    /// Nothing is done.
+    /// The call has no effect and fails.
     Fail(Failure),
-    /// It is done, and the caller does not hear of it.
+    /// The call takes effect, but the caller sees a failure.
     LoseResponse(Failure),
-    /// The first page, or the first bytes, and then this; for the two calls that answer with a stream.
+    /// For the two calls that return a stream: the first page, or the first bytes, and then this failure.
     FailAfterFirst(Failure),
-    /// Every other task that is ready goes first.
+    /// Yields once, so that every other ready task runs first.
     GiveWay,
+    /// Never completes.
     Hang,
 }
 
-/// What every call of an intercepted port goes through.
+/// Decides what happens to the calls of the ports that it wraps.
 #[derive(Clone, Default)]
 pub struct Interceptor<'a> {
     script: Option<&'a dyn Fn(PortCall<'_>) -> Action>,
@@ -121,7 +122,7 @@ impl<'a> Interceptor<'a> {
         self.crash_point.around(Box::pin(act(action, work))).await
     }
 
-    /// A call that answers with a stream, each item of which is a call again.
+    /// A call that returns a stream; each of its items is a call again.
     fn stream<T>(
         &self,
         action: Action,

@@ -21,7 +21,7 @@ use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{Intercepted, PortCall};
+use super::{Action, Intercepted, PortCall, act};
 
 impl<P> Intercepted<'_, P> {
     async fn call<T>(&self, call: PortCall<'_>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -69,11 +69,14 @@ impl<P: ManagementApi> ManagementApi for Intercepted<'_, P> {
 
     async fn open(&self, tenant: &Tenant, uri: &Url) -> Result<impl Stream<Item = Result<Bytes, Failure>>, Failure> {
         let action = self.interceptor.action(PortCall::Open(tenant));
-        let opened = Box::pin(super::act(action.clone(), self.port.open(tenant, uri)));
+        let opened = Box::pin(act(action.clone(), self.port.open(tenant, uri)));
         let bytes = self.interceptor.crash_point.around(opened).await?;
+        // The other actions have been taken by now.
         let action = match action {
-            super::Action::FailAfterFirst(_) => action,
-            _ => super::Action::Proceed,
+            Action::FailAfterFirst(_) => action,
+            Action::Proceed | Action::Fail(_) | Action::LoseResponse(_) | Action::GiveWay | Action::Hang => {
+                Action::Proceed
+            }
         };
         Ok(self.interceptor.stream(action, bytes, PortCall::ReadBlob))
     }
@@ -140,14 +143,14 @@ impl<P: Losses> Losses for Intercepted<'_, P> {
 
 impl<P: Queue> Queue for Intercepted<'_, P> {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        // One by one: a process may crash, or SQS fail, when some messages of a page are in the queue and some are not.
+        // One by one: a process may crash, or SQS may fail, when only some messages of a page are in the queue.
         let send = async {
             for message in messages {
                 self.call(PortCall::SendOne, self.port.send(std::slice::from_ref(message))).await?;
             }
             Ok(())
         };
-        super::act(self.interceptor.action(PortCall::Send), send).await
+        act(self.interceptor.action(PortCall::Send), send).await
     }
 
     async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
@@ -181,7 +184,7 @@ impl<'a, P: Archive> Archive for Intercepted<'a, P> {
 
 impl<P: ArchiveObject> ArchiveObject for Intercepted<'_, P> {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        // The compressor has nothing to write yet for most of the pieces that it is given.
+        // The compressor has no output yet for most of the chunks that it gets.
         if bytes.is_empty() {
             return Ok(());
         }
