@@ -92,8 +92,8 @@ impl fmt::Display for ContentDigest {
     }
 }
 
-/// The key of a content's object, below the archive's prefix. It depends on the content alone: archiving a content
-/// again replaces its object instead of adding a second one.
+/// The key of a content's object, below the archive's prefix. It depends on the content alone: a content that is
+/// archived again meets its own object, and the first one stands.
 #[must_use]
 pub fn archive_key(feed: FeedId, content_id: &str, created: Timestamp) -> String {
     format!("{}/{}.json.gz", hour_prefix(feed, created), ContentDigest::of(content_id))

@@ -1,5 +1,7 @@
 //! A tenant and its configuration, parsed from the JSON of one secret.
 
+mod pasted;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -80,10 +82,11 @@ pub struct InvalidSecret {
 impl Tenant {
     /// # Errors
     /// [`InvalidSecret`] with all problems at once: text that is not a JSON object; missing, empty or unknown keys;
-    /// values of the wrong form.
+    /// values of the wrong form, with invisible characters, or in quotation marks.
     pub fn parse(secret_id: &str, json: &str) -> Result<Self, InvalidSecret> {
         let invalid = |problems| InvalidSecret { secret_id: secret_id.to_owned(), problems };
-        let value: Value = serde_json::from_str(json).map_err(|error| {
+        // Editors and shells on Windows put a byte order mark before a file's text.
+        let value: Value = serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|error| {
             // Only the position: the error's own text may quote the secret.
             invalid(vec![format!("its value is not JSON (line {}, column {})", error.line(), error.column())])
         })?;
@@ -132,15 +135,25 @@ struct Fields {
 impl Fields {
     fn text(&mut self, key: &str) -> Option<String> {
         match self.keys.remove(key)? {
-            Value::String(text) if text.trim().is_empty() => self.problem(format!("{key} is empty")),
-            Value::String(text) if text.trim() != text => {
-                self.problem(format!("{key} has leading or trailing white space"))
-            }
-            Value::String(text) => Some(text),
+            Value::String(text) => self.checked(key, text),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 self.problem(format!("{key} must be a string"))
             }
         }
+    }
+
+    /// `text`, if nothing shows that it was pasted with more than the value.
+    fn checked(&mut self, key: &str, text: String) -> Option<String> {
+        if pasted::without_invisible(&text).trim().is_empty() {
+            return self.problem(format!("{key} is empty"));
+        }
+        let trimmed = text.trim_matches(|character: char| character.is_ascii_whitespace());
+        let mut problems = pasted::problems(trimmed);
+        if trimmed != text {
+            problems.insert(0, "has leading or trailing white space".to_owned());
+        }
+        self.problems.extend(problems.iter().map(|problem| format!("{key} {problem}")));
+        problems.is_empty().then_some(text)
     }
 
     fn required(&mut self, key: &str) -> Option<String> {
@@ -169,18 +182,28 @@ impl Fields {
         };
         let mut types = Vec::new();
         for name in names {
-            match name.as_str().map(str::parse::<ContentType>) {
-                Some(Ok(content_type)) if types.contains(&content_type) => {}
-                Some(Ok(content_type)) => types.push(content_type),
-                Some(Err(unknown)) => self.problems.push(format!("content_types: {unknown}")),
-                None => self.problems.push("content_types must contain only strings".into()),
+            let Value::String(name) = name else {
+                self.problems.push("content_types must contain only strings".into());
+                continue;
+            };
+            let problems = pasted::problems(&name);
+            self.problems.extend(problems.iter().map(|problem| format!("content_types: an entry {problem}")));
+            match name.parse::<ContentType>() {
+                Ok(content_type) if types.contains(&content_type) => {}
+                Ok(content_type) => types.push(content_type),
+                Err(unknown) if problems.is_empty() => self.problems.push(format!("content_types: {unknown}")),
+                Err(_) => {}
             }
         }
         types
     }
 
     fn reject_unknown(&mut self) {
-        let unknown: Vec<String> = self.keys.keys().map(|key| format!("unknown key {key}")).collect();
+        let unknown = self.keys.keys().map(|key| {
+            let mut problems = pasted::problems(key);
+            problems.insert(0, format!("unknown key {}", pasted::without_invisible(key)));
+            problems.join("; it ")
+        });
         self.problems.extend(unknown);
     }
 

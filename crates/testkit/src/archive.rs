@@ -44,13 +44,13 @@ impl MemoryArchive {
         self.0.lock().unwrap().objects.clone()
     }
 
-    /// How often an object was stored under a key that was taken.
+    /// How often an object was stored under a key that was taken. The first object stands.
     #[must_use]
     pub fn overwrites(&self) -> u64 {
         self.0.lock().unwrap().overwrites
     }
 
-    /// The keys under which an object was replaced by one with other bytes.
+    /// The keys under which a later object had other bytes than the first, which stands: one entry for each later object.
     #[must_use]
     pub fn changed(&self) -> Vec<String> {
         self.0.lock().unwrap().changed.clone()
@@ -100,12 +100,14 @@ impl ArchiveObject for MemoryObject {
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure> {
         let object = StoredObject { bytes: self.bytes, metadata: metadata.clone() };
         let mut stored = self.archive.0.lock().unwrap();
-        let bytes = object.bytes.clone();
-        if let Some(before) = stored.objects.insert(key.to_owned(), object) {
-            stored.overwrites += 1;
-            if before.bytes != bytes {
-                stored.changed.push(key.to_owned());
-            }
+        let Some(first) = stored.objects.get(key) else {
+            stored.objects.insert(key.to_owned(), object);
+            return Ok(());
+        };
+        let is_changed = first.bytes != object.bytes;
+        stored.overwrites += 1;
+        if is_changed {
+            stored.changed.push(key.to_owned());
         }
         Ok(())
     }

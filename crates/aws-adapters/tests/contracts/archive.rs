@@ -49,6 +49,38 @@ async fn stores_whole_objects() {
 }
 
 #[tokio::test]
+async fn keeps_the_first_object_under_a_key() {
+    let (client, bucket) = bucket().await;
+    let archive = S3Archive::new(client.clone(), &bucket, "m365");
+    let memory = MemoryArchive::default();
+    for length in LENGTHS {
+        contracts::archive::keeps_the_first_object(&archive, length, async |key| read(&client, &bucket, key).await)
+            .await;
+        contracts::archive::keeps_the_first_object(&memory, length, async |key| {
+            memory.objects().remove(key).map(|object| (object.bytes, object.metadata))
+        })
+        .await;
+    }
+    let unfinished = client.list_multipart_uploads().bucket(&bucket).send().await.unwrap();
+    assert_eq!(unfinished.uploads().len(), 0, "the refused uploads are aborted");
+    assert_eq!(memory.overwrites(), 9);
+    assert_eq!(memory.changed().len(), 5, "an empty object has no other bytes of its length");
+}
+
+#[tokio::test]
+async fn replaces_reports() {
+    let (client, bucket) = bucket().await;
+    let archive = S3Archive::new(client.clone(), &bucket, "m365");
+    contracts::archive::replaces_reports(&archive, async |key| {
+        let report = client.get_object().bucket(&bucket).key(format!("m365/{key}")).send().await.unwrap();
+        report.body.collect().await.unwrap().to_vec()
+    })
+    .await;
+    let memory = MemoryArchive::default();
+    contracts::archive::replaces_reports(&memory, async |key| memory.reports().remove(key).unwrap()).await;
+}
+
+#[tokio::test]
 async fn lists_the_contents_of_an_hour() {
     let (client, bucket) = bucket().await;
     let s3 = S3Archive::new(client, &bucket, "m365");

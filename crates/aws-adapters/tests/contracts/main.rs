@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod archive;
+mod archive_condition;
+mod archive_metadata;
 mod local_aws;
 mod queue;
 mod rate_limit;
+mod scripted_s3;
 mod state;
 mod tenants;

@@ -1,13 +1,13 @@
 //! What is stored of a body that is not a complete JSON array of valid records.
 
 use futures::{StreamExt, pin_mut};
-use record_stream::{Gzip, RecordStream};
+use record_stream::{Gzip, Malformed, RecordStream};
 
 use super::Fetch;
 use crate::content::malformed_prefix;
 use crate::failure::Failure;
 use crate::message::ContentMessage;
-use crate::ports::{Archive, ArchiveObject, ManagementApi, ObjectMetadata, Ports};
+use crate::ports::{Archive, ArchiveObject, BodyFault, ManagementApi, ObjectMetadata, Ports};
 use crate::tenant::Tenant;
 
 impl<P: Ports> Fetch<P> {
@@ -33,7 +33,9 @@ impl<P: Ports> Fetch<P> {
         body_object.write(&body.finish().0).await?;
         records_object.write(&summary.tail).await?;
 
-        let metadata = ObjectMetadata { malformed: Some(format!("{why:#}")), ..message.metadata(summary.records) };
+        let fault = std::error::Error::source(why).and_then(|source| source.downcast_ref::<Malformed>());
+        let fault = fault.map(|fault| BodyFault { offset: fault.offset, reason: fault.reason.to_string() });
+        let metadata = ObjectMetadata { malformed: fault, ..message.metadata(summary.records) };
         let folder = malformed_prefix(message.feed(), message.content_created);
         let name = format!("{folder}/{}", message.digest());
         body_object.store(&format!("{name}.bin.gz"), &metadata).await?;

@@ -27,7 +27,8 @@ pub trait Archive: MalformedBodies {
 pub trait ArchiveObject {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure>;
 
-    /// Makes the object visible, whole, under `key` (below the archive's prefix).
+    /// Makes the object visible, whole, under `key` (below the archive's prefix). The first object stands: a key that is
+    /// taken is success, and nothing is stored.
     async fn store(self, key: &str, metadata: &ObjectMetadata) -> Result<(), Failure>;
 }
 
@@ -40,8 +41,16 @@ pub struct ObjectMetadata {
     pub tenant_id: TenantId,
     /// The number of lines.
     pub records: u64,
-    /// What is wrong with the body, for an object below `malformed/`: where, and why.
-    pub malformed: Option<String>,
+    /// What is wrong with the body, for an object below `malformed/`.
+    pub malformed: Option<BodyFault>,
+}
+
+/// The first fault of a malformed body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyFault {
+    /// The byte at fault, counted from 0.
+    pub offset: u64,
+    pub reason: String,
 }
 
 /// The archive, for a caller that checks what is in it.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::failure::Failure;
 use crate::feed::TenantId;
 
-pub use self::archive::{Archive, ArchiveIndex, ArchiveObject, MalformedBodies, ObjectMetadata};
+pub use self::archive::{Archive, ArchiveIndex, ArchiveObject, BodyFault, MalformedBodies, ObjectMetadata};
 pub use self::management_api::{ContentPage, ManagementApi};
 pub use self::queue::{DeadLetters, Queue};
 pub use self::state::{ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Subscription, Windows};

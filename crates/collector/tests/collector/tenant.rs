@@ -1,3 +1,5 @@
+mod pasted;
+
 use collector::feed::ContentType;
 use collector::tenant::{Cloud, InvalidSecret, Tenant};
 use serde_json::{Value, json};
@@ -158,6 +160,9 @@ fn never_shows_a_client_secret() {
         ("a valid secret", required().to_string()),
         ("another key is invalid", with("cloud", json!("moon")).to_string()),
         ("with trailing white space", with("client_secret", json!(format!("{CLIENT_SECRET} "))).to_string()),
+        ("with an invisible character", with("client_secret", json!(format!("{CLIENT_SECRET}\u{200b}"))).to_string()),
+        ("in quotes", with("client_secret", json!(format!("“{CLIENT_SECRET}”"))).to_string()),
+        ("behind a byte order mark", format!("\u{feff}{CLIENT_SECRET}")),
         ("in a list", with("client_secret", json!([CLIENT_SECRET])).to_string()),
         ("in an object", with("client_secret", json!({"value": CLIENT_SECRET})).to_string()),
         ("as tenant_id", with("tenant_id", json!(CLIENT_SECRET)).to_string()),

@@ -39,7 +39,7 @@ pub fn metadata(records: u64) -> ObjectMetadata {
     }
 }
 
-/// An object appears whole, under its key and with its metadata, or not at all; a repeat replaces it.
+/// An object appears whole, under its key and with its metadata, or not at all.
 ///
 /// `read` gives an object's bytes and metadata (`content-id` … as in the contract), `None` where there is none.
 pub async fn stores_whole_objects<A: Archive>(
@@ -48,20 +48,52 @@ pub async fn stores_whole_objects<A: Archive>(
     read: impl AsyncFn(&str) -> Option<(Vec<u8>, ObjectMetadata)>,
 ) {
     let key = format!("tenant={TENANT}/content_type=Audit.Exchange/day=2026-11-22/hour=10/{length}.json.gz");
-    let bytes: Vec<u8> = (0..length).map(|position| (position % 251) as u8).collect();
+    let bytes = bytes(length, 251);
     let mut dropped = archive.begin().await.unwrap();
     dropped.write(&bytes).await.unwrap();
     drop(dropped);
     assert_eq!(read(&key).await, None, "what was not stored was never there");
 
-    for records in [1, 2] {
-        let mut object = archive.begin().await.unwrap();
-        for piece in bytes.chunks(100_000) {
-            object.write(piece).await.unwrap();
-        }
-        object.store(&key, &metadata(records)).await.unwrap();
+    store(archive, &key, &bytes, 1).await;
+    let (stored, described) = read(&key).await.unwrap();
+    assert!(stored == bytes, "the bytes of an object of {length} bytes");
+    assert_eq!(described, metadata(1));
+}
+
+/// Storing another object under a key that is taken succeeds and changes nothing: neither the bytes nor the metadata.
+pub async fn keeps_the_first_object<A: Archive>(
+    archive: &A,
+    length: usize,
+    read: impl AsyncFn(&str) -> Option<(Vec<u8>, ObjectMetadata)>,
+) {
+    let key = format!("tenant={TENANT}/content_type=Audit.Exchange/day=2026-11-22/hour=11/{length}.json.gz");
+    let first = bytes(length, 251);
+    store(archive, &key, &first, 1).await;
+    for (records, second) in [(2, first.clone()), (3, bytes(length, 241)), (4, bytes(length + 1, 251))] {
+        store(archive, &key, &second, records).await;
         let (stored, described) = read(&key).await.unwrap();
-        assert!(stored == bytes, "the bytes of an object of {length} bytes");
-        assert_eq!(described, metadata(records));
+        assert!(stored == first, "object {records} must not replace the first, of {length} bytes");
+        assert_eq!(described, metadata(1));
     }
+}
+
+/// A report replaces the earlier one under its key. `read` gives the bytes of a report.
+pub async fn replaces_reports<A: ArchiveIndex>(archive: &A, read: impl AsyncFn(&str) -> Vec<u8>) {
+    let key = "completeness/day=2026-11-22/replaced.json";
+    for json in [r#"{"run":1}"#, r#"{"run":2}"#] {
+        archive.store_report(key, json.into()).await.unwrap();
+        assert_eq!(read(key).await, json.as_bytes());
+    }
+}
+
+fn bytes(length: usize, period: usize) -> Vec<u8> {
+    (0..length).map(|position| (position % period) as u8).collect()
+}
+
+async fn store<A: Archive>(archive: &A, key: &str, bytes: &[u8], records: u64) {
+    let mut object = archive.begin().await.unwrap();
+    for piece in bytes.chunks(100_000) {
+        object.write(piece).await.unwrap();
+    }
+    object.store(key, &metadata(records)).await.unwrap();
 }
