@@ -33,7 +33,7 @@ struct Rows {
 /// What was written, and when according to the state's clock.
 #[derive(Debug, Clone, Default)]
 pub struct StateHistory {
-    /// Where the first window of each feed starts, and when it was recorded.
+    /// Where the first window of each feed starts that was listed whole, and when it was committed.
     pub first_windows: BTreeMap<FeedId, (Timestamp, Timestamp)>,
     pub committed_at: BTreeMap<(FeedId, Window), Timestamp>,
     /// Every call that recorded a loss, including repetitions.
@@ -125,10 +125,6 @@ impl Cursors for MemoryState {
         }
         let never_listed = expected.is_none_or(|cursor| cursor.never_listed);
         state.cursor = Some(Cursor { never_listed, ..Cursor::recording(window) });
-        if expected.is_none() {
-            let now = rows.now();
-            rows.history.first_windows.insert(feed, (window.start(), now));
-        }
         Ok(ConditionalWrite::Applied)
     }
 
@@ -143,6 +139,7 @@ impl Cursors for MemoryState {
         rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
         let now = rows.now();
         rows.history.committed_at.insert((feed, listing.window), now);
+        rows.history.first_windows.entry(feed).or_insert((listing.window.start(), now));
         Ok(ConditionalWrite::Applied)
     }
 

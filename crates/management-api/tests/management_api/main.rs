@@ -11,6 +11,7 @@ mod clouds;
 mod credentials;
 mod entries;
 mod listing;
+mod microsoft_cases;
 mod origin;
 mod paging;
 mod permissions;
