@@ -6,20 +6,23 @@ use std::time::Duration;
 use collector::failure::Failure;
 use collector::ports::{Clock, Jitter};
 use collector::tenant::Tenant;
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use crate::clock_offset::ClockOffset;
 use crate::clouds::{Endpoints, RootOverrides};
 use crate::error::transport;
 use crate::token::TokenCache;
 
-/// Clones share the connection pool and the tokens.
+/// Clones share the connection pool, the tokens, and what is known of Microsoft's clock.
 #[derive(Debug, Clone)]
 pub struct Client<C, J> {
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Arc<TokenCache>,
     pub(crate) clock: C,
     pub(crate) jitter: J,
+    pub(crate) clock_offset: Arc<ClockOffset>,
     overrides: RootOverrides,
 }
 
@@ -59,9 +62,19 @@ impl<C: Clock, J: Jitter> Client<C, J> {
             .read_timeout(settings.read_timeout)
             // This API never redirects, and following a redirect could send the token elsewhere.
             .redirect(Policy::none())
+            // The decoder decompresses, because reqwest reads only the first member of a gzip body.
+            .no_gzip()
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]))
             .build()
             .map_err(transport)?;
-        Ok(Self { http, tokens: Arc::default(), clock, jitter, overrides: settings.overrides })
+        Ok(Self {
+            http,
+            tokens: Arc::default(),
+            clock,
+            jitter,
+            clock_offset: Arc::default(),
+            overrides: settings.overrides,
+        })
     }
 
     pub(crate) fn endpoints(&self, tenant: &Tenant) -> Endpoints {

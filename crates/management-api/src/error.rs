@@ -1,18 +1,26 @@
 //! Microsoft's error responses, each classified exactly once.
 
 use collector::failure::{Failure, FailureKind};
-use jiff::SignedDuration;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
 
-/// The relevant parts of an error response.
+/// The relevant parts of an error response. Its texts are short, on one line, and without credentials.
 #[derive(Debug)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
+    /// Empty if there is none, as are the other texts.
     pub(crate) code: String,
     pub(crate) message: String,
+    /// The beginning of the body, for bodies in which nothing was understood.
+    pub(crate) excerpt: String,
+    pub(crate) content_type: String,
     pub(crate) retry_after: Option<SignedDuration>,
+    pub(crate) is_unknown_tenant: bool,
+    /// The digits of Entra's code.
+    pub(crate) entra_code: String,
+    /// The time on Microsoft's clock, and on ours.
+    pub(crate) server_time: Option<Timestamp>,
+    pub(crate) received_at: Timestamp,
 }
 
 /// The API operation of a request. The meaning of a status depends on it.
@@ -36,27 +44,9 @@ impl Operation {
 }
 
 impl ErrorResponse {
-    /// Accepts every shape of error object that Microsoft is known to send. HTML pages and empty bodies have no code
-    /// and no message.
-    pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let json: Value = serde_json::from_slice(body).unwrap_or_default();
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let code = text(&json["error"]["code"]).or_else(|| text(&json["error"])).unwrap_or_default();
-        let message = [&json["error"]["message"], &json["error_description"], &json["Message"], &json["message"]]
-            .into_iter()
-            .find_map(text)
-            .unwrap_or_default();
-        // Only the form in seconds is supported; a date counts as no header.
-        let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u32>().ok());
-        let retry_after = seconds.map(|seconds| SignedDuration::from_secs(seconds.into()));
-        Self { status, code, message: first_line(&message), retry_after }
-    }
-
-    /// The error object in a response with a success status, if there is one.
-    pub(crate) async fn inside(success: Response) -> Result<Option<Self>, Failure> {
-        let (status, headers) = (success.status(), success.headers().clone());
-        let body = success.bytes().await.map_err(transport)?;
-        Ok(Some(Self::read(status, &headers, &body)).filter(|error| !error.code.is_empty()))
+    /// Whether the body says what went wrong, so that it is an error whatever the status.
+    pub(crate) fn is_error(&self) -> bool {
+        !self.code.is_empty() || !self.message.is_empty()
     }
 
     /// Whether the token was rejected for a reason other than a missing permission.
@@ -76,19 +66,48 @@ impl ErrorResponse {
 
     /// `address` is that of the request; the message quotes it if the request was at fault.
     pub(crate) fn failure(self, operation: Operation, address: &str) -> Failure {
-        let (kind, status) = (self.kind(operation), self.status.as_u16());
-        let detail = match (self.code.as_str(), self.message.as_str()) {
-            ("", "") if self.status.is_success() => format!("HTTP {status} with an unexpected body"),
-            ("", "") => format!("HTTP {status}"),
-            ("", message) => format!("HTTP {status}: {message}"),
-            (code, message) => format!("{code} (HTTP {status}): {message}"),
-        };
-        let mut failure = Failure::new(kind, format!("{} failed: {detail}{}", operation.as_str(), advice(kind)));
+        let kind = self.kind(operation);
+        let (detail, advice) = (self.detail(), advice(kind, operation));
+        let mut failure = Failure::new(kind, format!("{} failed: {detail}{advice}", operation.as_str()));
+        if kind == FailureKind::WindowOutOfRange {
+            failure.message += &self.differing_clocks();
+        }
         if kind == FailureKind::RequestRejected {
             failure.message = format!("{} [request: {address}]", failure.message);
         }
         failure.retry_after = self.retry_after;
         failure
+    }
+
+    /// What the response says, or else what it looks like.
+    pub(crate) fn detail(&self) -> String {
+        let status = self.status.as_u16();
+        let content_type =
+            if self.content_type.is_empty() { String::new() } else { format!(" ({})", self.content_type) };
+        let excerpt = self.excerpt.as_str();
+        match (self.code.as_str(), self.message.as_str()) {
+            ("", "") if self.status.is_success() && excerpt.is_empty() => format!("HTTP {status} with an empty body"),
+            ("", "") if self.status.is_success() => {
+                format!("HTTP {status} with an unexpected body{content_type}: {excerpt}")
+            }
+            ("", "") if excerpt.is_empty() => format!("HTTP {status}"),
+            ("", "") => format!("HTTP {status}{content_type}: {excerpt}"),
+            ("", message) => format!("HTTP {status}: {message}"),
+            (code, "") => format!("{code} (HTTP {status}): {excerpt}"),
+            (code, message) => format!("{code} (HTTP {status}): {message}"),
+        }
+    }
+
+    /// Windows are judged by Microsoft's clock: names both if they are more than a minute apart.
+    fn differing_clocks(&self) -> String {
+        const TOLERATED: SignedDuration = SignedDuration::from_mins(1);
+        let ours = self.received_at;
+        match self.server_time {
+            Some(microsofts) if microsofts.duration_since(ours).abs() > TOLERATED => {
+                format!("; Microsoft's clock shows {microsofts:.0}, ours {ours:.0}: set the clock of this machine")
+            }
+            Some(_) | None => String::new(),
+        }
     }
 
     /// The code decides before the status, because Microsoft sends throttling as HTTP 403.
@@ -104,14 +123,9 @@ impl ErrorResponse {
                 FailureKind::RequestRejected
             }
             "AF50000" | "AF50005" | "AF50006" => FailureKind::Transient,
-            _ if self.is_unknown_tenant() => FailureKind::Tenant,
+            _ if self.is_unknown_tenant => FailureKind::Tenant,
             _ => self.kind_by_status(operation),
         }
-    }
-
-    /// Observed without a known code, in the middle of a stack trace: "…: Tenant {guid} does not exist."
-    fn is_unknown_tenant(&self) -> bool {
-        self.message.split_once("Tenant ").is_some_and(|(_, rest)| rest.contains("does not exist"))
     }
 
     fn kind_by_status(&self, operation: Operation) -> FailureKind {
@@ -128,8 +142,11 @@ impl ErrorResponse {
 }
 
 /// What the person who reads the message can do about it.
-fn advice(kind: FailureKind) -> &'static str {
+fn advice(kind: FailureKind, operation: Operation) -> &'static str {
     match kind {
+        FailureKind::Throttled if operation == Operation::StartSubscription => {
+            "; Microsoft limits how often a subscription may be started; it will be started later"
+        }
         FailureKind::Throttled => "; the tenant's request quota is used up; the request will be retried later",
         FailureKind::Permission => {
             "; grant the app registration the *application* permissions ActivityFeed.Read and, for DLP.All, \
@@ -157,10 +174,4 @@ fn advice(kind: FailureKind) -> &'static str {
 /// A failure below HTTP: there was no response, or an incomplete one.
 pub(crate) fn transport(error: reqwest::Error) -> Failure {
     Failure::new(FailureKind::Transient, "no complete response from Microsoft").caused_by(error.without_url())
-}
-
-/// Microsoft may append a stack trace to a message.
-fn first_line(text: &str) -> String {
-    const LONGEST: usize = 400;
-    text.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
 }

@@ -13,13 +13,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
 
 use crate::client::Client;
 use crate::clouds::Endpoints;
+use crate::decode::listing::content_page;
 use crate::error::Operation;
 use crate::request::ApiRequest;
-use crate::wire::content_page;
 
 /// More pages than the busiest tenant has in an hour; stops a listing that would never end.
 const MAX_PAGES: usize = 5_000;
@@ -51,7 +50,7 @@ pub(crate) fn pages<C: Clock, J: Jitter>(
         let Some(address) = position.next.take() else { return Ok(None) };
         let operation = Operation::ListContent;
         let request = ApiRequest { tenant, endpoints: &position.endpoints, operation, method: Method::GET, address };
-        let (headers, rows) = client.send(&request, async |response| request.rows::<Value>(response).await).await?;
+        let (headers, rows) = client.send(&request, async |response| request.rows(response).await).await?;
         let page = content_page(rows, &position.endpoints, window.start());
         let address = request.address;
         position.advance(address, next_page(&headers)?)?;

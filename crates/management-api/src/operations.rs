@@ -8,18 +8,22 @@ use collector::tenant::Tenant;
 use collector::window::Window;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use jiff::SignedDuration;
-use reqwest::{Method, Response};
+use reqwest::Method;
 use url::Url;
 
 use crate::client::Client;
-use crate::error::{ErrorResponse, Operation, transport};
+use crate::decode::json::without_byte_order_mark;
+use crate::decode::received::{LONGEST_ERROR, Received};
+use crate::decode::subscriptions::enabled;
+use crate::error::Operation;
 use crate::listing::pages;
 use crate::request::{ApiRequest, ApiResponse};
-use crate::wire::Subscription;
 
 impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
+    /// Whole seconds, as the last response of the API showed it: at most an hour in either direction, and zero below two
+    /// seconds or before the first response.
     fn clock_offset(&self) -> SignedDuration {
-        SignedDuration::ZERO
+        self.clock_offset.get()
     }
 
     async fn enabled_subscriptions(&self, tenant: &Tenant) -> Result<Vec<ContentType>, Failure> {
@@ -27,10 +31,8 @@ impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
         let address = endpoints.operation("subscriptions/list", "");
         let operation = Operation::ListSubscriptions;
         let request = ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::GET, address };
-        let (_, subscriptions) =
-            self.send(&request, async |response| request.rows::<Subscription>(response).await).await?;
-        let enabled = subscriptions.iter().filter(|subscription| subscription.status.eq_ignore_ascii_case("enabled"));
-        Ok(enabled.filter_map(|subscription| subscription.content_type.parse().ok()).collect())
+        let (_, rows) = self.send(&request, async |response| request.rows(response).await).await?;
+        Ok(enabled(&rows))
     }
 
     async fn start_subscription(&self, tenant: &Tenant, content_type: ContentType) -> Result<(), Failure> {
@@ -40,7 +42,10 @@ impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
         let request = ApiRequest { tenant, endpoints: &endpoints, operation, method: Method::POST, address };
         self.send(&request, async |response| {
             let error = match response {
-                ApiResponse::Success(success) => ErrorResponse::inside(success).await?,
+                ApiResponse::Success(success) => {
+                    let (head, body) = success.into_bytes().await?;
+                    Some(head.error(&body)).filter(|error| !error.code.is_empty())
+                }
                 ApiResponse::Error(error) => Some(error),
             };
             match error {
@@ -73,36 +78,42 @@ impl<C: Clock, J: Jitter> ManagementApi for Client<C, J> {
     }
 }
 
-/// The bytes of a blob. A blob is a JSON array, but Microsoft may send an error object with a success status, so the
-/// first byte of the body decides.
+/// The bytes of a blob. A blob is a JSON array, but Microsoft may send an error with a success status, so the first byte
+/// of the body decides. A body that is neither is passed on: the record stream rejects it, and nothing is thrown away.
 async fn blob(
     request: &ApiRequest<'_>,
-    response: Response,
+    response: Received,
 ) -> Result<impl Stream<Item = Result<Bytes, Failure>> + use<>, Failure> {
-    /// Far above the few hundred bytes of an error object; bounds the memory if the body is something else.
-    const LONGEST_ERROR: usize = 64 * 1024;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = response.bytes_stream().map_err(transport).boxed();
-    let mut head = Vec::new();
-    let first_byte = loop {
-        match body.try_next().await? {
-            Some(bytes) => head.extend_from_slice(&bytes),
-            None => break None,
-        }
-        if let Some(byte) = head.trim_ascii_start().first() {
-            break Some(*byte);
-        }
-    };
-    match first_byte {
-        Some(b'{') => {
-            while head.len() < LONGEST_ERROR
+    let (head, mut body) = response.into_stream().await?;
+    let mut beginning = Vec::new();
+    while is_undecided(&beginning)
+        && beginning.len() < LONGEST_ERROR
+        && let Some(bytes) = body.try_next().await?
+    {
+        beginning.extend_from_slice(&bytes);
+    }
+    match without_byte_order_mark(&beginning).first() {
+        Some(b'[') => {}
+        Some(_) => {
+            while beginning.len() < LONGEST_ERROR
                 && let Some(bytes) = body.try_next().await?
             {
-                head.extend_from_slice(&bytes);
+                beginning.extend_from_slice(&bytes);
             }
-            Err(request.failure(ErrorResponse::read(status, &headers, &head)))
+            let error = head.error(&beginning);
+            if error.is_error() {
+                return Err(request.failure(error));
+            }
         }
-        Some(_) => Ok(stream::iter([Ok(Bytes::from(head))]).chain(body)),
-        None => Err(Failure::new(FailureKind::Transient, "fetching content failed: HTTP 200 with an empty body")),
+        None if beginning.len() < LONGEST_ERROR => {
+            return Err(Failure::new(FailureKind::Transient, "fetching content failed: HTTP 200 with an empty body"));
+        }
+        None => {}
     }
+    Ok(stream::iter([Ok(Bytes::from(beginning))]).chain(body))
+}
+
+/// Whether the first byte after the byte order mark has not arrived yet.
+fn is_undecided(beginning: &[u8]) -> bool {
+    "\u{feff}".as_bytes().starts_with(without_byte_order_mark(beginning))
 }

@@ -4,12 +4,14 @@ use collector::failure::{Failure, FailureKind};
 use collector::ports::{Clock, Jitter};
 use collector::tenant::Tenant;
 use jiff::SignedDuration;
+use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
-use reqwest::{Method, Response};
 use url::Url;
 
 use crate::client::Client;
 use crate::clouds::Endpoints;
+use crate::decode::json::{self, Row};
+use crate::decode::received::Received;
 use crate::error::{ErrorResponse, Operation, transport};
 use crate::token::Token;
 
@@ -23,7 +25,7 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 pub(crate) enum ApiResponse {
-    Success(Response),
+    Success(Received),
     Error(ErrorResponse),
 }
 
@@ -81,13 +83,13 @@ impl<C: Clock, J: Jitter> Client<C, J> {
             builder = builder.header(CONTENT_LENGTH, 0);
         }
         let response = builder.send().await.map_err(transport)?;
-        if response.status().is_success() {
-            return Ok(ApiResponse::Success(response));
+        let now = self.clock.now();
+        self.clock_offset.observe(response.headers(), now);
+        let received = Received::new(response, now, &token.bearer);
+        if received.head.status.is_success() {
+            return Ok(ApiResponse::Success(received));
         }
-        let (status, headers) = (response.status(), response.headers().clone());
-        // The status alone classifies the error if the body does not arrive.
-        let body = response.bytes().await.unwrap_or_default();
-        Ok(ApiResponse::Error(ErrorResponse::read(status, &headers, &body)))
+        Ok(ApiResponse::Error(received.into_error().await))
     }
 }
 
@@ -98,19 +100,15 @@ impl ApiRequest<'_> {
 
     /// The rows of a JSON array, with the response's headers. Any other body is read as an error, even if the status is
     /// a success.
-    pub(crate) async fn rows<T: serde::de::DeserializeOwned>(
-        &self,
-        response: ApiResponse,
-    ) -> Result<(HeaderMap, Vec<T>), Failure> {
+    pub(crate) async fn rows(&self, response: ApiResponse) -> Result<(HeaderMap, Vec<Row>), Failure> {
         let success = match response {
             ApiResponse::Success(success) => success,
             ApiResponse::Error(error) => return Err(self.failure(error)),
         };
-        let (status, headers) = (success.status(), success.headers().clone());
-        let body = success.bytes().await.map_err(transport)?;
-        match serde_json::from_slice(&body) {
-            Ok(rows) => Ok((headers, rows)),
-            Err(_) => Err(self.failure(ErrorResponse::read(status, &headers, &body))),
+        let (head, body) = success.into_bytes().await?;
+        match json::rows(&body) {
+            Some(rows) => Ok((head.headers, rows)),
+            None => Err(self.failure(head.error(&body))),
         }
     }
 }

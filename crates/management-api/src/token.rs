@@ -11,11 +11,11 @@ use collector::feed::TenantId;
 use collector::tenant::{Secret, Tenant};
 use futures::lock::Mutex as AsyncMutex;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use crate::clouds::Endpoints;
+use crate::decode::received::Received;
+use crate::decode::token::issued_token;
 use crate::error::{ErrorResponse, transport};
-use crate::wire::TokenResponse;
 
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
@@ -107,30 +107,34 @@ async fn request_token(
         ("scope", &endpoints.scope),
     ];
     let response = http.post(&endpoints.token).form(&form).send().await.map_err(transport)?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await.map_err(transport)?;
-    if !status.is_success() {
-        return Err(token_failure(&ErrorResponse::read(status, &headers, &body)));
+    let received = Received::new(response, now, &tenant.client_secret);
+    if !received.head.status.is_success() {
+        return Err(token_failure(&received.into_error().await));
     }
-    // The parse error is dropped, because its text may quote the token.
-    let token: TokenResponse = serde_json::from_slice(&body)
-        .map_err(|_| Failure::new(FailureKind::Transient, "the token endpoint's response contains no access token"))?;
-    let lifetime = SignedDuration::from_secs(seconds(&token.expires_in).unwrap_or(0).max(0));
+    let (head, body) = received.into_bytes().await?;
+    let Some(token) = issued_token(&body) else { return Err(without_token(&head.error(&body))) };
+    let lifetime = token.lifetime;
     // Renew five minutes before expiry, or after half the lifetime if the lifetime is shorter than ten minutes.
     let used_for = (lifetime - SignedDuration::from_mins(5)).max(lifetime / 2);
     let renew_at = now.checked_add(used_for).unwrap_or(Timestamp::MAX);
     Ok(Token { bearer: Secret::new(token.access_token), issued_at: now, renew_at })
 }
 
-fn seconds(expires_in: &Value) -> Option<i64> {
-    expires_in.as_i64().or_else(|| expires_in.as_str()?.parse().ok())
+/// A success status without an access token.
+fn without_token(response: &ErrorResponse) -> Failure {
+    if !response.entra_code.is_empty() {
+        return token_failure(response);
+    }
+    let problem = "the token endpoint's response contains no access token";
+    // A JSON body may hold the token in a form that is not recognised, so it is never shown.
+    let is_json = response.excerpt.starts_with(['{', '[', '"']);
+    let detail = if is_json { format!("HTTP {}", response.status.as_u16()) } else { response.detail() };
+    Failure::new(FailureKind::Transient, format!("{problem}: {detail}"))
 }
 
 /// Why Entra issued no token. Its description starts with a code, `AADSTS…`, which decides.
 fn token_failure(response: &ErrorResponse) -> Failure {
-    let code: String =
-        response.message.strip_prefix("AADSTS").unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
-    let (kind, advice) = match (code.as_str(), response.status.as_u16()) {
+    let (kind, advice) = match (response.entra_code.as_str(), response.status.as_u16()) {
         ("7000215", _) => (
             FailureKind::CredentialsRejected,
             "client_secret is wrong: the tenant's secret must contain the client secret's *value*, not its id",
@@ -153,7 +157,9 @@ fn token_failure(response: &ErrorResponse) -> Failure {
         _ => (FailureKind::CredentialsRejected, "check tenant_id, client_id and client_secret in the tenant's secret"),
     };
     let detail = match (response.code.as_str(), response.message.as_str()) {
-        ("", "") => String::new(),
+        ("", "") if response.excerpt.is_empty() => String::new(),
+        ("", "") if response.content_type.is_empty() => format!(": {}", response.excerpt),
+        ("", "") => format!(", {}: {}", response.content_type, response.excerpt),
         (detail, "") | (_, detail) => format!(": {detail}"),
     };
     let mut failure =

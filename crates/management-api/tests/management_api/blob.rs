@@ -120,10 +120,29 @@ async fn recognizes_an_error_object_in_any_layout() {
 }
 
 #[tokio::test]
-async fn rejects_an_object_that_is_not_an_error() {
+async fn recognizes_an_error_in_single_quotes_or_text() {
     let (server, fixture) = ScriptedServer::start().await;
-    server.respond(response(200, r#"{"Id":"1"}"#));
-    assert_eq!(expect_failure(fixture.read(&server.feed_url("audit/1")).await).kind, Transient);
+    for body in ["{'error':{'code':'AF20051','message':'Expired.'}}", "<html>AF20051: Expired.</html>"] {
+        server.respond_only(response(200, body));
+        let failure = expect_failure(fixture.read(&server.feed_url("audit/1")).await);
+        assert_eq!(failure.kind, ContentGone, "{body}");
+        assert_eq!(
+            failure.message,
+            format!("fetching content failed: AF20051 (HTTP 200): {body}; the content can never be fetched")
+        );
+    }
+}
+
+#[tokio::test]
+async fn passes_on_other_bodies_for_the_record_stream() {
+    let (server, fixture) = ScriptedServer::start().await;
+    let blanks = " ".repeat(100_000);
+    for body in [r#"{"Id":"1"}"#, "null", "\u{feff}[", "[]\u{feff}", "<html></html>", &format!("{blanks}[1]"), &blanks]
+    {
+        server.respond_only(response(200, body));
+        let read = fixture.read(&server.feed_url("audit/1")).await.unwrap();
+        assert!(read == body.as_bytes(), "{body:?}");
+    }
 }
 
 #[tokio::test]

@@ -81,18 +81,18 @@ async fn an_error_with_a_success_status_is_classified_by_code() {
 #[tokio::test]
 async fn a_body_that_is_not_a_listing_is_transient() {
     let json = "application/json";
-    for (content_type, body) in [
-        (json, r#"[{"contentId":"#),
-        (json, r#"{"value":[]}"#),
-        (json, "null"),
-        (json, ""),
-        ("text/html", "<html>We are sorry</html>"),
+    for (content_type, body, detail) in [
+        (json, r#"[{"contentId":"#, r#"with an unexpected body (application/json): [{"contentId":"#),
+        (json, r#"{"value":[]}"#, r#"with an unexpected body (application/json): {"value":[]}"#),
+        (json, "null", "with an unexpected body (application/json): null"),
+        (json, "", "with an empty body"),
+        ("text/html", "<p>\r\nSorry", "with an unexpected body (text/html): <p> Sorry"),
     ] {
         let fault = FaultKind::Answer { status: 200, content_type: content_type.to_owned(), body: body.to_owned() };
         let failed = list_with(fault).await;
         assert_eq!(failed.kind, Transient, "{body}");
         assert_eq!(failed.requests, 3, "{body}");
-        assert_eq!(failed.message, "listing content failed: HTTP 200 with an unexpected body", "{body}");
+        assert_eq!(failed.message, format!("listing content failed: HTTP 200 {detail}"), "{body}");
     }
 }
 

@@ -5,9 +5,12 @@
 mod auto_advancing_clock;
 mod blob;
 mod broken_blob;
+mod byte_order_mark;
 mod classification;
 mod client_fixture;
+mod clock_offset;
 mod clouds;
+mod content_coding;
 mod credentials;
 mod entries;
 mod listing;
@@ -15,6 +18,7 @@ mod microsoft_cases;
 mod origin;
 mod paging;
 mod permissions;
+mod properties;
 mod publisher;
 mod recorded_request;
 mod retry;
@@ -24,6 +28,7 @@ mod subscriptions;
 mod token;
 mod token_endpoint;
 mod token_isolation;
+mod unreadable_body;
 
 use collector::failure::Failure;
 use management_api_simulator::{Aggregation, Clock, Config, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant, Timestamp};

@@ -47,7 +47,10 @@ async fn gives_up_after_the_third_attempt() {
     unavailable(&microsoft, 4);
     let failure = expect_failure(fixture.list().await);
     assert_eq!(failure.kind, Transient);
-    assert_eq!(failure.message, "listing content failed: HTTP 503");
+    assert_contains(
+        &failure.message,
+        &["listing content failed: HTTP 503 (text/html; charset=us-ascii): <!DOCTYPE html>"],
+    );
     assert_eq!(microsoft.calls().of(Operation::ListContent), 3);
 }
 
@@ -113,8 +116,15 @@ async fn returns_a_longer_retry_after_at_once() {
 }
 
 #[tokio::test]
-async fn ignores_a_retry_after_that_is_not_seconds() {
-    for header in ["Sun, 22 Nov 2026 12:00:07 GMT", "soon", "1.5", "-1", "", "99999999999999999999"] {
+async fn honours_a_retry_after_that_is_a_date() {
+    let reaction = reaction_to(response(503, "").with("Retry-After", "Sun, 22 Nov 2026 12:00:07 GMT")).await;
+    assert_eq!(reaction.retry_after, Some(SignedDuration::from_secs(7)));
+    assert_eq!(reaction.requests, 1);
+}
+
+#[tokio::test]
+async fn ignores_a_retry_after_that_is_neither_seconds_nor_date() {
+    for header in ["soon", "1.5", "-1", "", "99999999999999999999"] {
         let reaction = reaction_to(response(503, "").with("Retry-After", header)).await;
         assert_eq!(reaction.retry_after, None, "{header}");
         assert_eq!(reaction.requests, 3, "{header}");

@@ -16,7 +16,7 @@ use crate::recorded_request::RecordedRequest;
 pub(crate) struct ScriptedResponse {
     status: u16,
     headers: String,
-    body: String,
+    body: Vec<u8>,
     /// How long to wait before each byte of the body.
     pause: Option<Duration>,
 }
@@ -35,7 +35,7 @@ struct Script {
     requests: Vec<RecordedRequest>,
 }
 
-pub(crate) fn response(status: u16, body: impl Into<String>) -> ScriptedResponse {
+pub(crate) fn response(status: u16, body: impl Into<Vec<u8>>) -> ScriptedResponse {
     ScriptedResponse { status, headers: String::new(), body: body.into(), pause: None }
 }
 
@@ -138,9 +138,10 @@ async fn serve_connection(mut connection: TcpStream, script: Arc<Mutex<Script>>)
     while let Some(request) = RecordedRequest::next_on(&mut connection).await {
         let ScriptedResponse { status, headers, body, pause } = script.lock().unwrap().respond_to(request);
         let length = body.len();
-        let message = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+        let message = format!("HTTP/1.1 {status} As Scripted\r\n{headers}Content-Length: {length}\r\n\r\n");
+        let message = [message.into_bytes(), body].concat();
         let at_once = if pause.is_some() { message.len() - length } else { message.len() };
-        let (head, rest) = message.as_bytes().split_at(at_once);
+        let (head, rest) = message.split_at(at_once);
         if connection.write_all(head).await.is_err() {
             return;
         }

@@ -28,7 +28,7 @@ async fn does_not_show_an_unusable_token() {
     let (server, fixture) = ScriptedServer::start().await;
     server.respond_to_token_requests(response(
         200,
-        format!(r#"{{"access_token":"{TOKEN_PREFIX}\n","expires_in":3599}}"#),
+        format!(r#"{{"access_token":"{TOKEN_PREFIX}\n1","expires_in":3599}}"#),
     ));
     expect_failure(fixture.list().await);
     assert_eq!(server.requests().len(), 0);

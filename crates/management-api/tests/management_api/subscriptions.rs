@@ -34,6 +34,32 @@ async fn ignores_webhooks_and_unknown_content_types() {
 }
 
 #[tokio::test]
+async fn names_and_states_match_in_any_case() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond(response(
+        200,
+        r#"[{"ContentType":"audit.exchange","Status":"Enabled"},{"contentType":"DLP.ALL","status":"DISABLED"}]"#,
+    ));
+    assert_eq!(fixture.subscriptions().await.unwrap(), [ContentType::Exchange]);
+}
+
+#[tokio::test]
+async fn a_broken_subscription_row_costs_only_itself() {
+    let (server, fixture) = ScriptedServer::start().await;
+    let rows =
+        r#"null,7,"x",[],{},{"status":"enabled"},{"contentType":7},{"contentType":"Audit.General","status":NaN}"#;
+    server.respond(response(200, format!(r#"[{rows},{{"contentType":"Audit.Exchange","status":"enabled"}}]"#)));
+    assert_eq!(fixture.subscriptions().await.unwrap(), [ContentType::Exchange]);
+}
+
+#[tokio::test]
+async fn a_subscription_without_status_is_left_to_the_listing() {
+    let (server, fixture) = ScriptedServer::start().await;
+    server.respond(response(200, r#"[{"contentType":"Audit.Exchange"},{"contentType":"DLP.All","status":null}]"#));
+    assert_eq!(fixture.subscriptions().await.unwrap(), [ContentType::Exchange, ContentType::Dlp]);
+}
+
+#[tokio::test]
 async fn starts_a_subscription() {
     let (microsoft, fixture) = start_simulator_for(&Tenant::example(1), Config::default()).await;
     fixture.start().await.unwrap();

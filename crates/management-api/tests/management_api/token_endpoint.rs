@@ -74,7 +74,6 @@ async fn an_empty_error_still_says_what_to_check() {
     microsoft
         .inject(Fault::new(Match::operation(Operation::Token), response(404, "text/html", "<html>Not Found</html>")));
     let failure = expect_failure(fixture.list().await);
-    let expected =
-        "Entra issued no token (HTTP 404); check tenant_id, client_id and client_secret in the tenant's secret";
+    let expected = "Entra issued no token (HTTP 404), text/html: <html>Not Found</html>; check tenant_id, client_id and client_secret in the tenant's secret";
     assert_eq!(failure.message, expected);
 }

@@ -49,6 +49,8 @@ pub(super) struct Case {
     pub(super) dead_letters: MemoryQueue,
     pub(super) clock: ManualClock,
     client: Client<AutoAdvancingClock, FixedJitter>,
+    /// Follows `clock`, but passes over the pauses between attempts at once.
+    client_clock: AutoAdvancingClock,
     tenants: MemoryTenants,
 }
 
@@ -69,9 +71,9 @@ impl Case {
         credentials.content_types = vec![ContentType::Exchange];
         let clock = ManualClock::at(noon);
         let url = microsoft.url().parse().ok();
-        // Pauses between attempts must not wait for the collector's clock.
         let client_clock = AutoAdvancingClock::at(noon);
-        let client = Client::new(ClientSettings::with_roots(url.clone(), url), client_clock, FixedJitter(0.0)).unwrap();
+        let settings = ClientSettings::with_roots(url.clone(), url);
+        let client = Client::new(settings, client_clock.clone(), FixedJitter(0.0)).unwrap();
         let dead_letters = MemoryQueue::new(&clock);
         Self {
             tenant: microsoft.add_tenant(tenant),
@@ -81,6 +83,7 @@ impl Case {
             queue: MemoryQueue::new(&clock).with_dead_letters(&dead_letters),
             dead_letters,
             client,
+            client_clock,
             tenants: MemoryTenants::of([credentials]),
             clock,
         }
@@ -98,8 +101,14 @@ impl Case {
 
     /// Advances both clocks.
     pub(super) fn advance_minutes(&self, minutes: i64) {
-        self.clock.advance(SignedDuration::from_mins(minutes));
+        self.advance_collector(minutes);
         self.microsoft.set_now(self.microsoft.now() + SignedDuration::from_mins(minutes));
+    }
+
+    /// Advances the collector's clock alone.
+    pub(super) fn advance_collector(&self, minutes: i64) {
+        self.clock.advance(SignedDuration::from_mins(minutes));
+        self.client_clock.set(self.clock.now());
     }
 
     pub(super) fn feed(&self) -> FeedId {
