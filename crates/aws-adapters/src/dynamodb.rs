@@ -182,7 +182,7 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         self.write_and_move(feed, loss_row(feed, loss, self.clock.now()), update).await
     }
 
-    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
+    async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure> {
         self.put(subscription_row(feed, subscription)).await
     }
 }

@@ -107,7 +107,7 @@ impl Cursors for MemoryState {
         let feed = |content_type: &ContentType| FeedId { tenant_id, content_type: *content_type };
         Ok(content_types
             .iter()
-            .map(|content_type| rows.feeds.get(&feed(content_type)).copied().unwrap_or_default())
+            .map(|content_type| rows.feeds.get(&feed(content_type)).cloned().unwrap_or_default())
             .collect())
     }
 
@@ -154,8 +154,8 @@ impl Cursors for MemoryState {
         Ok(ConditionalWrite::Applied)
     }
 
-    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
-        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription = subscription;
+    async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure> {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription = subscription.clone();
         Ok(())
     }
 }

@@ -110,8 +110,8 @@ impl<P: Ports> Poll<P> {
         {
             return Ok(ConditionalWrite::Conflict);
         }
-        let (listing, latest_in_gap) = self.list_and_enqueue(feed, window).await?;
-        self.close_gap(feed, window, latest_in_gap).await?;
+        let (listing, created) = self.list_and_enqueue(feed, window).await?;
+        self.check_gaps(feed, window, &created).await?;
         if self.cursors.commit_window(feed.id(), &listing).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
@@ -129,9 +129,8 @@ impl<P: Ports> Poll<P> {
         };
         if feed.subscription.refused_since.is_some() {
             self.listing_works(feed).await?;
-            // The gap goes on from there. What expired unlisted may be lost for either cause; this one is certain.
-            feed.subscription.refused_since = feed.subscription.refused_since.max(Some(loss.to));
         }
+        feed.subscription.skip_until(loss.to);
         if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
@@ -140,25 +139,22 @@ impl<P: Ports> Poll<P> {
         Ok(ConditionalWrite::Applied)
     }
 
-    /// Puts a message for every content of the window into the queue, page by page. Returns with the listing when its
-    /// latest content was created that lies in the feed's gap, if it has one.
+    /// Puts a message for every content of the window into the queue, page by page. Returns with the listing when its contents
+    /// were created.
     async fn list_and_enqueue(
         &self,
         feed: &mut FeedPoll<'_>,
         window: Window,
-    ) -> Result<(Listing, Option<Timestamp>), Failure> {
-        let (id, gap_end) = (feed.id(), self.gap_end(feed));
-        let mut latest_in_gap = None;
+    ) -> Result<(Listing, BTreeSet<Timestamp>), Failure> {
+        let id = feed.id();
         let tenant = Rc::clone(&feed.tenant);
-        let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
+        let (mut digests, mut hours, mut created) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
-            let in_gap =
-                page.contents.iter().map(|content| content.created).filter(|at| gap_end.is_some_and(|end| *at < end));
-            latest_in_gap = latest_in_gap.max(in_gap.max());
+            created.extend(page.contents.iter().map(|content| content.created));
             let messages: Vec<ContentMessage> = page
                 .contents
                 .into_iter()
@@ -174,7 +170,7 @@ impl<P: Ports> Poll<P> {
                 feed.report.lost.push(loss);
             }
         }
-        Ok((Listing { window, digests, hours, listed_at: self.now() }, latest_in_gap))
+        Ok((Listing { window, digests, hours, listed_at: self.now() }, created))
     }
 
     pub(super) fn now(&self) -> Timestamp {

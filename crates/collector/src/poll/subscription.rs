@@ -3,6 +3,8 @@
 //! Whether a subscription is enabled is decided by the listing, not by the list of subscriptions: the two disagree at
 //! times. And what was missed is decided when listing works again: a listing may still bring what was published meanwhile.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::feed::FeedPoll;
@@ -10,7 +12,7 @@ use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason};
-use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports, Subscription};
+use crate::ports::{Cursors, FeedState, Gap, Losses, ManagementApi, Ports, Subscription};
 use crate::tenant::Tenant;
 use crate::window::Window;
 
@@ -37,7 +39,7 @@ impl<P: Ports> Poll<P> {
         report: &mut FeedReport,
     ) -> Result<(), Failure> {
         let now = self.now();
-        let before = *subscription;
+        let before = subscription.clone();
         let cooled_down = before.started_at.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
         if !cooled_down || before.not_before.is_some_and(|instant| now < instant) {
             return Ok(());
@@ -45,14 +47,14 @@ impl<P: Ports> Poll<P> {
         // Remembered first: after a crash in between, a second start would come too early.
         subscription.started_at = Some(now);
         subscription.not_before = None;
-        self.cursors.save_subscription(feed, *subscription).await?;
+        self.cursors.save_subscription(feed, subscription).await?;
         let Err(failure) = self.management_api.start_subscription(tenant, feed.content_type).await else {
             report.subscription_started = true;
             return Ok(());
         };
         subscription.started_at = before.started_at;
         subscription.not_before = failure.retry_after.and_then(|wait| now.checked_add(wait).ok());
-        self.cursors.save_subscription(feed, *subscription).await?;
+        self.cursors.save_subscription(feed, subscription).await?;
         Err(failure)
     }
 
@@ -62,14 +64,14 @@ impl<P: Ports> Poll<P> {
         let worked_until = feed.worked_until();
         if feed.subscription.refused_since.is_none() && worked_until.is_some() {
             feed.subscription.refused_since = worked_until;
-            self.cursors.save_subscription(feed.id(), feed.subscription).await?;
+            self.cursors.save_subscription(feed.id(), &feed.subscription).await?;
         }
         if let Some(failure) = feed.report.subscription_error.take() {
             return Err(failure);
         }
         let id = feed.id();
         self.start_subscription(&feed.tenant, id, &mut feed.subscription, feed.report).await?;
-        let Subscription { started_at, not_before, .. } = feed.subscription;
+        let Subscription { started_at, not_before, .. } = &feed.subscription;
         match (not_before, started_at) {
             _ if feed.report.subscription_started => Ok(()),
             (Some(instant), _) => {
@@ -95,41 +97,68 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Where the gap ends that began when listings were refused: at the start that took effect. A subscription that
-    /// somebody else enabled has been enabled since now at the latest. `None` if listings were not refused.
-    pub(super) fn gap_end(&self, feed: &FeedPoll<'_>) -> Option<Timestamp> {
-        let Subscription { started_at, refused_since, .. } = feed.subscription;
-        refused_since.map(|from| started_at.filter(|at| *at > from).unwrap_or_else(|| self.now()))
-    }
-
-    /// Listing works again: what was published while it was refused, and is not listed now, is lost. `latest` is the
-    /// creation of the latest content of `window` before the gap's end: up to there the subscription was enabled after all.
-    /// From there on, windows without such content extend one loss.
+    /// Listing works again: what was published while it was refused, and is not listed now, is lost. `created` has when the
+    /// contents of `window` were created.
     ///
     /// To be called before the window is committed: a crash in between repeats it.
-    pub(super) async fn close_gap(
+    pub(super) async fn check_gaps(
         &self,
         feed: &mut FeedPoll<'_>,
         window: Window,
-        latest: Option<Timestamp>,
+        created: &BTreeSet<Timestamp>,
     ) -> Result<(), Failure> {
-        let (Some(since), Some(end)) = (feed.subscription.refused_since, self.gap_end(feed)) else { return Ok(()) };
-        let from = latest.map_or(since, |latest| latest.max(since));
-        let to = window.end().min(end);
-        let is_last_window = window.end() >= end;
-        if from < to && (latest.is_none() || is_last_window) {
-            let reason = LossReason::SubscriptionDisabled;
-            let gap = Loss { from, to, reason, content: None, objects: Vec::new() };
-            self.losses.record_loss(feed.id(), &gap).await?;
-            feed.report.lost.retain(|loss| (loss.from, loss.reason) != (gap.from, gap.reason));
-            feed.report.lost.push(gap);
+        let mut gaps = feed.subscription.gaps.clone();
+        gaps.extend(self.ended_refusal(&feed.subscription));
+        let mut left = Vec::new();
+        for gap in gaps {
+            left.extend(self.check_gap(feed, gap, window, created).await?);
         }
-        let refused_since = if is_last_window { None } else { Some(from) };
-        if refused_since == feed.subscription.refused_since {
+        let subscription = Subscription { refused_since: None, gaps: left, ..feed.subscription.clone() };
+        if subscription == feed.subscription {
             return Ok(());
         }
-        feed.subscription.refused_since = refused_since;
-        self.cursors.save_subscription(feed.id(), feed.subscription).await
+        feed.subscription = subscription;
+        self.cursors.save_subscription(feed.id(), &feed.subscription).await
+    }
+
+    /// The gap of listings that were refused until now. It ends at the start that took effect. A subscription that somebody
+    /// else enabled has been enabled since now at the latest.
+    fn ended_refusal(&self, subscription: &Subscription) -> Option<Gap> {
+        let from = subscription.refused_since?;
+        let to = subscription.started_at.filter(|at| *at > from).unwrap_or_else(|| self.now());
+        Some(Gap { from, to })
+    }
+
+    /// Records what the gap cost in the window. Up to the latest content before the gap's end the subscription was enabled
+    /// after all; from there on, windows without such content extend one loss. Returns what is left for later windows.
+    async fn check_gap(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        gap: Gap,
+        window: Window,
+        created: &BTreeSet<Timestamp>,
+    ) -> Result<Option<Gap>, Failure> {
+        let latest = created.range(..gap.to).next_back().copied();
+        let from = latest.map_or(gap.from, |latest| latest.max(gap.from));
+        let to = window.end().min(gap.to);
+        let is_last_window = window.end() >= gap.to;
+        if from < to && (latest.is_none() || is_last_window) {
+            let reason = LossReason::SubscriptionDisabled;
+            let loss = Loss { from, to, reason, content: None, objects: Vec::new() };
+            self.losses.record_loss(feed.id(), &loss).await?;
+            feed.report.lost.retain(|known| (known.from, known.reason) != (loss.from, loss.reason));
+            feed.report.lost.push(loss);
+        }
+        Ok((!is_last_window).then_some(Gap { from, to: gap.to }))
+    }
+}
+
+impl Subscription {
+    /// What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
+    pub(super) fn skip_until(&mut self, expired: Timestamp) {
+        self.refused_since = self.refused_since.map(|since| since.max(expired));
+        self.gaps.retain(|gap| gap.to > expired);
+        self.gaps.iter_mut().for_each(|gap| gap.from = gap.from.max(expired));
     }
 }
 

@@ -41,7 +41,7 @@ fn gap(from: &str, to: &str) -> Loss {
 }
 
 fn state(fixture: &PollFixture) -> FeedState {
-    block_on(fixture.state.feeds(feed().tenant_id, &[feed().content_type])).unwrap()[0]
+    block_on(fixture.state.feeds(feed().tenant_id, &[feed().content_type])).unwrap().remove(0)
 }
 
 #[test]
@@ -117,17 +117,16 @@ fn growing_gap_is_one_loss_over_many_windows() {
     fixture.api.clear_failures();
     let enabled = fixture.now();
     fixture.poll_with(refuse_disabled(&fixture));
-    let reason = LossReason::SubscriptionDisabled;
-    let (from, objects) = (at("2026-11-22T11:55:00Z"), Vec::new());
-    let until = collector::window::whole_second(enabled - SignedDuration::from_secs(5));
-    assert_eq!(fixture.state.losses(), [Loss { from, to: until, reason, content: None, objects }]);
+    for _ in 0..2 {
+        fixture.five_minutes_later();
+        fixture.poll_with(refuse_disabled(&fixture));
+    }
+    assert_eq!(fixture.state.losses(), [gap("2026-11-22T11:55:00Z", &enabled.to_string())]);
+    assert_eq!(state(&fixture).subscription.gaps, []);
 }
 
-#[test]
-fn gap_of_a_feed_that_catches_up_begins_when_it_was_last_listed() {
-    let mut fixture = PollFixture::exchange_listed_until("2026-11-22T06:00:00Z");
-    // The deadline comes after the first of six windows.
-    fixture.policy.limits.concurrency = 1;
+/// Polls until the deadline, which comes after one window.
+fn list_one_window(fixture: &PollFixture) {
     let deadline = fixture.deadline();
     fixture.poll_with(|call| {
         if let PortCall::CommitWindow(_) = call {
@@ -135,6 +134,13 @@ fn gap_of_a_feed_that_catches_up_begins_when_it_was_last_listed() {
         }
         Action::Proceed
     });
+}
+
+#[test]
+fn gap_of_a_feed_that_catches_up_begins_when_it_was_last_listed() {
+    let mut fixture = PollFixture::exchange_listed_until("2026-11-22T06:00:00Z");
+    fixture.policy.limits.concurrency = 1;
+    list_one_window(&fixture);
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T07:00:00Z"))));
     fixture.api.disable(feed());
     fixture.five_minutes_later();
@@ -145,6 +151,27 @@ fn gap_of_a_feed_that_catches_up_begins_when_it_was_last_listed() {
     let from = at(NOW) - SignedDuration::from_mins(1);
     let reason = LossReason::SubscriptionDisabled;
     assert_eq!(fixture.state.losses(), [Loss { from, to: started, reason, content: None, objects: Vec::new() }]);
+}
+
+#[test]
+fn feed_that_is_refused_twice_while_it_catches_up_has_two_gaps() {
+    let mut fixture = PollFixture::exchange_listed_until("2026-11-22T06:00:00Z");
+    fixture.policy.limits.concurrency = 1;
+    let mut gaps = Vec::new();
+    for _ in 0..2 {
+        list_one_window(&fixture);
+        let from = state(&fixture).listed_at.unwrap() - SignedDuration::from_mins(1);
+        fixture.api.disable(feed());
+        fixture.clock.advance(SignedDuration::from_mins(30));
+        gaps.push(gap(&from.to_string(), &fixture.now().to_string()));
+        fixture.poll_with(refuse_disabled(&fixture));
+        fixture.clock.advance(SignedDuration::from_mins(30));
+    }
+    // Between the two, the subscription was enabled.
+    fixture.publish(&[("between", "2026-11-22T12:45:00Z")]);
+    fixture.poll_with(refuse_disabled(&fixture));
+    assert_eq!(fixture.state.losses(), gaps);
+    assert_eq!(state(&fixture).subscription.gaps, []);
 }
 
 #[test]
@@ -339,7 +366,7 @@ fn remembers_a_start_before_requesting_it() {
         _ => Action::Proceed,
     });
     let refused_since = Some(at("2026-11-22T11:55:00Z"));
-    let expected = Subscription { started_at: Some(at(NOW)), not_before: None, refused_since };
+    let expected = Subscription { started_at: Some(at(NOW)), not_before: None, refused_since, gaps: Vec::new() };
     assert_eq!(state(&fixture).subscription, expected);
 }
 

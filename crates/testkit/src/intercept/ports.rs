@@ -104,7 +104,7 @@ impl<P: Cursors> Cursors for Intercepted<'_, P> {
         self.call(PortCall::Skip(feed), self.port.skip(feed, expected, loss)).await
     }
 
-    async fn save_subscription(&self, feed: FeedId, subscription: Subscription) -> Result<(), Failure> {
+    async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure> {
         self.call(PortCall::SaveSubscription(feed), self.port.save_subscription(feed, subscription)).await
     }
 }
