@@ -104,7 +104,7 @@ impl ErrorResponse {
         let ours = self.received_at;
         match self.server_time {
             Some(microsofts) if microsofts.duration_since(ours).abs() > TOLERATED => {
-                format!("; Microsoft's clock shows {microsofts:.0}, ours {ours:.0}: set the clock of this machine")
+                format!("; Microsoft's clock shows {microsofts:.0}, ours {ours:.0}")
             }
             Some(_) | None => String::new(),
         }
