@@ -81,9 +81,10 @@ impl Simulation {
         let skew = SignedDuration::from_mins(self.deployment.profile.max_skew_minutes);
         let retention_edge =
             recorded_at - PlanPolicy::RETENTION + PlanPolicy::RETENTION_MARGIN + SignedDuration::from_mins(1) + skew;
-        // The first poll without faults may still find windows beyond the retention edge.
+        // The first listing without faults may still find windows beyond the retention edge. It comes late if the last faults
+        // delayed the start of the subscription: Microsoft asks for 15 minutes between starts.
         let first_poll_done =
-            self.faults_stopped_at.get().saturating_add(SignedDuration::from_mins(20)).unwrap_or(Timestamp::MAX);
+            self.faults_stopped_at.get().saturating_add(SignedDuration::from_mins(60)).unwrap_or(Timestamp::MAX);
         match loss.reason {
             LossReason::RetentionExpired if recorded_at > first_poll_done => {
                 Some("nothing prevented the listing".to_owned())
