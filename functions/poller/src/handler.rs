@@ -75,6 +75,10 @@ fn log(report: &PollReport) {
             let tenant_id = tenant.tenant_id.map(|id| id.to_string());
             tracing::error!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error:#}");
         }
+        if let Some(error) = &tenant.subscriptions_error {
+            let tenant_id = tenant.tenant_id.map(|id| id.to_string());
+            tracing::warn!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "its subscriptions could not be listed; it is tried again within an hour: {error:#}");
+        }
     }
     for (tenant, feed) in report.feeds() {
         let secret_id = &tenant.secret_id;
@@ -83,6 +87,9 @@ fn log(report: &PollReport) {
         if let Some(error) = &feed.error {
             tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error:#}");
         }
+        if let Some(error) = &feed.subscription_error {
+            tracing::warn!(secret_id, tenant_id, content_type, kind = ?error.kind, "its subscription is not on the list, and could not be started: {error:#}");
+        }
         if let Some(tenant_id) = tenant.tenant_id {
             let id = FeedId { tenant_id, content_type: feed.content_type };
             feed.lost.iter().for_each(|loss| log_loss(id, loss));
@@ -90,6 +97,12 @@ fn log(report: &PollReport) {
         if feed.subscription_started {
             tracing::info!(secret_id, tenant_id, content_type, "the subscription was not enabled; it has been started");
         }
+    }
+    if let Some(clock_offset_seconds) = report.clock_offset_seconds {
+        tracing::warn!(
+            clock_offset_seconds,
+            "Microsoft's clock is ahead of this function's by so many seconds (behind if negative); windows follow Microsoft's"
+        );
     }
     if report.tenants.is_empty() {
         tracing::warn!("there is no tenant to poll: no secret's name begins with the prefix");
