@@ -7,7 +7,6 @@ use url::Url;
 use crate::content::{Content, ContentDigest, archive_key};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::{ContentType, FeedId, TenantId};
-use crate::ports::ObjectMetadata;
 use crate::window::Window;
 
 /// Version 1 of the queue message: one content blob to fetch.
@@ -90,19 +89,6 @@ impl ContentMessage {
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
         ContentDigest::of(&self.content_id)
-    }
-
-    /// The metadata of the content's object.
-    #[must_use]
-    pub fn metadata(&self, records: u64) -> ObjectMetadata {
-        ObjectMetadata {
-            content_id: self.content_id.clone(),
-            content_type: self.content_type,
-            content_created: self.content_created,
-            tenant_id: self.tenant_id,
-            records,
-            malformed: None,
-        }
     }
 
     /// The key of the content's object, below the archive's prefix.

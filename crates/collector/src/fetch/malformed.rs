@@ -35,7 +35,7 @@ impl<P: Ports> Fetch<P> {
 
         let fault = std::error::Error::source(why).and_then(|source| source.downcast_ref::<Malformed>());
         let fault = fault.map(|fault| BodyFault { offset: fault.offset, reason: fault.reason.to_string() });
-        let metadata = ObjectMetadata { malformed: fault, ..message.metadata(summary.records) };
+        let metadata = ObjectMetadata { malformed: fault, ..ObjectMetadata::of(message, summary.records) };
         let folder = malformed_prefix(message.feed(), message.content_created);
         let name = format!("{folder}/{}", message.digest());
         body_object.store(&format!("{name}.bin.gz"), &metadata).await?;

@@ -20,8 +20,8 @@ use crate::feed::TenantId;
 use crate::loss::Loss;
 use crate::message::ContentMessage;
 use crate::ports::{
-    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, Ports, Queue,
-    RateLimiter, Tenants,
+    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata, Ports,
+    Queue, RateLimiter, Tenants,
 };
 use crate::tenant::Tenant;
 
@@ -202,7 +202,7 @@ impl<P: Ports> Fetch<P> {
             return Err(Failure::new(FailureKind::Transient, problem));
         }
         object.write(&summary.tail).await?;
-        object.store(&message.archive_key(), &message.metadata(summary.records)).await?;
+        object.store(&message.archive_key(), &ObjectMetadata::of(message, summary.records)).await?;
         Ok(Archived { records: summary.records, bytes_in: summary.bytes_in, bytes_out: summary.bytes_out })
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::content::ContentDigest;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
+use crate::message::ContentMessage;
 
 /// What is stored of malformed bodies, for a caller that decides that a content is lost.
 pub trait MalformedBodies {
@@ -43,6 +44,21 @@ pub struct ObjectMetadata {
     pub records: u64,
     /// What is wrong with the body, for an object below `malformed/`.
     pub malformed: Option<BodyFault>,
+}
+
+impl ObjectMetadata {
+    /// Of the object with the content that `message` names.
+    #[must_use]
+    pub fn of(message: &ContentMessage, records: u64) -> Self {
+        Self {
+            content_id: message.content_id.clone(),
+            content_type: message.content_type,
+            content_created: message.content_created,
+            tenant_id: message.tenant_id,
+            records,
+            malformed: None,
+        }
+    }
 }
 
 /// The first fault of a malformed body.
