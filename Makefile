@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build deploy demo test test-localstack check chaos bench local clean functions
+.PHONY: help build deploy demo test test-localstack check chaos fuzz bench local clean functions
 
 # ---- Options: VERB OPTION=VALUE. An invalid value ends with a message and exit code 2. ----
 
@@ -97,6 +97,15 @@ check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, t
 
 chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
 	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test campaign -- --nocapture
+
+# Instrumentation needs what stable compilers hide. What the fuzzer adds to the corpus stays out of the repository.
+fuzz: ## Fuzzes decoder, record stream and queue message, a minute each (needs `cargo install cargo-fuzz`)
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz --locked" >&2; exit 2; }
+	for target in decoder record_stream queue_message; do \
+	  mkdir -p fuzz/target/corpus/$$target && \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/target/corpus/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=60 -timeout=10 || exit; \
+	done
 
 bench: build functions ## Measures the record stream, and the whole fetcher on a blob of 200 MB (RECORDS=folder)
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)

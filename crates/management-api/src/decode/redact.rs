@@ -34,15 +34,20 @@ impl Credentials {
 
     /// The text on one line, without credentials, cut after `longest` characters.
     pub(crate) fn line(&self, text: &str, longest: usize) -> String {
-        let text = self.0.iter().fold(text.to_owned(), |text, value| text.replace(value, REDACTED));
+        let text = self.redact_own(text);
         let is_blank = |character: char| character.is_whitespace() || character.is_control() || is_invisible(character);
         let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
-        // Redact before cutting: the beginning of a credential is not recognised.
-        let line = redact(&words.join(" "));
+        // Again, because joined words may form a credential that blanks divided. And before cutting: the beginning of a
+        // credential is not recognised.
+        let line = redact(&self.redact_own(&words.join(" ")));
         match line.char_indices().nth(longest) {
             Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
             None => line,
         }
+    }
+
+    fn redact_own(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, value| text.replace(value, REDACTED))
     }
 }
 
@@ -166,6 +171,11 @@ mod tests {
         assert_eq!(Credentials::default().line("äöü", 3), "äöü");
         assert_eq!(Credentials::default().line("äöüß", 3), "äöü…");
         assert_eq!(Credentials::default().line(&format!("ab eyJ{}", "x".repeat(99)), 5), "ab RE…");
+    }
+
+    #[test]
+    fn finds_a_credential_that_blanks_divide() {
+        assert_eq!(Credentials::of("a pass phrase").line("said a pass \0\u{200b}phrase", 200), "said REDACTED");
     }
 
     #[test]

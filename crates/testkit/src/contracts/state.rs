@@ -28,7 +28,7 @@ pub async fn moves_a_cursor_window_by_window(state: &impl Cursors, feed: FeedId)
     assert_eq!(cursor(state, feed).await, None);
 
     assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), ConditionalWrite::Applied);
-    assert_eq!(cursor(state, feed).await, Some(Cursor::recording(first.window)));
+    assert_eq!(cursor(state, feed).await, Some(Cursor::recording_first(first.window)));
     assert_eq!(state.record_window(feed, None, first.window).await.unwrap(), ConditionalWrite::Conflict);
 
     assert_eq!(
@@ -143,9 +143,9 @@ pub async fn skips_what_is_lost(state: &impl Cursors, feed: FeedId) {
     assert_eq!(state.record_window(feed, None, recorded).await.unwrap(), ConditionalWrite::Applied);
 
     assert_eq!(state.skip(feed, Cursor::at(recorded.start()), &loss).await.unwrap(), ConditionalWrite::Conflict);
-    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), ConditionalWrite::Applied);
+    assert_eq!(state.skip(feed, Cursor::recording_first(recorded), &loss).await.unwrap(), ConditionalWrite::Applied);
     assert_eq!(cursor(state, feed).await, Some(Cursor::at(to)));
-    assert_eq!(state.skip(feed, Cursor::recording(recorded), &loss).await.unwrap(), ConditionalWrite::Conflict);
+    assert_eq!(state.skip(feed, Cursor::recording_first(recorded), &loss).await.unwrap(), ConditionalWrite::Conflict);
 }
 
 /// States are returned in the order of the requested content types, and feeds do not affect each other.
