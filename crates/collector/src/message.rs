@@ -1,4 +1,4 @@
-//! The queue message with which the poller tells a fetcher to archive one content blob.
+//! The queue message: one content blob that a fetcher must archive.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,8 @@ impl ContentMessage {
         }
     }
 
+    /// Parses the body of a queue message.
+    ///
     /// # Errors
     /// [`FailureKind::InvalidMessage`] for anything but a complete message of version 1.
     pub fn parse(body: &str) -> Result<Self, Failure> {

@@ -71,7 +71,7 @@ impl FakeManagementApi {
     }
 
     /// Lets every listing of a feed begin with a page that has this malformed entry only.
-    pub fn publish_unusable(&self, feed: FeedId, entry: &str) {
+    pub fn publish_malformed(&self, feed: FeedId, entry: &str) {
         self.0.lock().unwrap().malformed.insert(feed, entry.to_owned());
     }
 

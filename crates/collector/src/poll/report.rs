@@ -12,7 +12,7 @@ use crate::loss::Loss;
 /// One poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PollReport {
-    /// The deadline came first: the next poll goes on where this one stopped.
+    /// The deadline was reached: the next poll continues where this one stopped.
     pub more_to_do: bool,
     /// How far Microsoft's clock is ahead of ours, in seconds, where it is more than a minute. Windows are planned by
     /// Microsoft's clock.
@@ -25,29 +25,27 @@ pub struct PollReport {
 /// One tenant in one poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TenantReport {
-    /// The secret that it is configured by.
     pub secret_id: String,
-    /// Whose tenant it is, where the secret says so.
+    /// `None` if the secret is invalid.
     pub tenant_id: Option<TenantId>,
-    /// What kept the whole tenant from being polled.
+    /// The error that stopped the whole tenant.
     pub error: Option<Failure>,
     /// Why the list of its subscriptions could not be read. Its feeds are listed all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscriptions_error: Option<Failure>,
-    /// Its turn did not come, or did not end.
+    /// Its feeds were not opened, or have windows left.
     pub more_to_do: bool,
-    /// Its feeds; empty where the tenant itself failed.
+    /// Its feeds; empty if the tenant itself failed.
     pub content_types: Vec<FeedReport>,
 }
 
 /// One feed in one poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FeedReport {
-    /// Which feed of the tenant.
     pub content_type: ContentType,
-    /// Windows listed whole and committed.
+    /// Windows listed completely and committed.
     pub windows_listed: u64,
-    /// Messages put into the queue, by unfinished windows too.
+    /// Messages sent to the queue, including those of windows that were not committed.
     pub contents_queued: u64,
     /// Everything published before this instant is in the queue or beyond.
     pub cursor: Option<Timestamp>,
@@ -55,12 +53,12 @@ pub struct FeedReport {
     pub cursor_lag_seconds: Option<i64>,
     /// What can never be collected.
     pub lost: Vec<Loss>,
-    /// Its subscription was disabled or missing and has been started.
+    /// Its subscription was not enabled, and has been started.
     pub subscription_started: bool,
     /// Why its subscription could not be started, although the feed can be listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_error: Option<Failure>,
-    /// Another poller works on it.
+    /// Another poller moved the cursor, so the feed was left to it.
     pub lost_race: bool,
     /// Windows are left for the next poll.
     pub more_to_do: bool,

@@ -16,7 +16,7 @@ pub trait MalformedBodies {
     async fn malformed(&self, feed: FeedId, content: ContentDigest, day: Timestamp) -> Result<Vec<String>, Failure>;
 }
 
-/// The archive, for a caller that writes objects.
+/// The archive, as the fetcher writes it.
 pub trait Archive: MalformedBodies {
     type Object: ArchiveObject;
 
@@ -24,7 +24,7 @@ pub trait Archive: MalformedBodies {
     async fn begin(&self) -> Result<Self::Object, Failure>;
 }
 
-/// An object that is being written. If it is dropped before it is stored, it never existed.
+/// An object that is being written. If it is dropped before it is stored, nothing of it is stored.
 pub trait ArchiveObject {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure>;
 
@@ -40,7 +40,7 @@ pub struct ObjectMetadata {
     pub content_type: ContentType,
     pub content_created: Timestamp,
     pub tenant_id: TenantId,
-    /// The number of lines.
+    /// The number of records, one per line.
     pub records: u64,
     /// What is wrong with the body, for an object below `malformed/`.
     pub malformed: Option<BodyFault>,
@@ -69,7 +69,7 @@ pub struct BodyFault {
     pub reason: String,
 }
 
-/// The archive, for a caller that checks what is in it.
+/// The archive, as the reconciler reads it.
 pub trait ArchiveIndex: MalformedBodies {
     /// The contents of a feed that have an object in the UTC hour of `hour`.
     async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure>;

@@ -10,7 +10,7 @@ pub trait Queue {
     /// Sends all messages.
     ///
     /// # Errors
-    /// If any message may not have been sent. The caller sends all of them again: a duplicate is harmless.
+    /// If it is not certain that every message was sent. The caller sends all of them again: a duplicate is harmless.
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure>;
 
     /// Sends a copy that is delivered after `delay`, at most 15 minutes (the limit of SQS).
@@ -20,12 +20,12 @@ pub trait Queue {
     async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure>;
 }
 
-/// The dead-letter queue, where messages go that were received too often.
+/// The dead-letter queue: messages that were received too often move here.
 pub trait DeadLetters {
-    /// Names one received message.
+    /// Identifies one receive of a message.
     type Receipt;
 
-    /// Some of the messages, each with its body; none where no more are visible.
+    /// Some of the messages, each with its body; an empty list if none is visible.
     async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure>;
 
     /// Deletes a message for good.

@@ -13,7 +13,7 @@ use crate::ports::{
     ArchiveIndex, Clock, DeadLetters, Freshness, Losses, MalformedBodies, ManagementApi, Ports, Queue, Tenants,
 };
 
-/// Bounded work: what is left is seen by the next run.
+/// Bounded work: what is left is left to the next run.
 const MOST_ROUNDS: usize = 50;
 
 impl<P: Ports> Reconcile<P> {

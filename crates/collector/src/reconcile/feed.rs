@@ -24,7 +24,7 @@ pub(super) struct FeedReconcile<'report> {
     pub(super) losses: Vec<Loss>,
     /// The contents that the losses name.
     pub(super) lost_contents: HashSet<ContentDigest>,
-    /// Places in `windows`.
+    /// Indexes into `windows`.
     due: VecDeque<usize>,
     /// An earlier run was cut short before it wrote its reports.
     pub(super) reports_first: bool,
@@ -96,7 +96,7 @@ impl History {
     }
 
     /// Whether an earlier run was done with the window. Should the ages have been lengthened since, more is rechecked for
-    /// where that is possible, and nothing is told of the others.
+    /// where that is possible, and nothing is reported of the others.
     fn is_done_with(&self, record: &WindowRecord) -> bool {
         self.progress.done_until.is_some_and(|until| record.window.end() <= until)
     }

@@ -36,14 +36,14 @@ pub struct Reconcile<P: Ports> {
     pub policy: ReconcilePolicy,
 }
 
-/// What does not change from run to run.
+/// The settings of all runs.
 #[derive(Debug, Clone)]
 pub struct ReconcilePolicy {
     pub recheck_schedule: RecheckSchedule,
     pub limits: RunLimits,
 }
 
-/// What takes turns in a run. Each task writes what it found into its own row of the report.
+/// A task of the scheduler. It writes what it found into its own row of the report.
 #[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
 enum Task<'report> {
     Open { tenant: Rc<Tenant>, report: &'report mut FeedReconciliation },
@@ -54,7 +54,7 @@ impl<P: Ports> Reconcile<P> {
     /// Rechecks every window that is due until `deadline`; what was not reached is due in the next run.
     ///
     /// # Errors
-    /// Only where the tenants cannot be listed. Any other failure is in the report, and stops its feed alone.
+    /// Only if the tenants cannot be listed. Any other failure is in the report, and stops its feed alone.
     pub async fn run(&self, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
         let mut report = ReconcileReport::default();
         let mut tenants = Vec::new();
@@ -117,7 +117,7 @@ impl<P: Ports> Reconcile<P> {
         }
     }
 
-    /// What is known of a feed, and what this run found to be lost because it was not rechecked in time.
+    /// Reads what is stored about a feed, and records as lost the windows that were not rechecked in time.
     async fn history(&self, feed: FeedId) -> Result<(History, Vec<Loss>), Failure> {
         let now = self.clock.now();
         let progress = self.windows.progress(feed).await?;
@@ -131,7 +131,7 @@ impl<P: Ports> Reconcile<P> {
             self.losses.record_loss(feed, loss).await?;
             history.losses.push(LossRecord { loss: loss.clone(), noticed_at: now, reported: false });
         }
-        // Saved first, whatever may end this run early: what is done is not read again.
+        // Saved before any recheck, so that it holds even if this run is cut short.
         history.progress.done_until = history.done_until(schedule, now).or(progress.done_until);
         if history.progress != progress {
             self.windows.save_progress(feed, history.progress).await?;

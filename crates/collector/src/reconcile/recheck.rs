@@ -33,7 +33,7 @@ impl<P: Ports> Reconcile<P> {
                 Err(failure) => {
                     feed.note_failure(failure, self.clock.now());
                     if feed.is_given_up() {
-                        // What was found so far is reported all the same; what fails here too, the next run makes up for.
+                        // What was found so far is reported all the same; what fails here too, the next run repeats.
                         let _ = self.store_reports(feed).await;
                     }
                 }

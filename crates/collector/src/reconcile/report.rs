@@ -1,4 +1,4 @@
-//! What a recheck back found: the reconciler's answer, its log line, and the source of its metrics.
+//! What a reconciliation found: the reconciler's answer, its log line, and the source of its metrics.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::window_record::WindowRecord;
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ReconcileReport {
-    /// The deadline came first: the next run goes on.
+    /// The deadline was reached: the next run continues.
     pub more_to_do: bool,
     /// Every feed of every tenant.
     pub feeds: Vec<FeedReconciliation>,
@@ -27,17 +27,17 @@ pub struct FeedReconciliation {
     pub tenant_id: TenantId,
     /// Which of the tenant's feeds it is.
     pub content_type: ContentType,
-    /// Windows rechecked at.
+    /// Windows rechecked.
     pub windows_checked: u64,
     /// Content that was not there when its window was listed before; it has been queued.
     pub late: Vec<LateContent>,
     /// Contents without an object; those that Microsoft still lists have been queued again.
     pub missing: u64,
-    /// What was found to be lost in this run, and what was lost earlier and never told.
+    /// What was found to be lost in this run, and what was lost earlier and not reported.
     pub lost: Vec<Loss>,
     /// Windows whose contents are not all archived or known to be lost.
     pub windows_open: u64,
-    /// The deadline came first: windows are left for the next run.
+    /// The deadline was reached: windows are left for the next run.
     pub more_to_do: bool,
     /// What failed first.
     pub error: Option<Failure>,

@@ -138,7 +138,7 @@ fn poll_without_tenants_succeeds() {
 fn serializes_the_report_as_readable_json() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     fixture.publish(&[("a", "2026-11-22T11:57:00Z")]);
-    fixture.api.publish_unusable(feed(), "{}");
+    fixture.api.publish_malformed(feed(), "{}");
     fixture.tenants.put_bad("m365/fabrikam", "client_id is missing");
     insta::assert_json_snapshot!(fixture.poll(), @r#"
     {

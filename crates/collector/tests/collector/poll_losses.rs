@@ -106,7 +106,7 @@ fn reports_a_loss_recorded_just_before_the_deadline() {
 fn records_a_malformed_entry_and_queues_the_rest() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     fixture.publish(&[("a", "2026-11-22T11:57:00Z")]);
-    fixture.api.publish_unusable(feed(), r#"{"contentType":"Audit.Exchange"}"#);
+    fixture.api.publish_malformed(feed(), r#"{"contentType":"Audit.Exchange"}"#);
     let report = fixture.poll();
     let losses = [malformed(r#"{"contentType":"Audit.Exchange"}"#)];
     assert_eq!(only_feed(&report).lost, losses);
@@ -118,7 +118,7 @@ fn records_a_malformed_entry_and_queues_the_rest() {
 #[test]
 fn malformed_entry_listed_twice_is_one_loss() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    fixture.api.publish_unusable(feed(), "{}");
+    fixture.api.publish_malformed(feed(), "{}");
     fixture.poll_with(|call| match call {
         PortCall::CommitWindow(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
         _ => Action::Proceed,
@@ -130,7 +130,7 @@ fn malformed_entry_listed_twice_is_one_loss() {
 #[test]
 fn unrecorded_malformed_entry_does_not_move_the_cursor() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
-    fixture.api.publish_unusable(feed(), "{}");
+    fixture.api.publish_malformed(feed(), "{}");
     fixture.poll_with(|call| match call {
         PortCall::RecordLoss(_) => Action::Fail(Failure::new(FailureKind::AwsService, "the state is down")),
         _ => Action::Proceed,

@@ -152,7 +152,7 @@ fn reports_losses_after_a_nine_day_outage() {
 #[test]
 fn late_malformed_entry_is_one_loss() {
     let fixture = ReconcileFixture::with(&[]);
-    fixture.api.publish_unusable(feed(), "{}");
+    fixture.api.publish_malformed(feed(), "{}");
     let losses = [Loss { reason: LossReason::MalformedEntry, ..gone("{}") }];
     let report = fixture.reconcile();
     fixture.mark_reported(&report);
