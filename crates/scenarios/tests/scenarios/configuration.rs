@@ -20,12 +20,12 @@ async fn invalid_secrets_stop_only_their_own_tenants() {
     fixture.collector.fetch_all(1).await;
 
     assert!(!report.is_failure());
-    let errors: Vec<_> = report.tenants.iter().map(|tenant| tenant.error.clone()).collect();
-    assert_eq!(errors[0], None);
-    let wrong = errors[1].as_ref().unwrap();
+    let [good, wrong, unknown] = report.tenants.as_slice() else { panic!("{report:?}") };
+    assert_eq!(good.errors().next(), None);
+    let wrong = wrong.errors().next().unwrap();
     assert_eq!(wrong.kind, FailureKind::CredentialsRejected);
     assert!(wrong.message.contains("client_secret is wrong"), "{wrong}");
-    let unknown = errors[2].as_ref().unwrap();
+    let unknown = unknown.error.as_ref().unwrap();
     assert_eq!(unknown.kind, FailureKind::InvalidSecret);
     assert!(unknown.message.contains("unknown key client_secrets"), "{unknown}");
     assert!(unknown.message.contains("tenant_id must be a GUID"), "{unknown}");
