@@ -49,7 +49,7 @@ impl CheckResult {
     }
 
     /// Counts each record of all objects. Problems: an object with a cut line or another number of records than its metadata
-    /// say, a content in two objects, an object overwritten with other bytes.
+    /// say, a content in two objects, an object that came again with other bytes.
     fn read_archive(&mut self, simulation: &Simulation) -> BTreeMap<ContentType, ArchivedRecords> {
         let mut archived: BTreeMap<ContentType, ArchivedRecords> = BTreeMap::new();
         let mut content_ids = HashSet::new();
@@ -65,7 +65,7 @@ impl CheckResult {
             }
         }
         for key in simulation.deployment.archive.changed() {
-            self.problems.push(format!("object {key} was overwritten with other bytes"));
+            self.problems.push(format!("object {key} came again with other bytes"));
         }
         archived
     }
