@@ -71,13 +71,13 @@ fn metrics_of(report: &PollReport) -> Metrics {
 
 fn log(report: &PollReport) {
     for tenant in &report.tenants {
+        let secret_id = &tenant.secret_id;
+        let tenant_id = tenant.tenant_id.map(|id| id.to_string());
         if let Some(error) = &tenant.error {
-            let tenant_id = tenant.tenant_id.map(|id| id.to_string());
-            tracing::error!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error:#}");
+            tracing::error!(secret_id, tenant_id, kind = ?error.kind, "the tenant was not polled: {error:#}");
         }
         if let Some(error) = &tenant.subscriptions_error {
-            let tenant_id = tenant.tenant_id.map(|id| id.to_string());
-            tracing::warn!(secret_id = tenant.secret_id, tenant_id, kind = ?error.kind, "its subscriptions could not be listed; it is tried again within an hour: {error:#}");
+            tracing::warn!(secret_id, tenant_id, kind = ?error.kind, "its subscriptions could not be listed; the list is requested again within an hour: {error:#}");
         }
     }
     for (tenant, feed) in report.feeds() {
