@@ -12,7 +12,7 @@ use collector::content::ContentDigest;
 use collector::cursor::Cursor;
 use collector::feed::FeedId;
 use collector::loss::{Loss, LossReason, LossRecord};
-use collector::ports::{Gap, Subscription};
+use collector::ports::Subscription;
 use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::{SignedDuration, Timestamp};
@@ -187,25 +187,14 @@ pub(crate) fn subscription(row: &Item) -> Subscription {
         started_at: instant(row, "started_at"),
         not_before: instant(row, "not_before"),
         refused_since: instant(row, "refused_since"),
-        gaps: strings(row, "gaps").iter().filter_map(|gap| interval(gap)).collect(),
     }
-}
-
-/// An interval of ISO 8601, such as `2026-11-22T10:00:00Z/2026-11-22T11:00:00Z`.
-fn interval(text: &str) -> Option<Gap> {
-    let (from, to) = text.split_once('/')?;
-    Some(Gap { from: from.parse().ok()?, to: to.parse().ok()? })
 }
 
 pub(crate) fn subscription_row(feed: FeedId, subscription: &Subscription) -> Item {
-    let Subscription { started_at, not_before, refused_since, gaps } = subscription;
+    let Subscription { started_at, not_before, refused_since } = subscription;
     let mut row = key(feed, SUBSCRIPTION);
     let instants = [("started_at", started_at), ("not_before", not_before), ("refused_since", refused_since)];
     row.extend(instants.into_iter().filter_map(|(name, at)| Some((name.to_owned(), string((*at)?)))));
-    if !gaps.is_empty() {
-        let intervals = gaps.iter().map(|gap| string(format_args!("{}/{}", gap.from, gap.to)));
-        row.insert("gaps".into(), AttributeValue::L(intervals.collect()));
-    }
     row
 }
 

@@ -155,7 +155,7 @@ impl Cursors for MemoryState {
     }
 
     async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure> {
-        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription = subscription.clone();
+        self.0.lock().unwrap().feeds.entry(feed).or_default().subscription = *subscription;
         Ok(())
     }
 }

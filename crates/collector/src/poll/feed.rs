@@ -110,8 +110,8 @@ impl<P: Ports> Poll<P> {
         {
             return Ok(ConditionalWrite::Conflict);
         }
-        let (listing, created) = self.list_and_enqueue(feed, window).await?;
-        self.check_gaps(feed, window, &created).await?;
+        let listing = self.list_and_enqueue(feed, window).await?;
+        self.record_gap(feed).await?;
         if self.cursors.commit_window(feed.id(), &listing).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
@@ -130,7 +130,8 @@ impl<P: Ports> Poll<P> {
         if feed.subscription.refused_since.is_some() {
             self.listing_works(feed).await?;
         }
-        feed.subscription.skip_until(loss.to);
+        // What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
+        feed.subscription.refused_since = feed.subscription.refused_since.map(|since| since.max(loss.to));
         if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
@@ -139,22 +140,16 @@ impl<P: Ports> Poll<P> {
         Ok(ConditionalWrite::Applied)
     }
 
-    /// Puts a message for every content of the window into the queue, page by page. Returns with the listing when its contents
-    /// were created.
-    async fn list_and_enqueue(
-        &self,
-        feed: &mut FeedPoll<'_>,
-        window: Window,
-    ) -> Result<(Listing, BTreeSet<Timestamp>), Failure> {
+    /// Puts a message for every content of the window into the queue, page by page.
+    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
         let id = feed.id();
         let tenant = Rc::clone(&feed.tenant);
-        let (mut digests, mut hours, mut created) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
         while let Some(page) = pages.next().await {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
-            created.extend(page.contents.iter().map(|content| content.created));
             let messages: Vec<ContentMessage> = page
                 .contents
                 .into_iter()
@@ -170,7 +165,7 @@ impl<P: Ports> Poll<P> {
                 feed.report.lost.push(loss);
             }
         }
-        Ok((Listing { window, digests, hours, listed_at: self.now() }, created))
+        Ok(Listing { window, digests, hours, listed_at: self.now() })
     }
 
     pub(super) fn now(&self) -> Timestamp {

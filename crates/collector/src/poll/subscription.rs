@@ -1,9 +1,7 @@
 //! Keeps subscriptions enabled, and finds out what was missed while one was disabled.
 //!
 //! Whether a subscription is enabled is decided by the listing, not by the list of subscriptions: the two disagree at
-//! times. And what was missed is decided when listing works again: a listing may still bring what was published meanwhile.
-
-use std::collections::BTreeSet;
+//! times. And a gap is reported when listing works again: a feed that never worked has none.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,9 +10,8 @@ use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason};
-use crate::ports::{Cursors, FeedState, Gap, Losses, ManagementApi, Ports, Subscription};
+use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports, Subscription};
 use crate::tenant::Tenant;
-use crate::window::Window;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
@@ -39,7 +36,7 @@ impl<P: Ports> Poll<P> {
         report: &mut FeedReport,
     ) -> Result<(), Failure> {
         let now = self.now();
-        let before = subscription.clone();
+        let before = *subscription;
         let cooled_down = before.started_at.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
         if !cooled_down || before.not_before.is_some_and(|instant| now < instant) {
             return Ok(());
@@ -97,68 +94,24 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Listing works again: what was published while it was refused, and is not listed now, is lost. `created` has when the
-    /// contents of `window` were created.
+    /// Listing works again: what was published while it was refused is lost, from the last good listing to the start that
+    /// took effect. Content of that span that is listed after all is archived as usual, and does not shorten the span: Microsoft
+    /// may list content late, so it shows that the subscription was enabled at some time, not that it was when the content
+    /// was created.
     ///
     /// To be called before the window is committed: a crash in between repeats it.
-    pub(super) async fn check_gaps(
-        &self,
-        feed: &mut FeedPoll<'_>,
-        window: Window,
-        created: &BTreeSet<Timestamp>,
-    ) -> Result<(), Failure> {
-        let mut gaps = feed.subscription.gaps.clone();
-        gaps.extend(self.ended_refusal(&feed.subscription));
-        let mut left = Vec::new();
-        for gap in gaps {
-            left.extend(self.check_gap(feed, gap, window, created).await?);
-        }
-        let subscription = Subscription { refused_since: None, gaps: left, ..feed.subscription.clone() };
-        if subscription == feed.subscription {
-            return Ok(());
-        }
-        feed.subscription = subscription;
-        self.cursors.save_subscription(feed.id(), &feed.subscription).await
-    }
-
-    /// The gap of listings that were refused until now. It ends at the start that took effect. A subscription that somebody
-    /// else enabled has been enabled since now at the latest.
-    fn ended_refusal(&self, subscription: &Subscription) -> Option<Gap> {
-        let from = subscription.refused_since?;
-        let to = subscription.started_at.filter(|at| *at > from).unwrap_or_else(|| self.now());
-        Some(Gap { from, to })
-    }
-
-    /// Records what the gap cost in the window. Up to the latest content before the gap's end the subscription was enabled
-    /// after all; from there on, windows without such content extend one loss. Returns what is left for later windows.
-    async fn check_gap(
-        &self,
-        feed: &mut FeedPoll<'_>,
-        gap: Gap,
-        window: Window,
-        created: &BTreeSet<Timestamp>,
-    ) -> Result<Option<Gap>, Failure> {
-        let latest = created.range(..gap.to).next_back().copied();
-        let from = latest.map_or(gap.from, |latest| latest.max(gap.from));
-        let to = window.end().min(gap.to);
-        let is_last_window = window.end() >= gap.to;
-        if from < to && (latest.is_none() || is_last_window) {
+    pub(super) async fn record_gap(&self, feed: &mut FeedPoll<'_>) -> Result<(), Failure> {
+        let Some(from) = feed.subscription.refused_since else { return Ok(()) };
+        // A subscription that somebody else enabled has been enabled since now at the latest.
+        let to = feed.subscription.started_at.filter(|at| *at > from).unwrap_or_else(|| self.now());
+        if from < to {
             let reason = LossReason::SubscriptionDisabled;
             let loss = Loss { from, to, reason, content: None, objects: Vec::new() };
             self.losses.record_loss(feed.id(), &loss).await?;
-            feed.report.lost.retain(|known| (known.from, known.reason) != (loss.from, loss.reason));
             feed.report.lost.push(loss);
         }
-        Ok((!is_last_window).then_some(Gap { from, to: gap.to }))
-    }
-}
-
-impl Subscription {
-    /// What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
-    pub(super) fn skip_until(&mut self, expired: Timestamp) {
-        self.refused_since = self.refused_since.map(|since| since.max(expired));
-        self.gaps.retain(|gap| gap.to > expired);
-        self.gaps.iter_mut().for_each(|gap| gap.from = gap.from.max(expired));
+        feed.subscription.refused_since = None;
+        self.cursors.save_subscription(feed.id(), &feed.subscription).await
     }
 }
 

@@ -46,7 +46,7 @@ pub trait Cursors {
 }
 
 /// The state of one feed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FeedState {
     /// `None` before the first window.
     pub cursor: Option<Cursor>,
@@ -56,7 +56,7 @@ pub struct FeedState {
 }
 
 /// What is known of one feed's subscription.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Subscription {
     /// When the collector last started it: Microsoft asks for 15 minutes between starts.
     pub started_at: Option<Timestamp>,
@@ -65,18 +65,6 @@ pub struct Subscription {
     /// Listings have been refused, and what was published since this instant may be lost: the subscription was enabled when
     /// the feed was last listed. `None` while listing works, and for a feed that was never listed.
     pub refused_since: Option<Timestamp>,
-    /// The spans for which listings were refused before, oldest first, as far as their windows are still to be listed. A feed
-    /// that catches up may be refused several times. All lie within the retention, so they are few.
-    pub gaps: Vec<Gap>,
-}
-
-/// A span in which a feed's subscription may have been disabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    /// Inclusive.
-    pub from: Timestamp,
-    /// Exclusive.
-    pub to: Timestamp,
 }
 
 /// What the committed windows held, and how far they have been reconciled.

@@ -83,29 +83,20 @@ fn reports_a_gap_once() {
     assert_eq!(fixture.state.losses(), [gap("2026-11-22T11:55:00Z", NOW)]);
 }
 
+/// Microsoft may list content late: that it is listed now does not show that the subscription was enabled when it was created.
 #[test]
-fn gap_begins_after_the_last_content_that_is_listed() {
+fn content_of_the_gap_that_is_listed_does_not_shorten_it() {
     let fixture = disabled();
     fixture.publish(&[("a", "2026-11-22T11:56:00Z"), ("b", "2026-11-22T11:57:30Z")]);
     fixture.poll_with(refuse_disabled(&fixture));
     fixture.five_minutes_later();
     fixture.poll_with(refuse_disabled(&fixture));
     assert_eq!(fixture.queue.content_ids(), ["a", "b"]);
-    assert_eq!(fixture.state.losses(), [gap("2026-11-22T11:57:30Z", NOW)]);
-}
-
-#[test]
-fn content_after_the_start_does_not_shorten_the_gap() {
-    let fixture = disabled();
-    fixture.publish(&[("later", "2026-11-22T12:01:00Z")]);
-    fixture.poll_with(refuse_disabled(&fixture));
-    fixture.five_minutes_later();
-    fixture.poll_with(refuse_disabled(&fixture));
     assert_eq!(fixture.state.losses(), [gap("2026-11-22T11:55:00Z", NOW)]);
 }
 
 #[test]
-fn growing_gap_is_one_loss_over_many_windows() {
+fn gap_of_hours_is_one_loss() {
     let fixture = disabled();
     for _ in 0..40 {
         fixture.api.fail(Call::Start(feed()), denied());
@@ -122,7 +113,6 @@ fn growing_gap_is_one_loss_over_many_windows() {
         fixture.poll_with(refuse_disabled(&fixture));
     }
     assert_eq!(fixture.state.losses(), [gap("2026-11-22T11:55:00Z", &enabled.to_string())]);
-    assert_eq!(state(&fixture).subscription.gaps, []);
 }
 
 /// Polls until the deadline, which comes after one window.
@@ -171,7 +161,6 @@ fn feed_that_is_refused_twice_while_it_catches_up_has_two_gaps() {
     fixture.publish(&[("between", "2026-11-22T12:45:00Z")]);
     fixture.poll_with(refuse_disabled(&fixture));
     assert_eq!(fixture.state.losses(), gaps);
-    assert_eq!(state(&fixture).subscription.gaps, []);
 }
 
 #[test]
@@ -366,7 +355,7 @@ fn remembers_a_start_before_requesting_it() {
         _ => Action::Proceed,
     });
     let refused_since = Some(at("2026-11-22T11:55:00Z"));
-    let expected = Subscription { started_at: Some(at(NOW)), not_before: None, refused_since, gaps: Vec::new() };
+    let expected = Subscription { started_at: Some(at(NOW)), not_before: None, refused_since };
     assert_eq!(state(&fixture).subscription, expected);
 }
 
