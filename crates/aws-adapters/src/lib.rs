@@ -4,13 +4,16 @@
 //! retries.
 
 mod archive;
+mod cursors;
 mod dynamodb;
 mod failure;
 mod items;
 mod losses;
 mod malformed;
+mod open_contents;
 mod queue;
 mod rate_limit;
+mod row_update;
 mod sdk;
 mod tenants;
 mod windows;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use collector::failure::{Failure, FailureKind};
 use collector::message::ContentMessage;
 use collector::ports::{DeadLetters, Queue};
@@ -83,6 +83,16 @@ impl Queue for SqsQueue {
         }
     }
 
+    async fn waiting(&self) -> Result<u64, Failure> {
+        const ATTRIBUTES: [QueueAttributeName; 2] =
+            [QueueAttributeName::ApproximateNumberOfMessages, QueueAttributeName::ApproximateNumberOfMessagesDelayed];
+        let read = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(ATTRIBUTES.into()));
+        let response =
+            read.send().await.map_err(|error| sdk_failure(format_args!("reading queue {}", self.url), error))?;
+        let numbers = response.attributes.unwrap_or_default();
+        Ok(ATTRIBUTES.iter().filter_map(|name| numbers.get(name)?.parse::<u64>().ok()).sum())
+    }
+
     async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {
         /// SQS allows 12 hours in total since the message was received.
         const LONGEST: SignedDuration = SignedDuration::from_hours(11);
@@ -103,9 +113,12 @@ impl DeadLetters for SqsQueue {
     async fn receive(&self) -> Result<Vec<(String, String)>, Failure> {
         /// Long enough for one run to see each message once, short enough for the alarm on them not to flap.
         const VISIBILITY_TIMEOUT_SECONDS: i32 = 120;
+        /// Any wait makes SQS ask all of its servers, instead of some.
+        const LONG_POLLING_SECONDS: i32 = 1;
         let receive = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
         let response = receive
             .visibility_timeout(VISIBILITY_TIMEOUT_SECONDS)
+            .wait_time_seconds(LONG_POLLING_SECONDS)
             .send()
             .await
             .map_err(|error| sdk_failure(format_args!("receiving dead letters from {}", self.url), error))?;

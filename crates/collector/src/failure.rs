@@ -145,6 +145,28 @@ impl Failure {
 }
 
 impl FailureKind {
+    /// Whether the other windows of the feed would fail for the same reason.
+    #[must_use]
+    pub fn concerns_whole_feed(self) -> bool {
+        match self {
+            Self::Throttled
+            | Self::RateLimited
+            | Self::CredentialsRejected
+            | Self::Permission
+            | Self::Tenant
+            | Self::SubscriptionDisabled
+            | Self::InvalidSecret
+            | Self::AwsService => true,
+            Self::Transient
+            | Self::WindowOutOfRange
+            | Self::ContentGone
+            | Self::ContentNotFound
+            | Self::MalformedBody
+            | Self::RequestRejected
+            | Self::InvalidMessage => false,
+        }
+    }
+
     #[must_use]
     pub fn disposition(self, is_last_receive: bool) -> Disposition {
         match self {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::content::ContentDigest;
@@ -33,6 +33,19 @@ impl Loss {
         Self { from: window.0, to: window.1, reason, content: Some(content), objects: malformed }
     }
 
+    /// Whether the two are one loss, which may have grown.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.from, self.reason) == (other.from, other.reason)
+            && (self.content == other.content || self.content_digest() == other.content_digest())
+    }
+
+    /// Whether it is the loss of one content that Microsoft had listed in a window with the loss's bounds.
+    #[must_use]
+    pub fn is_of_content(&self) -> bool {
+        matches!(self.reason, LossReason::ContentGone | LossReason::Malformed)
+    }
+
     #[must_use]
     pub fn content_digest(&self) -> Option<ContentDigest> {
         self.content.as_deref().map(ContentDigest::from_id_or_placeholder)
@@ -44,8 +57,40 @@ impl Loss {
 pub struct LossRecord {
     pub loss: Loss,
     pub noticed_at: Timestamp,
-    /// Whether it has been reported: the process that recorded it may have crashed before it could do so.
-    pub reported: bool,
+    /// When it was reported last, and its end at that time.
+    pub reported: Option<(Timestamp, Timestamp)>,
+}
+
+impl LossRecord {
+    /// For the process that recorded it.
+    const TIME_TO_REPORT: SignedDuration = SignedDuration::from_mins(15);
+
+    /// Where the part begins that may be in no completeness report yet. What the process that recorded it has reported may be
+    /// new to the reconciler.
+    #[must_use]
+    pub fn new_since(&self) -> Timestamp {
+        match self.reported {
+            Some((at, until)) if self.noticed_at + Self::TIME_TO_REPORT <= at => until.min(self.loss.to),
+            Some(_) | None => self.loss.from,
+        }
+    }
+
+    /// Whether it was reported as it is now. The process that recorded it may have crashed before, or it has grown since.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        self.reported.is_some_and(|(_, until)| self.loss.to <= until)
+    }
+
+    /// Whether to report it now. A process that recorded a new loss has 15 minutes to report it, or never will. A loss that
+    /// grows is reported once a day.
+    #[must_use]
+    pub fn is_report_due(&self, now: Timestamp) -> bool {
+        const DAY: SignedDuration = SignedDuration::from_hours(24);
+        match self.reported {
+            None => self.noticed_at + Self::TIME_TO_REPORT <= now,
+            Some((reported_at, _)) => !self.is_reported() && reported_at + DAY <= now,
+        }
+    }
 }
 
 /// Why content can never be archived, or may have been missed.
@@ -54,8 +99,8 @@ pub struct LossRecord {
 pub enum LossReason {
     /// It was not listed within the 7 days in which Microsoft lists content.
     RetentionExpired,
-    /// It may have appeared late: its window was not rechecked at every planned age, so nobody would have noticed.
-    NotRechecked,
+    /// It may have appeared late: its window could no longer be listed when its last recheck was due, so nobody looked.
+    Unchecked,
     /// The subscription was disabled: Microsoft never lists what is published in that time.
     SubscriptionDisabled,
     /// Microsoft listed an entry without an id and without a usable URI.
@@ -69,7 +114,7 @@ pub enum LossReason {
 impl LossReason {
     pub const ALL: [Self; 6] = [
         Self::RetentionExpired,
-        Self::NotRechecked,
+        Self::Unchecked,
         Self::SubscriptionDisabled,
         Self::MalformedEntry,
         Self::ContentGone,
@@ -81,7 +126,7 @@ impl LossReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RetentionExpired => "retention_expired",
-            Self::NotRechecked => "not_rechecked",
+            Self::Unchecked => "unchecked",
             Self::SubscriptionDisabled => "subscription_disabled",
             Self::MalformedEntry => "malformed_entry",
             Self::ContentGone => "content_gone",
@@ -96,7 +141,7 @@ impl LossReason {
             Self::RetentionExpired => {
                 "content older than 7 days can no longer be listed; find out why the collector did not poll in time"
             }
-            Self::NotRechecked => {
+            Self::Unchecked => {
                 "content that appeared late may have been missed; find out why the reconciler did not recheck in time"
             }
             Self::SubscriptionDisabled => {

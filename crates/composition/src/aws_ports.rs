@@ -20,6 +20,7 @@ impl<C: Clock, J: Jitter> Ports for AwsPorts<C, J> {
     type ManagementApi = Client<C, J>;
     type Cursors = DynamoDbState<C>;
     type Windows = DynamoDbState<C>;
+    type OpenContents = DynamoDbState<C>;
     type Losses = DynamoDbState<C>;
     type Queue = SqsQueue;
     type DeadLetters = Option<SqsQueue>;

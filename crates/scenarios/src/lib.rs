@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed set-up should panic at once")]
 
 pub mod comparison;
+pub mod cost_model;
 pub mod invocation;
 pub mod local_collector;
 pub mod resources;

@@ -9,7 +9,6 @@ use collector::ports::{Clock, Queue};
 use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
-use collector::window_record::RecheckSchedule;
 use composition::settings::{ArchiveLocation, Common};
 use composition::{AwsPorts, Wiring};
 use jiff::{SignedDuration, Timestamp};
@@ -125,12 +124,13 @@ impl LocalCollector {
             tenants: wiring.tenants(),
             management_api: wiring.management_api().unwrap(),
             windows: wiring.state(),
+            open_contents: wiring.state(),
             losses: wiring.state(),
             queue: wiring.queue(),
             archive: wiring.archive(&self.archive()),
             dead_letters: wiring.dead_letters(Some(&self.resources.dead_letter_queue_url)),
             clock: self.clock.clone(),
-            policy: ReconcilePolicy { recheck_schedule: RecheckSchedule { ages }, limits: LIMITS },
+            policy: ReconcilePolicy { ages, limits: LIMITS },
         }
     }
 

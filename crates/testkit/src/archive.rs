@@ -82,7 +82,8 @@ impl ArchiveIndex for MemoryArchive {
     async fn archived(&self, feed: FeedId, hour: Timestamp) -> Result<HashSet<ContentDigest>, Failure> {
         let folder = format!("{}/", hour_prefix(feed, hour));
         let stored = self.0.lock().unwrap();
-        Ok(stored.objects.keys().filter(|key| key.starts_with(&folder)).filter_map(|key| digest_of_key(key)).collect())
+        let inside = stored.objects.range(folder.clone()..).take_while(|(key, _)| key.starts_with(&folder));
+        Ok(inside.filter_map(|(key, _)| digest_of_key(key)).collect())
     }
 
     async fn store_report(&self, key: &str, json: Vec<u8>) -> Result<(), Failure> {

@@ -231,6 +231,13 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
+    async fn waiting(&self) -> Result<u64, Failure> {
+        let now = self.clock.now();
+        let messages = self.messages.lock().unwrap();
+        let waits = |message: &&Stored| message.visible_at <= now || message.receive_count == 0;
+        Ok(messages.stored.iter().filter(waits).count() as u64)
+    }
+
     async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {
         let mut messages = self.messages.lock().unwrap();
         let (id, until) = (messages.id(receipt), self.clock.now() + timeout);

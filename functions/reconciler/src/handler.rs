@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use collector::failure::FailureKind;
 use collector::feed::TenantId;
 use collector::ports::Ports;
-use collector::reconcile::{Reconcile, ReconcileReport};
+use collector::reconcile::{FeedReconciliation, LOSSES_IN_REPORT, Reconcile, ReconcileReport};
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
@@ -34,7 +34,8 @@ fn nothing_reconciled(why: String) -> InvocationError {
 }
 
 fn metrics_of(report: &ReconcileReport) -> Metrics {
-    let lost: u64 = report.feeds.iter().map(|feed| feed.lost.len() as u64).sum();
+    let lost_of = |feed: &FeedReconciliation| feed.lost.len().min(LOSSES_IN_REPORT) as u64 + feed.lost_omitted;
+    let lost: u64 = report.feeds.iter().map(lost_of).sum();
     let failing: BTreeSet<TenantId> =
         report.feeds.iter().filter(|feed| feed.error.is_some()).map(|feed| feed.tenant_id).collect();
     let throttled = report.errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
@@ -49,7 +50,7 @@ fn metrics_of(report: &ReconcileReport) -> Metrics {
         // runs counts it as one.
         return metrics;
     }
-    let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64).sum();
+    let late: u64 = report.feeds.iter().map(|feed| feed.late.len() as u64 + feed.late_omitted).sum();
     let missing: u64 = report.feeds.iter().map(|feed| feed.missing).sum();
     Metrics { late_content: Some(late.into()), missing_content: Some(missing.into()), ..metrics }
 }
@@ -60,7 +61,11 @@ fn log(report: &ReconcileReport) {
         if let Some(error) = &feed.error {
             tracing::error!(tenant_id, content_type, kind = ?error.kind, "not all windows were rechecked: {error:#}");
         }
-        feed.lost.iter().for_each(|loss| log_loss(feed.id(), loss));
+        feed.lost.iter().take(LOSSES_IN_REPORT).for_each(|loss| log_loss(feed.id(), loss));
+        if feed.lost_omitted > 0 {
+            let lost_omitted = feed.lost_omitted;
+            tracing::error!(tenant_id, content_type, lost_omitted, "more is lost; the state table has all losses");
+        }
         for late in &feed.late {
             let (content_id, content_created) = (&late.content_id, &late.content_created);
             let (not_listed_after_seconds, listed_after_seconds) =
@@ -77,20 +82,23 @@ fn log(report: &ReconcileReport) {
         }
         if feed.missing > 0 {
             let missing = feed.missing;
-            tracing::warn!(tenant_id, content_type, missing, "listed content has no object yet; it is queued again");
+            tracing::warn!(
+                tenant_id,
+                content_type,
+                missing,
+                "listed content has no object yet; it is queued until it has"
+            );
         }
     }
     if let Some(error) = &report.dead_letters.error {
         tracing::error!(kind = ?error.kind, "not all dead letters were examined: {error:#}");
     }
     let windows_checked: u64 = report.feeds.iter().map(|feed| feed.windows_checked).sum();
-    let windows_open: u64 = report.feeds.iter().map(|feed| feed.windows_open).sum();
-    let (redriven, kept, more_to_do) = (report.dead_letters.redriven, report.dead_letters.kept, report.more_to_do);
+    let (reopened, left, more_to_do) = (report.dead_letters.reopened, report.dead_letters.left, report.more_to_do);
     tracing::info!(
         windows_checked,
-        windows_open,
-        dead_letters_redriven = redriven,
-        dead_letters_kept = kept,
+        dead_letters_reopened = reopened,
+        dead_letters_left = left,
         more_to_do,
         "reconciled"
     );
@@ -101,11 +109,11 @@ mod tests {
     use collector::cursor::Cursor;
     use collector::failure::Failure;
     use collector::feed::ContentType;
-    use collector::loss::{Loss, LossReason};
+    use collector::feed_state::FeedState;
+    use collector::loss::{Loss, LossReason, LossRecord};
     use collector::ports::{ConditionalWrite, Cursors, Losses};
-    use collector::reconcile::{FeedReconciliation, ReconcilePolicy};
+    use collector::reconcile::ReconcilePolicy;
     use collector::scheduler::RunLimits;
-    use collector::window_record::RecheckSchedule;
     use jiff::SignedDuration;
     use lambda_runtime::Context;
     use testkit::contracts::state::listing;
@@ -119,16 +127,17 @@ mod tests {
     /// A report of one feed with one loss, and with this many rechecked windows.
     fn report(windows_checked: u64, error: Option<Failure>) -> ReconcileReport {
         let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1));
-        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None, objects: Vec::new() };
+        let loss = Loss { from, to, reason: LossReason::Unchecked, content: None, objects: Vec::new() };
         let feed = FeedReconciliation {
             tenant_id: serde_json::from_value(serde_json::json!("11111111-2222-3333-4444-555555555555"))
                 .expect("an id"),
             content_type: ContentType::Exchange,
             windows_checked,
             late: Vec::new(),
+            late_omitted: 0,
             missing: 0,
             lost: vec![loss],
-            windows_open: 0,
+            lost_omitted: 0,
             more_to_do: false,
             error,
         };
@@ -166,13 +175,14 @@ mod tests {
             tenants: interceptor.wrap(MemoryTenants::of([tenant(TENANT, &[ContentType::Exchange])])),
             management_api: interceptor.wrap(FakeManagementApi::default()),
             windows: interceptor.wrap(state.clone()),
+            open_contents: interceptor.wrap(state.clone()),
             losses: interceptor.wrap(state.clone()),
             queue: interceptor.wrap(MemoryQueue::new(clock)),
             archive: interceptor.wrap(MemoryArchive::default()),
             dead_letters: interceptor.wrap(None),
             clock: clock.clone(),
             policy: ReconcilePolicy {
-                recheck_schedule: RecheckSchedule { ages: vec![SignedDuration::ZERO] },
+                ages: vec![SignedDuration::ZERO],
                 limits: RunLimits { concurrency: 1, stop_before: SignedDuration::ZERO },
             },
         };
@@ -185,9 +195,11 @@ mod tests {
         let clock = ManualClock::at(listing.listed_at + SignedDuration::from_mins(30));
         let state = MemoryState::default();
         state.set_cursor(feed(), Cursor::recording(listing.window));
-        assert_eq!(state.commit_window(feed(), &listing).await.expect("memory"), ConditionalWrite::Applied);
+        let to = FeedState::default().move_past_window(listing.clone());
+        let expected = Cursor::recording(listing.window);
+        assert_eq!(state.move_cursor(feed(), expected, &to).await.expect("memory"), ConditionalWrite::Applied);
         let (from, to) = (listing.window.start(), listing.window.end());
-        let loss = Loss { from, to, reason: LossReason::NotRechecked, content: None, objects: Vec::new() };
+        let loss = Loss { from, to, reason: LossReason::Unchecked, content: None, objects: Vec::new() };
         state.record_loss(feed(), &loss).await.expect("memory");
 
         let error = reconcile_while_down(&state, &clock).await.expect_err("nothing could be rechecked");
@@ -195,7 +207,7 @@ mod tests {
         assert_eq!(error.error_type, "NothingReconciled");
         assert!(error.message.starts_with("no window could be rechecked: window [2026-11-22T10:00:00Z"), "{error:?}");
         assert!(error.message.ends_with(": HTTP 503"), "{error:?}");
-        let losses = Losses::losses(&state, feed()).await.expect("memory");
-        assert_eq!(losses.iter().map(|record| record.reported).collect::<Vec<_>>(), [true]);
+        let losses = state.loss_records(feed());
+        assert_eq!(losses.iter().map(LossRecord::is_reported).collect::<Vec<_>>(), [true]);
     }
 }

@@ -15,6 +15,7 @@ async fn main() -> Result<(), Error> {
         tenants: wiring.tenants(),
         management_api: wiring.management_api()?,
         windows: wiring.state(),
+        open_contents: wiring.state(),
         losses: wiring.state(),
         queue: wiring.queue(),
         archive: wiring.archive(&settings.archive),

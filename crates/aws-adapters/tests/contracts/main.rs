@@ -10,4 +10,5 @@ mod queue;
 mod rate_limit;
 mod scripted_s3;
 mod state;
+mod state_rows;
 mod tenants;

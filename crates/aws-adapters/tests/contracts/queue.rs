@@ -1,4 +1,4 @@
-//! The queue and its dead-letter queue: SQS.
+//! The queue and its dead-letter queue: SQS, and memory.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use collector::message::ContentMessage;
 use collector::ports::{DeadLetters, Queue};
 use jiff::SignedDuration;
-use testkit::{TENANT, message};
+use testkit::{MemoryQueue, TENANT, contracts, message};
 
-use crate::local_aws::{sdk, unique};
+use crate::local_aws::{clock, sdk, unique};
 
 async fn queue() -> (aws_sdk_sqs::Client, String) {
     let client = sdk().await.sqs();
@@ -84,4 +84,12 @@ async fn dead_letters_stay_until_removed() {
     let attributes = client.get_queue_attributes().queue_url(&url).attribute_names(all).send().await.unwrap();
     let not_visible = attributes.attributes().unwrap().get(&QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
     assert_eq!(not_visible.map(String::as_str), Some("0"));
+}
+
+#[tokio::test]
+async fn counts_what_waits() {
+    contracts::queue::counts_what_waits(&MemoryQueue::new(&clock())).await;
+
+    let (client, url) = queue().await;
+    contracts::queue::counts_what_waits(&SqsQueue::new(client, url)).await;
 }

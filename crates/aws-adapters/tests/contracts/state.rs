@@ -1,12 +1,9 @@
 //! The state: DynamoDB and memory.
 
 use aws_adapters::DynamoDbState;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use collector::feed::{ContentType, FeedId, TenantId};
-use collector::ports::{ConditionalWrite, Cursors};
-use testkit::{ManualClock, MemoryState, at, contracts, window};
+use testkit::{ManualClock, MemoryState, contracts};
 use uuid::Uuid;
 
 use crate::local_aws::{clock, sdk, unique};
@@ -30,73 +27,72 @@ async fn state() -> DynamoDbState<ManualClock> {
     DynamoDbState::new(client, name, clock())
 }
 
-fn feed() -> FeedId {
+pub(crate) fn feed() -> FeedId {
     FeedId { tenant_id: TenantId(Uuid::new_v4()), content_type: ContentType::Exchange }
 }
 
-#[tokio::test]
-async fn moves_a_cursor_window_by_window() {
-    contracts::state::moves_a_cursor_window_by_window(&MemoryState::default(), feed()).await;
-    contracts::state::moves_a_cursor_window_by_window(&state().await, feed()).await;
-}
+/// Makes each contract a test of the state in memory and a test of the one in DynamoDB.
+macro_rules! contracts {
+    ($($port:ident: $($contract:ident),+;)+) => {
+        mod memory {
+            $(mod $port {
+                $(#[tokio::test]
+                async fn $contract() {
+                    testkit::contracts::$port::$contract(&testkit::MemoryState::default(), crate::state::feed()).await;
+                })+
+            })+
+        }
 
-#[tokio::test]
-async fn stores_a_listing_too_large_for_one_row() {
-    contracts::state::stores_a_listing_too_large_for_one_row(&MemoryState::default(), feed()).await;
-    contracts::state::stores_a_listing_too_large_for_one_row(&state().await, feed()).await;
-}
-
-#[tokio::test]
-async fn skips_what_is_lost() {
-    contracts::state::skips_what_is_lost(&MemoryState::default(), feed()).await;
-    contracts::state::skips_what_is_lost(&state().await, feed()).await;
-}
-
-#[tokio::test]
-async fn separates_feeds() {
-    contracts::state::separates_feeds(&MemoryState::default(), feed().tenant_id).await;
-    contracts::state::separates_feeds(&state().await, feed().tenant_id).await;
-}
-
-#[tokio::test]
-async fn stores_windows_and_losses() {
-    contracts::state::stores_windows_and_losses(&MemoryState::default(), feed()).await;
-    contracts::state::stores_windows_and_losses(&state().await, feed()).await;
-}
-
-#[tokio::test]
-async fn stores_reconcile_progress() {
-    contracts::state::stores_reconcile_progress(&MemoryState::default(), feed()).await;
-    contracts::state::stores_reconcile_progress(&state().await, feed()).await;
-}
-
-/// The contract lets other programs read these rows.
-#[tokio::test]
-async fn writes_the_rows_of_the_contract() {
-    let (client, table) = table().await;
-    let (state, feed) = (DynamoDbState::new(client.clone(), &table, clock()), feed());
-    let window = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
-    let pk = AttributeValue::S(format!("{}#Audit.Exchange", feed.tenant_id));
-    let row = async |sk: &str| {
-        let get_item = client.get_item().table_name(&table).key("pk", pk.clone());
-        get_item.key("sk", AttributeValue::S(sk.to_owned())).send().await.unwrap().item
+        mod dynamodb {
+            $(mod $port {
+                $(#[tokio::test]
+                async fn $contract() {
+                    testkit::contracts::$port::$contract(&crate::state::state().await, crate::state::feed()).await;
+                })+
+            })+
+        }
     };
-    let text = |text: &str| Some(AttributeValue::S(text.to_owned()));
+}
 
-    assert_eq!(state.record_window(feed, None, window).await.unwrap(), ConditionalWrite::Applied);
-    let cursor = row("cursor").await.unwrap();
-    assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:00:00Z"));
-    assert_eq!(cursor.get("planned_until").cloned(), text("2026-11-22T10:05:00Z"));
+contracts! {
+    cursors:
+        moves_a_cursor_window_by_window,
+        replaces_a_window_that_was_never_listed,
+        writes_a_span_of_empty_windows_with_the_next_listing,
+        closes_a_span_of_empty_windows_after_an_hour,
+        moves_past_what_is_lost,
+        writes_nothing_on_a_conflict,
+        saves_what_has_changed_of_a_subscription,
+        separates_feeds;
+    windows:
+        stores_a_listing_too_large_for_one_row,
+        reads_a_range_of_windows,
+        counts_windows,
+        stores_what_a_recheck_added,
+        stores_how_far_a_feed_was_rechecked,
+        saves_rechecks_only_from_their_last_revision;
+    open_contents:
+        stores_open_contents,
+        pages_through_open_contents,
+        counts_open_contents_by_window,
+        separates_feeds,
+        removes_what_is_lost;
+    losses:
+        records_a_loss_once,
+        knows_what_is_unprocessed,
+        reads_unprocessed_losses_in_parts,
+        reads_the_losses_of_a_range,
+        separates_feeds;
+}
 
-    let listing = contracts::state::listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 2);
-    assert_eq!(state.commit_window(feed, &listing).await.unwrap(), ConditionalWrite::Applied);
-    let cursor = row("cursor").await.unwrap();
-    assert_eq!(cursor.get("listed_until").cloned(), text("2026-11-22T10:05:00Z"));
-    assert_eq!(cursor.get("planned_until"), None);
+/// The only contract that needs the state's clock.
+#[tokio::test]
+async fn knows_what_was_reported() {
+    let memory_clock = clock();
+    contracts::losses::knows_what_was_reported(&MemoryState::by(&memory_clock), feed(), &memory_clock).await;
 
-    let window = row("window#2026-11-22T10:00:00Z#2026-11-22T10:05:00Z").await.unwrap();
-    assert_eq!(window.get("contents"), Some(&AttributeValue::N("2".into())));
-    assert_eq!(window.get("digests").unwrap().as_b().unwrap().as_ref().len(), 2 * 16);
-    let expires_at = at("2027-02-20T12:00:00Z").as_second().to_string();
-    assert_eq!(window.get("expires_at"), Some(&AttributeValue::N(expires_at)), "90 days after the listing");
+    let (client, table) = table().await;
+    let dynamodb_clock = clock();
+    let dynamodb = DynamoDbState::new(client, table, dynamodb_clock.clone());
+    contracts::losses::knows_what_was_reported(&dynamodb, feed(), &dynamodb_clock).await;
 }

@@ -12,19 +12,18 @@ use crate::content::{Content, Listing};
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::FeedId;
+use crate::feed_state::{CursorMove, FeedState};
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::plan::{Plan, PlanPolicy, plan};
-use crate::ports::{Clock, ConditionalWrite, Cursors, FeedState, Losses, ManagementApi, Ports, Queue, Subscription};
+use crate::ports::{Clock, ConditionalWrite, Cursors, Losses, ManagementApi, Ports, Queue};
 use crate::tenant::Tenant;
 use crate::window::Window;
 
 /// What one feed has left to list in this poll, and its row of the report.
 pub(super) struct FeedPoll<'report> {
     pub(super) tenant: Rc<Tenant>,
-    pub(super) cursor: Option<Cursor>,
-    listed_at: Option<Timestamp>,
-    pub(super) subscription: Subscription,
+    pub(super) state: FeedState,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
     lost: Option<Loss>,
@@ -43,8 +42,7 @@ impl<'report> FeedPoll<'report> {
     ) -> Self {
         let Plan { lost, windows } = plan(state.cursor, now, policy);
         report.more_to_do = lost.is_some() || !windows.is_empty();
-        let FeedState { cursor, listed_at, subscription } = state;
-        Self { tenant, cursor, listed_at, subscription, is_listed_as_missing, lost, windows: windows.into(), report }
+        Self { tenant, state, is_listed_as_missing, lost, windows: windows.into(), report }
     }
 
     pub(super) fn id(&self) -> FeedId {
@@ -55,14 +53,9 @@ impl<'report> FeedPoll<'report> {
     pub(super) fn worked_until(&self) -> Option<Timestamp> {
         /// What was published shortly before a listing may not have been in it.
         const PUBLICATION_DELAY: SignedDuration = SignedDuration::from_mins(1);
-        let listed_until = self.cursor.filter(|cursor| !cursor.never_listed)?.listed_until;
+        let listed_until = self.state.cursor.filter(|cursor| !cursor.never_listed)?.listed_until;
         // A feed that catches up lists old windows: when it was listed counts, not what.
-        Some(self.listed_at.map_or(listed_until, |at| listed_until.max(at - PUBLICATION_DELAY)))
-    }
-
-    fn moved_to(&mut self, listed_until: Timestamp) {
-        self.cursor = Some(Cursor::at(listed_until));
-        self.report.cursor = Some(listed_until);
+        Some(self.state.listed_at.map_or(listed_until, |at| listed_until.max(at - PUBLICATION_DELAY)))
     }
 }
 
@@ -92,7 +85,7 @@ impl<P: Ports> Poll<P> {
     async fn start_missing_subscription(&self, feed: &mut FeedPoll<'_>) {
         if std::mem::take(&mut feed.is_listed_as_missing) {
             let id = feed.id();
-            let started = self.start_subscription(&feed.tenant, id, &mut feed.subscription, feed.report).await;
+            let started = self.start_subscription(&feed.tenant, id, &mut feed.state.subscription, feed.report).await;
             feed.report.subscription_error = started.err();
         }
     }
@@ -104,19 +97,25 @@ impl<P: Ports> Poll<P> {
             return Ok(ConditionalWrite::Conflict);
         }
         let Some(window) = feed.windows.front().copied() else { return Ok(ConditionalWrite::Applied) };
-        let is_recorded = feed.cursor.is_some_and(|cursor| cursor.records(window));
+        let is_recorded = feed.state.cursor.is_some_and(|cursor| cursor.records(window));
         if !is_recorded
-            && self.cursors.record_window(feed.id(), feed.cursor, window).await? == ConditionalWrite::Conflict
+            && self.cursors.record_window(feed.id(), feed.state.cursor, window).await? == ConditionalWrite::Conflict
         {
             return Ok(ConditionalWrite::Conflict);
         }
+        let known_losses = feed.report.lost.len();
         let listing = self.list_and_enqueue(feed, window).await?;
+        let has_malformed_entries = feed.report.lost.len() > known_losses;
         self.record_gap(feed).await?;
-        if self.cursors.commit_window(feed.id(), &listing).await? == ConditionalWrite::Conflict {
+        let to = if has_malformed_entries {
+            // Its losses are named after its bounds, which a recheck must find again.
+            feed.state.move_past_listed(listing)
+        } else {
+            feed.state.move_past_window(listing)
+        };
+        if self.move_cursor(feed, Cursor::recording(window), &to).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        feed.moved_to(window.end());
-        feed.listed_at = Some(listing.listed_at);
         feed.windows.pop_front();
         feed.report.windows_listed += 1;
         Ok(ConditionalWrite::Applied)
@@ -124,20 +123,40 @@ impl<P: Ports> Poll<P> {
 
     /// What fell out of the retention before it was listed is lost.
     async fn skip_expired(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
-        let (Some(loss), Some(cursor)) = (feed.lost.take(), feed.cursor) else {
+        let (Some(lost), Some(cursor)) = (feed.lost.take(), feed.state.cursor) else {
             return Ok(ConditionalWrite::Applied);
         };
-        if feed.subscription.refused_since.is_some() {
+        if feed.state.subscription.refused_since.is_some() {
             self.listing_works(feed).await?;
         }
         // What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
-        feed.subscription.refused_since = feed.subscription.refused_since.map(|since| since.max(loss.to));
-        if self.cursors.skip(feed.id(), cursor, &loss).await? == ConditionalWrite::Conflict {
+        let subscription = &mut feed.state.subscription;
+        subscription.refused_since = subscription.refused_since.map(|since| since.max(lost.to));
+        let is_growing = feed.state.lost_since.is_some();
+        let loss = Loss { from: feed.state.lost_since.unwrap_or(lost.from), ..lost };
+        let to = feed.state.move_past_loss(cursor, loss.clone());
+        if self.move_cursor(feed, cursor, &to).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        feed.moved_to(loss.to);
-        feed.report.lost.push(loss);
+        // A loss that grows from poll to poll is reported by the reconciler, once a day.
+        if !is_growing {
+            feed.report.lost.push(loss);
+        }
         Ok(ConditionalWrite::Applied)
+    }
+
+    async fn move_cursor(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        expected: Cursor,
+        to: &CursorMove,
+    ) -> Result<ConditionalWrite, Failure> {
+        let moved = self.cursors.move_cursor(feed.id(), expected, to).await?;
+        if moved == ConditionalWrite::Applied {
+            feed.state = feed.state.moved(to);
+            feed.report.cursor = Some(to.listed_until);
+        }
+        Ok(moved)
     }
 
     /// Puts a message for every content of the window into the queue, page by page.

@@ -9,8 +9,9 @@ use super::feed::FeedPoll;
 use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
+use crate::feed_state::{FeedState, Subscription};
 use crate::loss::{Loss, LossReason};
-use crate::ports::{Cursors, FeedState, Losses, ManagementApi, Ports, Subscription};
+use crate::ports::{Cursors, Losses, ManagementApi, Ports};
 use crate::tenant::Tenant;
 
 /// Microsoft asks for this long between two starts of one subscription.
@@ -42,16 +43,14 @@ impl<P: Ports> Poll<P> {
             return Ok(());
         }
         // Remembered first: after a crash in between, a second start would come too early.
-        subscription.started_at = Some(now);
-        subscription.not_before = None;
-        self.cursors.save_subscription(feed, subscription).await?;
+        let started = Subscription { started_at: Some(now), not_before: None, ..before };
+        self.save_subscription(feed, subscription, started).await?;
         let Err(failure) = self.management_api.start_subscription(tenant, feed.content_type).await else {
             report.subscription_started = true;
             return Ok(());
         };
-        subscription.started_at = before.started_at;
-        subscription.not_before = failure.retry_after.and_then(|wait| now.checked_add(wait).ok());
-        self.cursors.save_subscription(feed, subscription).await?;
+        let not_before = failure.retry_after.and_then(|wait| now.checked_add(wait).ok());
+        self.save_subscription(feed, subscription, Subscription { not_before, ..before }).await?;
         Err(failure)
     }
 
@@ -59,16 +58,16 @@ impl<P: Ports> Poll<P> {
     /// starts it.
     pub(super) async fn on_refused_listing(&self, feed: &mut FeedPoll<'_>, refusal: Failure) -> Result<(), Failure> {
         let worked_until = feed.worked_until();
-        if feed.subscription.refused_since.is_none() && worked_until.is_some() {
-            feed.subscription.refused_since = worked_until;
-            self.cursors.save_subscription(feed.id(), &feed.subscription).await?;
+        if feed.state.subscription.refused_since.is_none() && worked_until.is_some() {
+            let refused = Subscription { refused_since: worked_until, ..feed.state.subscription };
+            self.save_subscription(feed.id(), &mut feed.state.subscription, refused).await?;
         }
         if let Some(failure) = feed.report.subscription_error.take() {
             return Err(failure);
         }
         let id = feed.id();
-        self.start_subscription(&feed.tenant, id, &mut feed.subscription, feed.report).await?;
-        let Subscription { started_at, not_before, .. } = &feed.subscription;
+        self.start_subscription(&feed.tenant, id, &mut feed.state.subscription, feed.report).await?;
+        let Subscription { started_at, not_before, .. } = &feed.state.subscription;
         match (not_before, started_at) {
             _ if feed.report.subscription_started => Ok(()),
             (Some(instant), _) => {
@@ -101,17 +100,28 @@ impl<P: Ports> Poll<P> {
     ///
     /// To be called before the window is committed: a crash in between repeats it.
     pub(super) async fn record_gap(&self, feed: &mut FeedPoll<'_>) -> Result<(), Failure> {
-        let Some(from) = feed.subscription.refused_since else { return Ok(()) };
+        let Some(from) = feed.state.subscription.refused_since else { return Ok(()) };
         // A subscription that somebody else enabled has been enabled since now at the latest.
-        let to = feed.subscription.started_at.filter(|at| *at > from).unwrap_or_else(|| self.now());
+        let to = feed.state.subscription.started_at.filter(|at| *at > from).unwrap_or_else(|| self.now());
         if from < to {
             let reason = LossReason::SubscriptionDisabled;
             let loss = Loss { from, to, reason, content: None, objects: Vec::new() };
             self.losses.record_loss(feed.id(), &loss).await?;
             feed.report.lost.push(loss);
         }
-        feed.subscription.refused_since = None;
-        self.cursors.save_subscription(feed.id(), &feed.subscription).await
+        let works = Subscription { refused_since: None, ..feed.state.subscription };
+        self.save_subscription(feed.id(), &mut feed.state.subscription, works).await
+    }
+
+    async fn save_subscription(
+        &self,
+        feed: FeedId,
+        subscription: &mut Subscription,
+        now: Subscription,
+    ) -> Result<(), Failure> {
+        self.cursors.save_subscription(feed, *subscription, now).await?;
+        *subscription = now;
+        Ok(())
     }
 }
 

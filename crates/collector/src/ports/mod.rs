@@ -17,7 +17,7 @@ use crate::feed::TenantId;
 pub use self::archive::{Archive, ArchiveIndex, ArchiveObject, BodyFault, MalformedBodies, ObjectMetadata};
 pub use self::management_api::{ContentPage, ManagementApi};
 pub use self::queue::{DeadLetters, Queue};
-pub use self::state::{ConditionalWrite, Cursors, FeedState, Losses, ReconcileProgress, Subscription, Windows};
+pub use self::state::{ConditionalWrite, Cursors, Losses, OpenContents, Windows};
 pub use self::tenants::{Freshness, Tenants};
 
 /// A family of port types. A use case holds only the ports that it needs, each of the type that the family names: the
@@ -27,6 +27,7 @@ pub trait Ports {
     type ManagementApi: ManagementApi;
     type Cursors: Cursors;
     type Windows: Windows;
+    type OpenContents: OpenContents;
     type Losses: Losses;
     type Queue: Queue;
     type DeadLetters: DeadLetters;

@@ -16,6 +16,9 @@ pub trait Queue {
     /// Sends a copy that is delivered after `delay`, at most 15 minutes (the limit of SQS).
     async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure>;
 
+    /// About how many messages wait: those that are visible, and delayed ones.
+    async fn waiting(&self) -> Result<u64, Failure>;
+
     /// Makes a message that was received visible again after `timeout`, in place of the queue's own visibility timeout.
     async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure>;
 }
@@ -25,7 +28,7 @@ pub trait DeadLetters {
     /// Identifies one receive of a message.
     type Receipt;
 
-    /// Some of the messages, each with its body; an empty list if none is visible.
+    /// Some of the messages, each with its body; an empty list if none became visible within a second.
     async fn receive(&self) -> Result<Vec<(Self::Receipt, String)>, Failure>;
 
     /// Deletes a message for good.

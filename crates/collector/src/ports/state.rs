@@ -1,15 +1,19 @@
-//! What the collector remembers: cursors, windows and losses. One table holds all three; each use case gets those that
-//! it needs.
+//! What the collector remembers: cursors, windows, open contents and losses. One table holds them all; each use case gets
+//! those that it needs.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::content::Listing;
 use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
+use crate::feed_state::{CursorMove, FeedState, Subscription};
 use crate::loss::{Loss, LossRecord};
+use crate::open_content::{OpenContent, OpenKey};
+use crate::rechecks::Rechecks;
 use crate::window::Window;
-use crate::window_record::WindowRecord;
+use crate::window_record::{WindowCounts, WindowRecord};
 
 /// Whether a conditional write was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,70 +38,88 @@ pub trait Cursors {
         window: Window,
     ) -> Result<ConditionalWrite, Failure>;
 
-    /// Stores what the recorded window held and moves the cursor to its end, both or neither, provided that this very
-    /// window is the recorded one. The caller has put all of its messages into the queue.
-    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure>;
+    /// Moves the cursor and stores what became of the time before it, all or nothing, provided that the cursor still is
+    /// `expected`.
+    async fn move_cursor(&self, feed: FeedId, expected: Cursor, to: &CursorMove) -> Result<ConditionalWrite, Failure>;
 
-    /// Records `loss` and moves the cursor from `expected` to the loss's end, both or neither.
-    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure>;
-
-    /// Saves what is known of the feed's subscription.
-    async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure>;
+    /// Saves what has changed of the feed's subscription. What has not is left as it is: another poller may know more.
+    async fn save_subscription(&self, feed: FeedId, before: Subscription, now: Subscription) -> Result<(), Failure>;
 }
 
-/// The state of one feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FeedState {
-    /// `None` before the first window.
-    pub cursor: Option<Cursor>,
-    /// When its last window was listed.
-    pub listed_at: Option<Timestamp>,
-    pub subscription: Subscription,
-}
-
-/// What is known of one feed's subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Subscription {
-    /// When the collector last started it: Microsoft asks for 15 minutes between starts.
-    pub started_at: Option<Timestamp>,
-    /// Microsoft asked not to start it before this instant.
-    pub not_before: Option<Timestamp>,
-    /// Listings have been refused, and what was published since this instant may be lost: the subscription was enabled when
-    /// the feed was last listed. `None` while listing works, and for a feed that was never listed.
-    pub refused_since: Option<Timestamp>,
-}
-
-/// What the committed windows held, and how far they have been reconciled.
+/// What the committed windows held, and how far they have been rechecked.
 pub trait Windows {
-    /// The windows of a feed that start at `since` or later, oldest first.
-    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure>;
+    /// The first `limit` windows of a feed that start at `from` or later and before `before`, oldest first.
+    async fn windows(
+        &self,
+        feed: FeedId,
+        from: Timestamp,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<WindowRecord>, Failure>;
 
-    /// Stores what a recheck of a window found.
+    /// The same windows, all of them, without their digests.
+    async fn window_counts(
+        &self,
+        feed: FeedId,
+        from: Timestamp,
+        before: Timestamp,
+    ) -> Result<Vec<WindowCounts>, Failure>;
+
+    /// Stores what a recheck added to a window.
     async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure>;
 
-    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure>;
+    async fn rechecks(&self, feed: FeedId) -> Result<Rechecks, Failure>;
 
-    /// Saves how far a feed has been reconciled. Instants that are too early only cost work.
-    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure>;
+    /// Saves how far a feed has been rechecked, provided that nobody has saved it since `rechecks` was read, and counts its
+    /// revision up.
+    async fn save_rechecks(&self, feed: FeedId, rechecks: &mut Rechecks) -> Result<ConditionalWrite, Failure>;
 }
 
-/// How far a feed has been reconciled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ReconcileProgress {
-    /// Nothing is left to find out about any window before it; `None` before the first recheck.
-    pub done_until: Option<Timestamp>,
-    /// What was found before it is in the completeness reports; `None` before the first of them.
-    pub reported_at: Option<Timestamp>,
+/// The contents that Microsoft listed and that have neither an object nor a loss.
+pub trait OpenContents {
+    /// Stores these contents, in place of what was stored of them.
+    async fn put_open(&self, feed: FeedId, contents: &[OpenContent]) -> Result<(), Failure>;
+
+    /// Stores this content, unless something is stored of it.
+    async fn put_open_if_absent(&self, feed: FeedId, content: &OpenContent) -> Result<(), Failure>;
+
+    /// Removes contents whose objects were seen.
+    async fn remove_open(&self, feed: FeedId, contents: &[OpenContent]) -> Result<(), Failure>;
+
+    /// The first `limit` open contents that come after `after`, by their windows.
+    async fn open_contents(
+        &self,
+        feed: FeedId,
+        after: Option<OpenKey>,
+        limit: usize,
+    ) -> Result<Vec<OpenContent>, Failure>;
+
+    /// How many contents are open of each window that starts at `from` or later and before `before`.
+    async fn open_counts(
+        &self,
+        feed: FeedId,
+        from: Timestamp,
+        before: Timestamp,
+    ) -> Result<BTreeMap<Window, u64>, Failure>;
 }
 
 /// What can never be collected.
 pub trait Losses {
-    /// Records `loss` as not yet reported. Recording the same loss again changes nothing unless its end has moved on.
-    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
+    /// Records `loss` as not yet reported. Recording the same loss again changes nothing unless its end has moved on. A
+    /// content that is lost is no longer [open](OpenContents). Returns whether the loss is new or has grown.
+    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<bool, Failure>;
 
     /// Marks `loss` as reported to a person. A loss that is not marked is reported again.
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
-    /// The losses of a feed, oldest first.
-    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure>;
+    /// At most `limit` losses, spans first, that were recorded, or have grown, and that the reconciler has not
+    /// [processed](Self::mark_processed) yet. No others are read.
+    async fn unprocessed(&self, feed: FeedId, limit: usize) -> Result<Vec<LossRecord>, Failure>;
+
+    /// Marks `loss` as processed: it is reported, and in the completeness reports.
+    async fn mark_processed(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
+
+    /// The losses of contents whose windows start at `from` or later and before `before`, and of spans that touch this
+    /// time and begin at most 90 days before it.
+    async fn losses(&self, feed: FeedId, from: Timestamp, before: Timestamp) -> Result<Vec<LossRecord>, Failure>;
 }

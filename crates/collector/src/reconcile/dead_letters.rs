@@ -1,89 +1,72 @@
-//! Dead letters are not a grave: once their cause is gone, they go back to the fetchers.
+//! Dead letters are evidence: their contents are open, archived meanwhile, or lost.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use jiff::Timestamp;
-
-use super::{DeadLetterReport, Reconcile};
+use super::{Reconcile, ReconcileReport, Run};
 use crate::failure::Failure;
-use crate::feed::TenantId;
+use crate::feed::FeedId;
 use crate::loss::Loss;
 use crate::message::ContentMessage;
-use crate::ports::{
-    ArchiveIndex, Clock, DeadLetters, Freshness, Losses, MalformedBodies, ManagementApi, Ports, Queue, Tenants,
-};
-
-/// Bounded work: what is left is left to the next run.
-const MOST_ROUNDS: usize = 50;
+use crate::open_content::OpenContent;
+use crate::ports::{Clock, DeadLetters, Losses, MalformedBodies, OpenContents, Ports};
 
 impl<P: Ports> Reconcile<P> {
-    /// Sends back what can be fetched now. A message leaves the dead-letter queue only after its copy is in the queue,
-    /// its object was seen, or its loss is on record.
-    pub(super) async fn redrive_dead_letters(&self, deadline: Timestamp) -> DeadLetterReport {
-        let mut report = DeadLetterReport::default();
-        // Whether a tenant can be collected is asked once a run, by the cheapest call there is.
-        let mut collectable = HashMap::new();
-        for _ in 0..MOST_ROUNDS {
-            if self.clock.now() >= deadline - self.policy.limits.stop_before {
-                break;
-            }
+    /// Takes up dead letters as long as there are any, and time. Returns the feeds whose contents are open again.
+    pub(super) async fn reopen_dead_letters(&self, run: &Run, report: &mut ReconcileReport) -> HashSet<FeedId> {
+        let feeds: HashSet<FeedId> = report.feeds.iter().map(|feed| feed.id()).collect();
+        let mut reopened = HashSet::new();
+        while self.is_in_time(run) {
             let messages = match self.dead_letters.receive().await {
                 Ok(messages) if messages.is_empty() => break,
                 Ok(messages) => messages,
                 Err(failure) => {
-                    report.error = Some(failure);
+                    report.dead_letters.error = Some(failure);
                     break;
                 }
             };
             for (receipt, body) in messages {
-                if let Err(failure) = self.redrive(receipt, &body, &mut collectable, &mut report).await {
-                    report.error = Some(failure);
+                // What names no feed of this run stays: nobody would look after its content.
+                let message = ContentMessage::parse(&body).ok().filter(|message| feeds.contains(&message.feed()));
+                let taken_up = match message {
+                    Some(message) => self.take_up(run, &message, receipt, report).await,
+                    None => Ok(None),
+                };
+                match taken_up {
+                    Ok(Some(feed)) => reopened.extend(feed),
+                    Ok(None) => report.dead_letters.left += 1,
+                    Err(failure) => report.dead_letters.error = Some(failure),
                 }
             }
         }
-        report
+        reopened
     }
 
-    async fn redrive(
+    /// Removes the message once its object was seen, its loss is recorded, or its content is on record as open: the result
+    /// has its feed then. `None` if none of these is possible.
+    async fn take_up(
         &self,
+        run: &Run,
+        message: &ContentMessage,
         receipt: <P::DeadLetters as DeadLetters>::Receipt,
-        body: &str,
-        collectable: &mut HashMap<String, Option<TenantId>>,
-        report: &mut DeadLetterReport,
-    ) -> Result<(), Failure> {
-        let Ok(message) = ContentMessage::parse(body) else {
-            report.kept += 1;
-            return Ok(());
-        };
-        let archived = self.archive.archived(message.feed(), message.content_created).await?;
-        if archived.contains(&message.digest()) {
-            report.archived_meanwhile += 1;
-        } else if message.content_expiration <= self.clock.now() {
-            let malformed = self.archive.malformed(message.feed(), message.digest(), message.content_created).await?;
+        report: &mut ReconcileReport,
+    ) -> Result<Option<Option<FeedId>>, Failure> {
+        let (feed, now) = (message.feed(), self.clock.now());
+        let Some(content) = OpenContent::of_dead_letter(message, now) else { return Ok(None) };
+        let mut reopened = None;
+        if run.hours.contain(&self.archive, feed, &content.hours, content.digest).await? {
+            report.dead_letters.archived_meanwhile += 1;
+        } else if content.is_expired(now) {
+            let malformed = self.archive.malformed(feed, content.digest, message.content_created).await?;
             let window = (message.window_start, message.window_end);
-            let loss = Loss::of_content(window, message.content_id.clone(), malformed);
-            self.losses.record_loss(message.feed(), &loss).await?;
-            report.lost += 1;
-        } else if self.collectable(&message.secret_id, collectable).await == Some(message.tenant_id) {
-            self.queue.send(std::slice::from_ref(&message)).await?;
-            report.redriven += 1;
+            self.losses.record_loss(feed, &Loss::of_content(window, content.id(), malformed)).await?;
+            report.dead_letters.lost += 1;
         } else {
-            report.kept += 1;
-            return Ok(());
+            // A content that is open already is queued when its next attempt is due.
+            self.open_contents.put_open_if_absent(feed, &content).await?;
+            report.dead_letters.reopened += 1;
+            reopened = Some(feed);
         }
-        self.dead_letters.remove(receipt).await
-    }
-
-    /// The tenant that can be collected with this secret, if one can.
-    async fn collectable(&self, secret_id: &str, known: &mut HashMap<String, Option<TenantId>>) -> Option<TenantId> {
-        if let Some(known) = known.get(secret_id) {
-            return *known;
-        }
-        let answer = match self.tenants.one(secret_id, Freshness::Fresh).await {
-            Ok(tenant) => self.management_api.enabled_subscriptions(&tenant).await.ok().map(|_| tenant.id),
-            Err(_) => None,
-        };
-        known.insert(secret_id.to_owned(), answer);
-        answer
+        self.dead_letters.remove(receipt).await?;
+        Ok(Some(reopened))
     }
 }

@@ -1,33 +1,39 @@
-//! Reconciliation: every window is listed again, with the very same bounds, and compared with the archive.
+//! Reconciliation: windows are listed again at growing ages, and their contents are compared with the archive.
 
+mod archived_hours;
 mod completeness;
 mod dead_letters;
 mod feed;
+mod open_contents;
 mod recheck;
 mod report;
 
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use futures::StreamExt;
+use futures::stream;
+use jiff::{SignedDuration, Timestamp};
 
 pub use self::completeness::DayReport;
-pub use self::report::{DeadLetterReport, FeedReconciliation, LateContent, ReconcileReport};
+pub use self::report::{DeadLetterReport, FeedReconciliation, LOSSES_IN_REPORT, LateContent, ReconcileReport};
 
-use self::feed::{FeedReconcile, History, first_day};
+use self::archived_hours::ArchivedHours;
+use self::feed::FeedReconcile;
+use crate::content::ContentDigest;
 use crate::failure::Failure;
-use crate::feed::FeedId;
-use crate::loss::{Loss, LossRecord};
-use crate::ports::{Clock, Losses, Ports, Tenants, Windows};
+use crate::feed::{FeedId, TenantId};
+use crate::ports::{Clock, Losses, Ports, Tenants};
 use crate::scheduler::RunLimits;
 use crate::tenant::Tenant;
-use crate::window_record::RecheckSchedule;
 
 /// The use case of the reconciler.
 pub struct Reconcile<P: Ports> {
     pub tenants: P::Tenants,
     pub management_api: P::ManagementApi,
     pub windows: P::Windows,
+    pub open_contents: P::OpenContents,
     pub losses: P::Losses,
     pub queue: P::Queue,
     pub archive: P::ArchiveIndex,
@@ -39,41 +45,73 @@ pub struct Reconcile<P: Ports> {
 /// The settings of all runs.
 #[derive(Debug, Clone)]
 pub struct ReconcilePolicy {
-    pub recheck_schedule: RecheckSchedule,
+    /// Ages since a window's first listing at which it is listed again.
+    pub ages: Vec<SignedDuration>,
     pub limits: RunLimits,
 }
 
-/// A task of the scheduler. It writes what it found into its own row of the report.
-#[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
-enum Task<'report> {
-    Open { tenant: Rc<Tenant>, report: &'report mut FeedReconciliation },
-    Recheck(FeedReconcile<'report>),
+/// What the feeds of one run share.
+struct Run {
+    /// No further call is begun after this instant.
+    stop_at: Timestamp,
+    hours: ArchivedHours,
+    /// The feeds of which Microsoft listed a window in this run.
+    listed: RefCell<HashSet<FeedId>>,
+    /// What was listed late in this run, and queued.
+    late: RefCell<HashSet<(FeedId, ContentDigest)>>,
+    /// The fewest messages that waited in the queue, each time that this was asked.
+    fewest_waiting: Cell<Option<u64>>,
+    /// The feeds whose losses were read.
+    reported: RefCell<HashSet<FeedId>>,
+    /// How many more losses this run reports. The next run reports the others.
+    losses_left: Cell<usize>,
+}
+
+/// A turn of a feed. It writes what it found into its own row of the report.
+struct Task<'report> {
+    tenant: Rc<Tenant>,
+    report: &'report mut FeedReconciliation,
+}
+
+impl<'report> Task<'report> {
+    fn of(tenants: &HashMap<TenantId, Rc<Tenant>>, report: &'report mut FeedReconciliation) -> Self {
+        Self { tenant: Rc::clone(&tenants[&report.tenant_id]), report }
+    }
 }
 
 impl<P: Ports> Reconcile<P> {
-    /// Rechecks every window that is due until `deadline`; what was not reached is due in the next run.
+    /// Rechecks every window that is due until `deadline`, queues what is due of the contents without an object, and takes up
+    /// dead letters. What was not reached is due in the next run.
     ///
     /// # Errors
     /// Only if the tenants cannot be listed. Any other failure is in the report, and stops its feed alone.
     pub async fn run(&self, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
+        const LOSSES_PER_RUN: usize = 10_000;
+        let run = Run {
+            stop_at: deadline - self.policy.limits.stop_before,
+            hours: ArchivedHours::default(),
+            listed: RefCell::default(),
+            late: RefCell::default(),
+            fewest_waiting: Cell::default(),
+            reported: RefCell::default(),
+            losses_left: Cell::new(LOSSES_PER_RUN),
+        };
         let mut report = ReconcileReport::default();
-        let mut tenants = Vec::new();
-        let mut seen = HashSet::new();
+        let mut tenants = HashMap::new();
         for tenant in self.tenants.all().await? {
             // The poller reports invalid and duplicate secrets, every five minutes.
             let Ok(tenant) = tenant.map(Rc::new) else { continue };
-            if !seen.insert(tenant.id) {
+            if tenants.contains_key(&tenant.id) {
                 continue;
             }
-            for content_type in tenant.content_types.iter().copied() {
-                report.feeds.push(FeedReconciliation::waiting(tenant.feed(content_type)));
-                tenants.push(Rc::clone(&tenant));
-            }
+            report.feeds.extend(tenant.content_types.iter().map(|of| FeedReconciliation::waiting(tenant.feed(*of))));
+            tenants.insert(tenant.id, tenant);
         }
-        report.dead_letters = self.redrive_dead_letters(deadline).await;
-        let tasks = report.feeds.iter_mut().zip(tenants).map(|(report, tenant)| Task::Open { tenant, report });
-        let turn = async |task| self.turn(task).await;
-        self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
+        let tasks = report.feeds.iter_mut().map(|report| Task::of(&tenants, report));
+        self.give_turns(&run, deadline, tasks).await;
+        let reopened = self.reopen_dead_letters(&run, &mut report).await;
+        let feeds = report.feeds.iter_mut().filter(|feed| reopened.contains(&feed.id()));
+        self.give_turns(&run, deadline, feeds.map(|report| Task::of(&tenants, report))).await;
         report.close();
         Ok(report)
     }
@@ -81,61 +119,32 @@ impl<P: Ports> Reconcile<P> {
     /// Marks the losses in `report`, which the caller has logged, as reported. A loss that cannot be marked is reported
     /// again.
     pub async fn mark_losses_reported(&self, report: &ReconcileReport) {
-        for feed in &report.feeds {
-            for loss in &feed.lost {
-                let _ = self.losses.mark_reported(feed.id(), loss).await;
-            }
-        }
+        const CONCURRENCY: usize = 16;
+        let losses = report.feeds.iter().flat_map(|feed| feed.lost.iter().map(|loss| (feed.id(), loss)));
+        let mark = async |(feed, loss)| drop(self.losses.mark_reported(feed, loss).await);
+        stream::iter(losses).for_each_concurrent(CONCURRENCY, mark).await;
     }
 
-    async fn turn<'report>(&self, task: Task<'report>) -> Vec<Task<'report>> {
-        let feed = match task {
-            Task::Open { tenant, report } => self.open(tenant, report).await,
-            Task::Recheck(mut feed) => {
-                self.recheck_next(&mut feed).await;
-                Some(feed)
-            }
-        };
-        feed.into_iter().filter(|feed| feed.report.more_to_do).map(Task::Recheck).collect()
+    async fn give_turns<'report>(&self, run: &Run, deadline: Timestamp, tasks: impl Iterator<Item = Task<'report>>) {
+        let turn = async |task| self.turn(run, task).await;
+        self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
     }
 
-    async fn open<'report>(
-        &self,
-        tenant: Rc<Tenant>,
-        report: &'report mut FeedReconciliation,
-    ) -> Option<FeedReconcile<'report>> {
-        match self.history(report.id()).await {
-            Ok((history, newly_lost)) => {
-                let schedule = &self.policy.recheck_schedule;
-                Some(FeedReconcile::new(tenant, history, newly_lost, self.clock.now(), schedule, report))
-            }
-            Err(failure) => {
-                report.more_to_do = false;
-                report.error = Some(failure);
-                None
-            }
+    /// One turn of a feed, which is open only as long as this takes. If it was cut short, another turn follows.
+    async fn turn<'report>(&self, run: &Run, task: Task<'report>) -> Vec<Task<'report>> {
+        let Task { tenant, report } = task;
+        // As long as this turn lasts: the deadline may drop it.
+        report.more_to_do = true;
+        let mut feed = FeedReconcile::new(Rc::clone(&tenant), report);
+        if let Err(failure) = self.reconcile(run, &mut feed).await {
+            feed.note_failure(failure);
         }
+        let FeedReconcile { more_to_do, lost_race, report, .. } = feed;
+        report.more_to_do = more_to_do || lost_race;
+        if more_to_do && !lost_race && self.is_in_time(run) { vec![Task { tenant, report }] } else { Vec::new() }
     }
 
-    /// Reads what is stored about a feed, and records as lost the windows that were not rechecked in time.
-    async fn history(&self, feed: FeedId) -> Result<(History, Vec<Loss>), Failure> {
-        let now = self.clock.now();
-        let progress = self.windows.progress(feed).await?;
-        let losses = self.losses.losses(feed).await?;
-        let since = first_day(progress, &losses, now);
-        let windows = self.windows.windows(feed, since).await?;
-        let mut history = History { progress, since, windows, losses };
-        let schedule = &self.policy.recheck_schedule;
-        let newly_lost = history.not_rechecked(schedule, now);
-        for loss in &newly_lost {
-            self.losses.record_loss(feed, loss).await?;
-            history.losses.push(LossRecord { loss: loss.clone(), noticed_at: now, reported: false });
-        }
-        // Saved before any recheck, so that it holds even if this run is cut short.
-        history.progress.done_until = history.done_until(schedule, now).or(progress.done_until);
-        if history.progress != progress {
-            self.windows.save_progress(feed, history.progress).await?;
-        }
-        Ok((history, newly_lost))
+    fn is_in_time(&self, run: &Run) -> bool {
+        self.clock.now() < run.stop_at
     }
 }

@@ -1,115 +1,142 @@
-//! The recheck of one window.
+//! The recheck of windows: each is listed again, and at the first age its contents are compared with the archive.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use futures::{StreamExt, pin_mut};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::completeness::{day_of, day_reports};
-use super::feed::FeedReconcile;
-use super::{LateContent, Reconcile};
+use super::feed::{FeedReconcile, unchecked};
+use super::{LateContent, Reconcile, Run};
 use crate::content::{Content, ContentDigest};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::loss::{Loss, LossReason};
-use crate::message::ContentMessage;
+use crate::open_content::{OpenContent, OpenKey};
 use crate::plan::PlanPolicy;
-use crate::ports::{ArchiveIndex, Clock, Losses, MalformedBodies, ManagementApi, Ports, Queue, Windows};
+use crate::ports::{Clock, Losses, ManagementApi, OpenContents, Ports, Queue, Windows};
+use crate::rechecks::Rechecks;
 use crate::window::Window;
 use crate::window_record::WindowRecord;
 
+/// By digest.
+pub(super) type Contents = BTreeMap<ContentDigest, Content>;
+
+/// A window that could not be listed in this run, at the age at which it was due.
+type Unlisted = (WindowRecord, SignedDuration);
+
 impl<P: Ports> Reconcile<P> {
-    /// Rechecks the next window. When none is left, writes the reports of the days concerned; also before the first one, if
-    /// an earlier run was cut short before its reports.
-    pub(super) async fn recheck_next(&self, feed: &mut FeedReconcile<'_>) {
-        match feed.next() {
-            None => {
-                if let Err(failure) = self.store_reports(feed).await {
-                    feed.report.error.get_or_insert(failure);
+    /// Rechecks what is due, at the oldest age first: what is about to expire comes before the rest. A window that is due at
+    /// several ages is listed once.
+    ///
+    /// A window that cannot be listed holds up those behind it only as long as no other window of the feed can be listed either.
+    /// It is passed over then, and comes back at the next age; at the oldest, in each run.
+    pub(super) async fn recheck_due_windows(&self, run: &Run, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
+        /// So many failures in a row show that it would be in vain to go on at this age.
+        const MOST_FAILURES: usize = 4;
+        let mut unlisted: Vec<Unlisted> = Vec::new();
+        let mut from = Timestamp::UNIX_EPOCH;
+        for age in feed.rechecks.ages() {
+            let mut failures = 0;
+            from = from.max(feed.rechecks.checked_until[&age]);
+            while failures < MOST_FAILURES || self.was_listed(run, feed) {
+                if feed.windows_left == 0 || !self.is_in_time(run) {
+                    feed.more_to_do = true;
+                    return Ok(());
                 }
-            }
-            Some(index) => match self.recheck_window(feed, index).await {
-                Ok(()) => feed.note_success(),
-                Err(failure) => {
-                    feed.note_failure(failure, self.clock.now());
-                    if feed.is_given_up() {
-                        // What was found so far is reported all the same; what fails here too, the next run repeats.
-                        let _ = self.store_reports(feed).await;
+                let Some(record) = self.next_due(feed, age, from).await? else { break };
+                let window = record.window;
+                from = window.end();
+                feed.windows_left -= 1;
+                match self.list_if_possible(run, feed, window).await {
+                    Ok(listed) => {
+                        // If this window can no longer be listed, those before it cannot either.
+                        self.pass_over(run, feed, &mut unlisted).await?;
+                        self.recheck(run, feed, record, age, listed).await?;
+                        feed.advance(age, window);
+                        failures = 0;
+                    }
+                    Err(failure) => {
+                        let concerns_feed = failure.kind.concerns_whole_feed();
+                        feed.note_failure(failure);
+                        if concerns_feed {
+                            return Ok(());
+                        }
+                        unlisted.push((record, age));
+                        failures += 1;
                     }
                 }
-            },
+            }
         }
-        feed.report.windows_open = feed.windows_open();
-        feed.report.more_to_do = !feed.is_finished() && !feed.is_given_up();
+        if self.was_listed(run, feed) {
+            self.pass_over(run, feed, &mut unlisted).await?;
+        }
+        self.recheck_passed_over(run, feed).await
     }
 
-    /// Lists the window again while that is possible, queues what is new or has no object, and records what was found.
-    async fn recheck_window(&self, feed: &mut FeedReconcile<'_>, index: usize) -> Result<(), Failure> {
+    /// The first window from `from` on, if it is due at the age.
+    async fn next_due(
+        &self,
+        feed: &FeedReconcile<'_>,
+        age: SignedDuration,
+        from: Timestamp,
+    ) -> Result<Option<WindowRecord>, Failure> {
         let now = self.clock.now();
-        let mut record = feed.windows[index].clone();
-        let window = record.window;
-        // Microsoft decides by its own clock whether it still lists the window.
-        let microsoft_now = now + self.management_api.clock_offset();
-        let listable = microsoft_now <= PlanPolicy::listable_until(window);
-        let listed = if listable { self.list_again(feed, window).await? } else { BTreeMap::new() };
+        let before = Rechecks::due_before(age, now);
+        let next = self.windows.windows(feed.id, from, before, 1).await?.pop();
+        Ok(next.filter(|record| Rechecks::due_at(record, age) <= now))
+    }
 
-        let late: BTreeSet<ContentDigest> =
-            listed.keys().copied().filter(|digest| !record.digests.contains(digest)).collect();
-        record.digests.extend(&late);
-        record.hours.extend(listed.values().map(Content::hour));
-        let archived = self.archived(feed, &record).await?;
-        let open: Vec<ContentDigest> = record
-            .digests
-            .iter()
-            .copied()
-            .filter(|digest| !archived.contains(digest) && !feed.lost_contents.contains(digest))
-            .collect();
-        let messages: Vec<ContentMessage> = open
-            .iter()
-            .filter_map(|digest| listed.get(digest))
-            .map(|content| ContentMessage::new(&feed.tenant.secret_id, feed.id, window, content.clone()))
-            .collect();
-        self.queue.send(&messages).await?;
+    fn was_listed(&self, run: &Run, feed: &FeedReconcile<'_>) -> bool {
+        run.listed.borrow().contains(&feed.id)
+    }
 
-        let id_of = |digest: &ContentDigest| match (listed.get(digest), record.missing.get(digest)) {
-            (Some(content), _) => content.id.clone(),
-            (None, Some(id)) => id.clone(),
-            (None, None) => digest.placeholder_id(),
-        };
-        let missing: BTreeMap<ContentDigest, String> = open.iter().map(|digest| (*digest, id_of(digest))).collect();
-        let late_contents = late.iter().filter_map(|digest| listed.get(digest));
-        let late_contents: Vec<LateContent> =
-            late_contents.map(|content| LateContent::new(content, &record, now)).collect();
-        let missing_before = missing.keys().filter(|digest| !late.contains(digest)).count() as u64;
-        record.late += late.len() as u64;
-        let is_lost = |digest: &&ContentDigest| feed.lost_contents.contains(digest) && !archived.contains(digest);
-        record.lost = record.digests.iter().filter(is_lost).count() as u64;
-        record.missing = missing;
-        // What can no longer be listed may still be on its way: it is fetched until it expires.
-        if now >= window.end() + PlanPolicy::RETENTION {
-            self.give_up_missing(feed, &mut record).await?;
+    /// Rechecks one window at `age` and all younger ones that are left; `listed` is what it holds now, if Microsoft still lists
+    /// it. The caller moves the instants on.
+    async fn recheck(
+        &self,
+        run: &Run,
+        feed: &mut FeedReconcile<'_>,
+        mut record: WindowRecord,
+        age: SignedDuration,
+        listed: Option<Contents>,
+    ) -> Result<(), Failure> {
+        let ages = feed.rechecks.ages_left(record.window, age);
+        if ages.iter().any(|age| feed.rechecks.is_first(*age)) {
+            self.compare_with_archive(run, feed, &record, listed.as_ref()).await?;
         }
-        record.checked_at = Some(now);
-        if listable {
-            record.relisted_at = record.checked_at;
+        if ages.iter().any(|age| feed.rechecks.is_oldest(*age)) {
+            let is_unchecked = listed.is_none() && !Rechecks::was_first_listed_near_the_edge(&record);
+            let until = feed.rechecks.checked_until[&age];
+            if is_unchecked {
+                feed.note_unchecked(record.window, until);
+            } else {
+                feed.note_checked();
+            }
         }
-        record.settled_at = record.missing.is_empty().then_some(now);
-        self.windows.update_window(feed.id, &record).await?;
-        // Counted once it is on record: until then the next run finds it again.
-        feed.report.late.extend(late_contents);
-        feed.report.missing += missing_before;
-        feed.windows[index] = record;
-        feed.stale_days.insert(day_of(window.start()));
+        if let Some(listed) = listed {
+            self.queue_late(run, feed, &mut record, listed).await?;
+        }
         feed.report.windows_checked += 1;
         Ok(())
     }
 
-    /// What the window is found to hold now. Entries that name nothing are losses, as they were in the poller.
-    async fn list_again(
+    /// What the window holds now; `None` once Microsoft no longer lists it, by its clock and ours. Where the two disagree, a
+    /// later run decides: what is lost must be certain.
+    pub(super) async fn list_if_possible(
         &self,
-        feed: &mut FeedReconcile<'_>,
+        run: &Run,
+        feed: &FeedReconcile<'_>,
         window: Window,
-    ) -> Result<BTreeMap<ContentDigest, Content>, Failure> {
+    ) -> Result<Option<Contents>, Failure> {
+        let (now, until) = (self.clock.now(), PlanPolicy::listable_until(window));
+        let microsoft_now = now + self.management_api.clock_offset();
+        if now.min(microsoft_now) > until {
+            return Ok(None);
+        }
+        if now.max(microsoft_now) > until {
+            let problem = "it can still be listed by one of Microsoft's clock and ours, and no longer by the other";
+            return Err(Failure::new(FailureKind::WindowOutOfRange, format!("window {window}: {problem}")));
+        }
         let mut contents = BTreeMap::new();
         let mut malformed = Vec::new();
         let tenant = Rc::clone(&feed.tenant);
@@ -120,71 +147,133 @@ impl<P: Ports> Reconcile<P> {
             contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
             malformed.extend(page.malformed);
         }
+        // Entries that name nothing are losses, as they were in the poller, which has reported most of them.
         for entry in malformed {
-            let reason = LossReason::MalformedEntry;
-            let loss =
-                Loss { from: window.start(), to: window.end(), reason, content: Some(entry), objects: Vec::new() };
-            if !feed.losses.contains(&loss) {
-                self.lose(feed, loss).await?;
-            }
+            let (from, to, reason) = (window.start(), window.end(), LossReason::MalformedEntry);
+            let loss = Loss { from, to, reason, content: Some(entry), objects: Vec::new() };
+            self.losses.record_loss(feed.id, &loss).await?;
         }
-        Ok(contents)
+        run.listed.borrow_mut().insert(feed.id);
+        Ok(Some(contents))
     }
 
-    /// What the archive holds of the hours under which the window's contents are archived.
-    async fn archived(
+    /// A content without an object is open. The poller has queued it, so it is not queued again before long.
+    async fn compare_with_archive(
         &self,
+        run: &Run,
         feed: &mut FeedReconcile<'_>,
         record: &WindowRecord,
-    ) -> Result<HashSet<ContentDigest>, Failure> {
-        let mut archived = HashSet::new();
-        for hour in record.hours.iter().copied() {
-            if !feed.hours.contains_key(&hour) {
-                let names = self.archive.archived(feed.id, hour).await?;
-                feed.hours.insert(hour, names);
+        listed: Option<&Contents>,
+    ) -> Result<(), Failure> {
+        feed.note_stale(record.window);
+        let mut missing = Vec::new();
+        for digest in record.digests.iter().copied() {
+            if !run.hours.contain(&self.archive, feed.id, &record.hours, digest).await? {
+                missing.push(digest);
             }
-            archived.extend(feed.hours.get(&hour).into_iter().flatten().copied());
         }
-        Ok(archived)
-    }
-
-    /// What has expired and has no object will never have one.
-    async fn give_up_missing(&self, feed: &mut FeedReconcile<'_>, record: &mut WindowRecord) -> Result<(), Failure> {
-        let days: BTreeSet<Timestamp> = record.hours.iter().map(|hour| day_of(*hour)).collect();
-        for (digest, content) in std::mem::take(&mut record.missing) {
-            let mut malformed = Vec::new();
-            for day in &days {
-                malformed.extend(self.archive.malformed(feed.id, digest, *day).await?);
-            }
-            let window = (record.window.start(), record.window.end());
-            self.lose(feed, Loss::of_content(window, content, malformed)).await?;
-            record.lost += 1;
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let losses = self.losses.losses(feed.id, record.window.start(), record.window.end()).await?;
+        let lost: HashSet<ContentDigest> = losses.iter().filter_map(|record| record.loss.content_digest()).collect();
+        // What is open already keeps its attempts.
+        let before_window = Some((record.window, ContentDigest([0; ContentDigest::BYTES])));
+        let known = self.open_contents.open_contents(feed.id, before_window, record.digests.len()).await?;
+        let known: HashSet<OpenKey> = known.iter().map(OpenContent::key).collect();
+        let is_new = |digest: &ContentDigest| !lost.contains(digest) && !known.contains(&(record.window, *digest));
+        let open = missing.into_iter().filter(is_new);
+        let open: Vec<OpenContent> = open
+            .map(|digest| {
+                OpenContent::new(
+                    record,
+                    digest,
+                    listed.and_then(|listed| listed.get(&digest)).cloned(),
+                    record.listed_at,
+                )
+            })
+            .collect();
+        self.open_contents.put_open(feed.id, &open).await
     }
 
-    async fn lose(&self, feed: &mut FeedReconcile<'_>, loss: Loss) -> Result<(), Failure> {
-        self.losses.record_loss(feed.id, &loss).await?;
-        feed.lost_contents.extend(loss.content_digest());
-        feed.losses.push(loss.clone());
-        feed.report.lost.push(loss);
-        Ok(())
-    }
-
-    /// Writes the reports of the days concerned. Those that cannot be stored are left to the next run.
-    pub(super) async fn store_reports(&self, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
-        let days = std::mem::take(&mut feed.stale_days);
+    /// Queues what no earlier listing of the window had named. It is on record as open before.
+    async fn queue_late(
+        &self,
+        run: &Run,
+        feed: &mut FeedReconcile<'_>,
+        record: &mut WindowRecord,
+        mut listed: Contents,
+    ) -> Result<(), Failure> {
+        listed.retain(|digest, _| !record.digests.contains(digest));
+        if listed.is_empty() {
+            return Ok(());
+        }
         let now = self.clock.now();
-        let mut stored = Ok(());
-        for report in day_reports(feed.id, &feed.windows, &feed.losses, &days, now) {
-            let json = serde_json::to_vec(&report).unwrap_or_default();
-            stored = stored.and(self.archive.store_report(&report.key(), json).await);
+        let late =
+            listed.values().map(|content| OpenContent::new(record, content.digest(), Some(content.clone()), now));
+        self.queue_open(feed, &late.collect::<Vec<_>>()).await?;
+        let not_listed_at = feed.rechecks.last_listing(record);
+        record.digests.extend(listed.keys());
+        record.hours.extend(listed.values().map(Content::hour));
+        record.late += listed.len() as u64;
+        self.windows.update_window(feed.id, record).await?;
+        run.late.borrow_mut().extend(listed.keys().map(|digest| (feed.id, *digest)));
+        // Counted once it is on record: until then the next run finds it again.
+        feed.report.note_late(listed.values().map(|content| LateContent::new(content, not_listed_at, now)));
+        feed.note_stale(record.window);
+        Ok(())
+    }
+
+    pub(super) async fn queue_open(&self, feed: &FeedReconcile<'_>, open: &[OpenContent]) -> Result<(), Failure> {
+        self.open_contents.put_open(feed.id, open).await?;
+        let messages = open.iter().filter_map(|content| content.message(&feed.tenant.secret_id, feed.id));
+        self.queue.send(&messages.collect::<Vec<_>>()).await
+    }
+
+    /// Another window of the feed could be listed in this run: those that could not do not hold it up. They are compared with
+    /// the archive all the same, where this is due.
+    async fn pass_over(
+        &self,
+        run: &Run,
+        feed: &mut FeedReconcile<'_>,
+        unlisted: &mut Vec<Unlisted>,
+    ) -> Result<(), Failure> {
+        for (record, age) in std::mem::take(unlisted) {
+            let ages = feed.rechecks.ages_left(record.window, age);
+            if ages.iter().any(|age| feed.rechecks.is_first(*age)) {
+                self.compare_with_archive(run, feed, &record, None).await?;
+            }
+            if ages.iter().any(|age| feed.rechecks.is_oldest(*age)) {
+                feed.rechecks.passed_over.insert(record.window);
+                feed.note_checked();
+            }
+            feed.advance(age, record.window);
         }
-        feed.reports_failed |= stored.is_err();
-        stored?;
-        if !feed.reports_failed {
-            feed.progress.reported_at = Some(now);
-            self.windows.save_progress(feed.id, feed.progress).await?;
+        Ok(())
+    }
+
+    /// Windows that were passed over at the oldest age are tried in each run, until they can no longer be listed.
+    async fn recheck_passed_over(&self, run: &Run, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
+        for window in feed.rechecks.passed_over.clone() {
+            if feed.windows_left == 0 || !self.is_in_time(run) {
+                return Ok(());
+            }
+            feed.windows_left -= 1;
+            let Some(mut record) = self.windows.windows(feed.id, window.start(), window.end(), 1).await?.pop() else {
+                feed.rechecks.passed_over.remove(&window);
+                continue;
+            };
+            match self.list_if_possible(run, feed, window).await {
+                Ok(Some(listed)) => self.queue_late(run, feed, &mut record, listed).await?,
+                Ok(None) if Rechecks::was_first_listed_near_the_edge(&record) => {}
+                Ok(None) => self.lose(feed, unchecked(window.start(), window.end())).await?,
+                Err(failure) if failure.kind.concerns_whole_feed() => return Err(failure),
+                Err(failure) => {
+                    feed.note_failure(failure);
+                    continue;
+                }
+            }
+            feed.rechecks.passed_over.remove(&window);
         }
         Ok(())
     }

@@ -1,13 +1,16 @@
 //! What a reconciliation found: the reconciler's answer, its log line, and the source of its metrics.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::content::Content;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
-use crate::window_record::WindowRecord;
+
+/// The most losses that a report lists of a feed. The rest are counted, and in the state table.
+pub const LOSSES_IN_REPORT: usize = 100;
+const MOST_LATE: usize = 100;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -29,15 +32,18 @@ pub struct FeedReconciliation {
     pub content_type: ContentType,
     /// Windows rechecked.
     pub windows_checked: u64,
-    /// Content that was not there when its window was listed before; it has been queued.
+    /// Content that was not there when its window was listed before; it has been queued. The first hundred.
     pub late: Vec<LateContent>,
-    /// Contents without an object; those that Microsoft still lists have been queued again.
+    /// How many more there are.
+    pub late_omitted: u64,
+    /// Contents without an object in the archive that are not lost.
     pub missing: u64,
-    /// What was found to be lost in this run, and what was lost earlier and not reported.
+    /// What was found to be lost in this run, and what was lost earlier and not reported. The answer has the first hundred.
+    #[serde(serialize_with = "first_hundred")]
     pub lost: Vec<Loss>,
-    /// Windows whose contents are not all archived or known to be lost.
-    pub windows_open: u64,
-    /// The deadline was reached: windows are left for the next run.
+    /// How many more there are.
+    pub lost_omitted: u64,
+    /// The deadline was reached: something is left for the next run.
     pub more_to_do: bool,
     /// What failed first.
     pub error: Option<Failure>,
@@ -59,28 +65,33 @@ pub struct LateContent {
 /// What became of the messages in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct DeadLetterReport {
-    /// Sent back to the fetchers.
-    pub redriven: u64,
-    /// Taken away because their object is in the archive.
+    /// Removed because their content is now on record as open: it is queued again.
+    pub reopened: u64,
+    /// Removed because their object is in the archive.
     pub archived_meanwhile: u64,
-    /// Taken away because their content has expired; kept as losses, which the next run tells with their feed's.
+    /// Removed because their content has expired; the loss is recorded, and reported by the next run.
     pub lost: u64,
-    /// Left where they are: not readable, or their tenant still cannot be collected.
-    pub kept: u64,
+    /// Left where they are: not readable, or not of a feed that is collected.
+    pub left: u64,
     /// What stopped it.
     pub error: Option<Failure>,
 }
 
 impl LateContent {
-    pub(super) fn new(content: &Content, record: &WindowRecord, now: Timestamp) -> Self {
+    /// Content that was still not listed at `not_listed_at`.
+    pub(super) fn new(content: &Content, not_listed_at: Timestamp, now: Timestamp) -> Self {
         let seconds_after = |instant: Timestamp| instant.duration_since(content.created).as_secs();
         Self {
             content_id: content.id.clone(),
             content_created: content.created,
-            not_listed_after_seconds: seconds_after(record.relisted_at.unwrap_or(record.listed_at)),
+            not_listed_after_seconds: seconds_after(not_listed_at),
             listed_after_seconds: seconds_after(now),
         }
     }
+}
+
+fn first_hundred<S: Serializer>(lost: &[Loss], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(lost.iter().take(LOSSES_IN_REPORT))
 }
 
 impl ReconcileReport {
@@ -89,7 +100,7 @@ impl ReconcileReport {
         self.feeds.iter().filter_map(|feed| feed.error.as_ref()).chain(&self.dead_letters.error)
     }
 
-    /// There are feeds, and not one could be rechecked at.
+    /// There are feeds, and not one could be rechecked.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         let failed = |feed: &FeedReconciliation| feed.error.is_some() && feed.windows_checked == 0;
@@ -98,6 +109,9 @@ impl ReconcileReport {
 
     pub(super) fn close(&mut self) {
         self.more_to_do = self.feeds.iter().any(|feed| feed.more_to_do);
+        for feed in &mut self.feeds {
+            feed.lost_omitted += feed.lost.len().saturating_sub(LOSSES_IN_REPORT) as u64;
+        }
     }
 }
 
@@ -113,11 +127,17 @@ impl FeedReconciliation {
             content_type: feed.content_type,
             windows_checked: 0,
             late: Vec::new(),
+            late_omitted: 0,
             missing: 0,
             lost: Vec::new(),
-            windows_open: 0,
+            lost_omitted: 0,
             more_to_do: true,
             error: None,
         }
+    }
+    pub(super) fn note_late(&mut self, late: impl ExactSizeIterator<Item = LateContent>) {
+        let (count, room) = (late.len(), MOST_LATE - self.late.len());
+        self.late.extend(late.take(room));
+        self.late_omitted += count.saturating_sub(room) as u64;
     }
 }

@@ -1,6 +1,7 @@
 //! Microsoft judges windows by its own clock, so they are planned by it.
 
 use collector::cursor::Cursor;
+use collector::failure::FailureKind;
 use collector::loss::LossReason;
 use collector::plan::PlanPolicy;
 use jiff::SignedDuration;
@@ -8,6 +9,7 @@ use testkit::{at, feed, window};
 
 use crate::poll_fixture::{PollFixture, only_feed};
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
+use crate::reconcile_samples::span;
 
 const TWENTY_MINUTES: SignedDuration = SignedDuration::from_mins(20);
 
@@ -42,15 +44,35 @@ fn reports_an_offset_of_more_than_a_minute() {
     }
 }
 
-#[test]
-fn recheck_does_not_list_what_microsoft_no_longer_lists() {
+/// A window that can be listed for ten more minutes by one clock, and no longer by the other: Microsoft's is this far ahead
+/// of ours.
+fn at_the_edge(offset: SignedDuration) -> ReconcileFixture {
     let fixture = ReconcileFixture::with(&[]);
-    // Ours says that the window can be listed for ten more minutes; Microsoft's, that it cannot.
+    let edge = at(BOUNDS.0) + PlanPolicy::RETENTION - PlanPolicy::RETENTION_MARGIN;
+    fixture.clock.set(edge - offset / 2);
+    fixture.api.set_clock_offset(offset);
     fixture
-        .clock
-        .set(at(BOUNDS.0) + PlanPolicy::RETENTION - PlanPolicy::RETENTION_MARGIN - SignedDuration::from_mins(10));
-    fixture.api.set_clock_offset(TWENTY_MINUTES);
-    let report = fixture.reconcile();
-    assert_eq!(fixture.listings(), []);
-    assert_eq!(only(&report).error, None);
+}
+
+#[test]
+fn recheck_does_not_list_what_is_over_the_edge_by_one_clock() {
+    for offset in [TWENTY_MINUTES, -TWENTY_MINUTES] {
+        let fixture = at_the_edge(offset);
+        let report = fixture.reconcile();
+        assert_eq!(fixture.listings(), [], "{offset:#}");
+        let kind = only(&report).error.as_ref().map(|failure| failure.kind);
+        assert_eq!(kind, Some(FailureKind::WindowOutOfRange), "{offset:#}");
+    }
+}
+
+#[test]
+fn window_is_unchecked_once_it_is_over_the_edge_by_both_clocks() {
+    for offset in [TWENTY_MINUTES, -TWENTY_MINUTES] {
+        let fixture = at_the_edge(offset);
+        fixture.reconcile();
+        assert_eq!(fixture.state.losses(), [], "{offset:#}");
+        fixture.later(TWENTY_MINUTES);
+        fixture.reconcile();
+        assert_eq!(fixture.state.losses(), [span(BOUNDS.0, BOUNDS.1, LossReason::Unchecked)], "{offset:#}");
+    }
 }

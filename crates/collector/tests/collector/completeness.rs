@@ -1,12 +1,14 @@
 //! The daily reports that answer "do I have everything?".
 
 use collector::loss::{Loss, LossReason};
+use collector::window_record::WindowRecord;
 use jiff::SignedDuration;
 use serde_json::json;
-use testkit::{Action, PortCall, TENANT, at, feed, tenant};
+use testkit::{TENANT, at, feed, tenant};
 
 use crate::poll_fixture::{EXCHANGE, OTHER, feed_of};
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture};
+use crate::reconcile_samples::{DAY, THREE_HOURS, gone, span};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 const B: (&str, &str) = ("b", "2026-11-22T11:17:00Z");
@@ -27,14 +29,13 @@ fn report_key_names_day_tenant_and_type() {
 fn report_counts_each_window_of_the_day() {
     let fixture = ReconcileFixture::with(&[A, B]);
     fixture.archive(feed(), &[A]);
-    let gone = ("gone", "2026-11-22T10:40:00Z");
-    fixture.list(feed(), ("2026-11-22T10:30:00Z", "2026-11-22T11:00:00Z"), &[gone]);
-    fixture.publish(feed(), &[("late", "2026-11-22T10:41:00Z")]);
-    fixture.archive(feed(), &[("late", "2026-11-22T10:41:00Z")]);
-    let (from, to) = (at("2026-11-22T10:30:00Z"), at("2026-11-22T11:00:00Z"));
-    let loss =
-        Loss { from, to, reason: LossReason::ContentGone, content: Some("gone".to_owned()), objects: Vec::new() };
-    fixture.lose(&loss);
+    let lost = ("gone", "2026-11-22T10:40:00Z");
+    let late = ("late", "2026-11-22T10:41:00Z");
+    fixture.list(feed(), ("2026-11-22T10:30:00Z", "2026-11-22T11:00:00Z"), &[lost]);
+    fixture.publish(feed(), &[late]);
+    fixture.archive(feed(), &[late]);
+    let before = span("2026-11-22T10:30:00Z", "2026-11-22T11:00:00Z", LossReason::ContentGone);
+    fixture.lose(&Loss { content: Some("gone".to_owned()), ..before });
     fixture.list(feed(), ("2026-11-22T11:50:00Z", "2026-11-22T12:00:00Z"), &[("new", "2026-11-22T11:55:00Z")]);
 
     fixture.reconcile();
@@ -56,6 +57,7 @@ fn report_counts_each_window_of_the_day() {
           "to": "2026-11-22T11:00:00Z"
         }
       ],
+      "lost_omitted": 0,
       "reported_at": "2026-11-22T12:00:05Z",
       "tenant_id": "11111111-2222-3333-4444-555555555555",
       "window_reports": [
@@ -64,7 +66,8 @@ fn report_counts_each_window_of_the_day() {
           "end": "2026-11-22T11:00:00Z",
           "listed": 2,
           "lost": 1,
-          "settled_at": "2026-11-22T12:00:05Z",
+          "missing": 0,
+          "settled": true,
           "start": "2026-11-22T10:30:00Z"
         },
         {
@@ -72,7 +75,8 @@ fn report_counts_each_window_of_the_day() {
           "end": "2026-11-22T11:30:00Z",
           "listed": 2,
           "lost": 0,
-          "settled_at": null,
+          "missing": 1,
+          "settled": false,
           "start": "2026-11-22T11:00:00Z"
         },
         {
@@ -80,20 +84,28 @@ fn report_counts_each_window_of_the_day() {
           "end": "2026-11-22T12:00:00Z",
           "listed": 1,
           "lost": 0,
-          "settled_at": null,
+          "missing": 0,
+          "settled": false,
           "start": "2026-11-22T11:50:00Z"
         }
       ],
       "windows": 3,
+      "windows_rechecked": {
+        "1440": 0,
+        "15": 2,
+        "180": 0,
+        "8640": 0
+      },
       "windows_settled": 1
     }
     "#);
 }
 
 #[test]
-fn replaces_a_report_with_current_counts() {
+fn replaces_a_report_once_contents_are_archived() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.reconcile();
+    assert_eq!(fixture.day("2026-11-22").unwrap()["contents_missing"], 1);
     fixture.archive(feed(), &[A]);
     fixture.an_hour_later();
     fixture.reconcile();
@@ -102,7 +114,53 @@ fn replaces_a_report_with_current_counts() {
     assert_eq!(day["contents_archived"], 1);
     assert_eq!(day["contents_missing"], 0);
     assert_eq!(day["reported_at"], "2026-11-22T13:00:05Z");
-    assert_eq!(fixture.days(), ["2026-11-22"]);
+}
+
+#[test]
+fn window_that_was_not_compared_yet_is_not_settled() {
+    let mut fixture = ReconcileFixture::with(&[A]);
+    fixture.policy.ages = vec![DAY];
+    fixture.lose(&gone("b"));
+    fixture.an_hour_later();
+    fixture.reconcile();
+    let day = fixture.day("2026-11-22").unwrap();
+    assert_eq!(day["windows_settled"], 0);
+    assert_eq!(day["contents_archived"], 0, "nobody has looked");
+}
+
+#[test]
+fn late_content_makes_its_window_open_again() {
+    let fixture = ReconcileFixture::with(&[A]);
+    fixture.archive(feed(), &[A]);
+    fixture.reconcile();
+    assert_eq!(fixture.day("2026-11-22").unwrap()["windows_settled"], 1);
+    fixture.publish(feed(), &[B]);
+    fixture.reconcile_at_age(THREE_HOURS);
+    assert_eq!(fixture.day("2026-11-22").unwrap()["windows_settled"], 0);
+    fixture.archive(feed(), &[B]);
+    fixture.later(SignedDuration::from_mins(5));
+    fixture.reconcile();
+    assert_eq!(fixture.day("2026-11-22").unwrap()["windows_settled"], 1);
+}
+
+#[test]
+fn report_of_a_whole_day_says_at_which_ages_it_was_rechecked() {
+    let fixture = ReconcileFixture::exchange();
+    for hour in 0..24 {
+        let start = at("2026-11-21T00:00:00Z") + SignedDuration::from_hours(hour);
+        let end = start + SignedDuration::from_hours(1);
+        fixture.list(feed(), (&start.to_string(), &end.to_string()), &[]);
+    }
+    fixture.later(SignedDuration::from_hours(12));
+    fixture.reconcile();
+    let at_a_day = json!({"15": 24, "180": 24, "1440": 24, "8640": 0});
+    assert_eq!(fixture.day("2026-11-21").unwrap()["windows_rechecked"], at_a_day);
+    for _ in 0..21 {
+        fixture.later(SignedDuration::from_hours(6));
+        fixture.reconcile();
+    }
+    let at_all_ages = json!({"15": 24, "180": 24, "1440": 24, "8640": 24});
+    assert_eq!(fixture.day("2026-11-21").unwrap()["windows_rechecked"], at_all_ages);
 }
 
 #[test]
@@ -121,21 +179,25 @@ fn window_belongs_to_the_day_it_starts() {
 fn rewrites_only_reports_of_changed_days() {
     let fixture = ReconcileFixture::exchange();
     fixture.list(feed(), ("2026-11-20T10:00:00Z", "2026-11-20T10:30:00Z"), &[]);
-    // A recheck takes a second.
-    let reconcile = || {
-        fixture.reconcile_with(|event| {
-            if matches!(event, PortCall::UpdateWindow(_)) {
-                fixture.clock.advance(SignedDuration::from_secs(1));
-            }
-            Action::Proceed
-        })
-    };
-    reconcile();
+    fixture.reconcile();
     fixture.list(feed(), BOUNDS, &[]);
     fixture.later(SignedDuration::from_hours(4));
-    reconcile();
+    fixture.reconcile();
     let reported_at = ["2026-11-20", "2026-11-22"].map(|day| fixture.day(day).unwrap()["reported_at"].clone());
-    assert_eq!(reported_at, [json!("2026-11-22T12:00:06Z"), json!("2026-11-22T16:00:07Z")]);
+    assert_eq!(reported_at, [json!("2026-11-22T12:00:05Z"), json!("2026-11-22T16:00:05Z")]);
+}
+
+#[test]
+fn report_whose_windows_have_expired_is_kept() {
+    let fixture = ReconcileFixture::with(&[]);
+    fixture.reconcile();
+    let before = fixture.day("2026-11-22");
+    fixture.clock.set(at("2026-11-22T00:00:00Z") + WindowRecord::TTL);
+    fixture.lose(&span(BOUNDS.1, "2027-02-13T00:00:00Z", LossReason::RetentionExpired));
+    fixture.an_hour_later();
+    fixture.reconcile();
+    assert_eq!(fixture.day("2026-11-22"), before);
+    assert!(fixture.days().contains(&"2026-11-23".to_owned()), "the other days of the loss are reported");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Every loss appears in the reports of the days that it touches.
 
 use collector::loss::{Loss, LossReason};
-use collector::ports::{Losses, ReconcileProgress, Windows};
+use collector::ports::Losses;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
-use testkit::{at, feed};
+use testkit::{PortCall, at, feed};
 
 use crate::reconcile_fixture::ReconcileFixture;
 
@@ -58,10 +58,36 @@ fn rewritten_old_report_keeps_its_windows() {
     let fixture = ReconcileFixture::exchange();
     let long_ago = ("2026-11-12T02:00:00Z", "2026-11-12T02:30:00Z");
     fixture.list(feed(), long_ago, &[]);
-    let progress = ReconcileProgress { done_until: Some(at("2026-11-14T06:00:00Z")), reported_at: None };
-    block_on(fixture.state.save_progress(feed(), progress)).unwrap();
     lose(&fixture, long_ago.1, "2026-11-15T12:05:05Z");
     fixture.reconcile();
     assert_eq!(fixture.days(), ["2026-11-12", "2026-11-13", "2026-11-14", "2026-11-15"]);
     assert_eq!(fixture.day("2026-11-12").unwrap()["windows"], 1);
+}
+
+#[test]
+fn loss_that_grew_before_the_first_run_is_in_all_its_days() {
+    let fixture = ReconcileFixture::exchange();
+    let from = "2026-11-13T18:00:00Z";
+    let reported = lose(&fixture, from, "2026-11-15T12:00:00Z");
+    block_on(fixture.state.mark_reported(feed(), &reported)).unwrap();
+    lose(&fixture, from, "2026-11-15T12:05:00Z");
+    fixture.later(SignedDuration::from_mins(20));
+    fixture.reconcile();
+    assert_eq!(fixture.days(), ["2026-11-13", "2026-11-14", "2026-11-15"]);
+}
+
+#[test]
+fn loss_that_grows_for_days_rewrites_the_days_that_are_new() {
+    let fixture = ReconcileFixture::exchange();
+    let mut rewritten = 0;
+    for hour in 0..6 * 24 {
+        fixture.an_hour_later();
+        let to = at("2026-11-15T00:00:00Z") + SignedDuration::from_hours(hour);
+        lose(&fixture, "2026-11-13T18:00:00Z", &to.to_string());
+        rewritten = fixture.reconcile_counting(|call| matches!(call, PortCall::StoreReport(_)));
+        fixture.mark_reported(&fixture.reconcile());
+    }
+    assert!(rewritten <= 2, "{rewritten} reports in an hour");
+    let day = fixture.day("2026-11-15").unwrap();
+    assert_eq!(day["lost"].as_array().unwrap().len(), 1);
 }

@@ -4,12 +4,14 @@ use std::cell::Cell;
 
 use collector::cursor::Cursor;
 use collector::poll::{FeedReport, PollReport, Shard};
+use futures::FutureExt;
 use futures::executor::block_on;
 use futures::future::join_all;
 use testkit::{Action, Interceptor, PortCall, at, feed};
 
 use crate::poll::idle_at;
-use crate::poll_fixture::{PollFixture, assert_no_overlap, only_feed};
+use crate::poll_fixture::{NOW, PollFixture, assert_no_overlap, only_feed};
+use crate::poll_subscriptions::{denied, gap, refuse_disabled, state};
 
 /// Another poller moves the cursor right before this one makes the call.
 fn overtaken_before(fixture: &PollFixture, call: impl Fn(PortCall<'_>) -> bool) -> PollReport {
@@ -117,4 +119,59 @@ fn three_interleaved_pollers_list_everything() {
             poll_three_interleaved(second, third);
         }
     }
+}
+
+/// Another poller polls to its end while Microsoft refuses to list the feed: it remembers since when, and starts the
+/// subscription.
+fn other_poller_is_refused(fixture: &PollFixture) {
+    let refuse = refuse_disabled(fixture);
+    let other = fixture.poller(&Interceptor::script(&refuse));
+    other.run(Shard::WHOLE, fixture.deadline()).now_or_never().unwrap().unwrap();
+    assert!(state(fixture).subscription.refused_since.is_some());
+}
+
+/// A poller reads the state of a feed whose subscription is disabled, and lists it once another poller has started it.
+fn list_after_another_poller_was_refused(fixture: &PollFixture) {
+    fixture.api.disable(feed());
+    let is_first = Cell::new(true);
+    fixture.poll_with(|call| {
+        if matches!(call, PortCall::List(..)) && is_first.replace(false) {
+            other_poller_is_refused(fixture);
+        }
+        Action::Proceed
+    });
+}
+
+#[test]
+fn poller_that_lists_does_not_forget_what_another_was_refused() {
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
+    list_after_another_poller_was_refused(&fixture);
+    fixture.five_minutes_later();
+    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T11:55:00Z", NOW)]);
+}
+
+/// It is the first poll of the hour, and the list of subscriptions lacks the feed.
+#[test]
+fn poller_that_starts_does_not_forget_what_another_was_refused() {
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T10:55:00Z");
+    list_after_another_poller_was_refused(&fixture);
+    assert_eq!(fixture.starts(), 2, "both pollers started it");
+    fixture.five_minutes_later();
+    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T10:55:00Z", NOW)]);
+}
+
+#[test]
+fn failed_start_does_not_forget_what_another_was_refused() {
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T10:55:00Z");
+    fixture.api.disable(feed());
+    let is_first = Cell::new(true);
+    fixture.poll_with(|call| match call {
+        PortCall::List(..) if is_first.replace(false) => {
+            other_poller_is_refused(&fixture);
+            Action::Proceed
+        }
+        PortCall::StartSubscription(_) => Action::Fail(denied()),
+        _ => Action::Proceed,
+    });
+    assert_eq!(state(&fixture).subscription.refused_since, Some(at("2026-11-22T10:55:00Z")));
 }

@@ -6,8 +6,6 @@ use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
 use collector::loss::{Loss, LossReason};
-use collector::ports::Losses;
-use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{Action, Call, CrashPoint, Interceptor, PortCall, TENANT, at, content, tenant, window};
 
@@ -124,7 +122,7 @@ fn crashed_catch_up_queues_or_records_all_content() {
         |fixture, title| {
             let queued = fixture.queued();
             for content_type in TYPES {
-                let losses = block_on(Losses::losses(&fixture.state, feed_of(TENANT, content_type))).unwrap();
+                let losses = fixture.state.loss_records(feed_of(TENANT, content_type));
                 let is_lost =
                     |created| losses.iter().any(|record| record.loss.from <= created && created < record.loss.to);
                 for (id, created) in blobs(content_type) {
@@ -164,7 +162,7 @@ fn crashed_subscription_start_leaves_one_gap() {
             for feed in TYPES.map(|content_type| feed_of(TENANT, content_type)) {
                 let end = Some(Cursor::at(at("2026-11-22T12:20:00Z")));
                 assert_eq!(fixture.state.cursor(feed), end, "{title}");
-                let losses = block_on(Losses::losses(&fixture.state, feed)).unwrap();
+                let losses = fixture.state.loss_records(feed);
                 let losses: Vec<Loss> = losses.into_iter().map(|record| record.loss).collect();
                 let [Loss { from, to, reason: LossReason::SubscriptionDisabled, content: None, .. }] = losses[..]
                 else {

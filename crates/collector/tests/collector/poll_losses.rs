@@ -3,9 +3,11 @@
 use collector::cursor::Cursor;
 use collector::failure::{Failure, FailureKind};
 use collector::loss::{Loss, LossReason};
+use jiff::SignedDuration;
 use testkit::{Action, PortCall, at, feed, window};
 
 use crate::poll_fixture::{PollFixture, only_feed};
+use crate::reconcile_samples::http_503;
 
 /// Seven days before [`crate::poll_fixture::NOW`], plus the safety margin.
 const RETENTION_EDGE: &str = "2026-11-15T12:15:05Z";
@@ -63,6 +65,45 @@ fn reports_a_loss_once() {
     fixture.five_minutes_later();
     assert_eq!(only_feed(&fixture.poll()).lost, []);
     assert_eq!(fixture.state.losses(), [loss]);
+}
+
+/// Polls every six hours for two days while Microsoft lists nothing.
+fn poll_two_days_in_vain(fixture: &PollFixture) -> Vec<Loss> {
+    let mut reported = Vec::new();
+    for _ in 0..8 {
+        let report = fixture.poll_with(|call| match call {
+            PortCall::List(..) => Action::Fail(http_503()),
+            _ => Action::Proceed,
+        });
+        reported.extend(only_feed(&report).lost.clone());
+        fixture.clock.advance(SignedDuration::from_hours(6));
+    }
+    reported
+}
+
+#[test]
+fn loss_that_grows_from_poll_to_poll_is_one_loss() {
+    let (fixture, loss) = after_eight_days();
+    poll_two_days_in_vain(&fixture);
+    let to = at(RETENTION_EDGE) + SignedDuration::from_hours(42);
+    assert_eq!(fixture.state.losses(), [Loss { to, ..loss }]);
+}
+
+#[test]
+fn loss_that_grows_is_reported_when_it_begins() {
+    let (fixture, loss) = after_eight_days();
+    assert_eq!(poll_two_days_in_vain(&fixture), [loss]);
+}
+
+#[test]
+fn loss_after_a_listing_is_another_loss() {
+    let (fixture, loss) = after_eight_days();
+    fixture.poll();
+    fixture.clock.advance(SignedDuration::from_hours(8 * 24));
+    let reported = poll_two_days_in_vain(&fixture);
+    assert_eq!(reported.len(), 1);
+    assert_eq!(fixture.state.losses().len(), 2);
+    assert_eq!(fixture.state.losses()[0], loss);
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! A reconciler over the ports in memory, and the windows that it rechecks.
 
+use std::cell::Cell;
+
 use collector::content::{ContentDigest, Listing, archive_key, hour_of};
 use collector::cursor::Cursor;
-use collector::failure::{Failure, FailureKind};
 use collector::feed::FeedId;
+use collector::feed_state::{CursorMove, Passed};
 use collector::loss::Loss;
+use collector::open_content::OpenContent;
 use collector::ports::{Archive, ArchiveObject, Clock, ConditionalWrite, Cursors, Losses, ObjectMetadata};
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
 use collector::tenant::Tenant;
 use collector::window::Window;
-use collector::window_record::{RecheckSchedule, WindowRecord};
+use collector::window_record::WindowRecord;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -20,6 +23,7 @@ use testkit::{
 };
 
 use crate::poll_fixture::{EXCHANGE, NOW};
+use crate::reconcile_samples::{ages, http_503};
 
 /// A window, half an hour old at [`NOW`]: its first recheck is due.
 pub(crate) const BOUNDS: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
@@ -48,7 +52,7 @@ impl ReconcileFixture {
             dead_letters: MemoryQueue::new(&clock),
             clock,
             policy: ReconcilePolicy {
-                recheck_schedule: ages(),
+                ages: ages(),
                 limits: RunLimits { concurrency: 4, stop_before: SignedDuration::from_secs(15) },
             },
         }
@@ -84,14 +88,22 @@ impl ReconcileFixture {
         let digests = contents.iter().map(|(id, _)| ContentDigest::of(id)).collect();
         let hours = contents.iter().map(|(_, created)| hour_of(at(created))).collect();
         let listing = Listing { window, digests, hours, listed_at };
-        self.state.set_cursor(feed, Cursor::recording(window));
-        assert_eq!(block_on(self.state.commit_window(feed, &listing)).unwrap(), ConditionalWrite::Applied);
+        // The row of windows that held nothing is written when the cursor moves on.
+        let (passed, empty) = if contents.is_empty() {
+            (Passed::Empty(listed_at), Some(listing))
+        } else {
+            (Passed::Listed(listing), None)
+        };
+        let to = CursorMove { listed_until: window.end(), passed, empty_since: None, empty };
+        let before = Cursor::recording(window);
+        self.state.set_cursor(feed, before);
+        assert_eq!(block_on(self.state.move_cursor(feed, before, &to)).unwrap(), ConditionalWrite::Applied);
         window
     }
 
-    /// The last recheck of the window of [`BOUNDS`], when it is due.
-    pub(crate) fn reconcile_last(&self) -> ReconcileReport {
-        self.clock.set(at(BOUNDS.1) + SignedDuration::from_hours(6 * 24) + SignedDuration::from_mins(40));
+    /// The recheck of the window of [`BOUNDS`] at an age, a second after it is due.
+    pub(crate) fn reconcile_at_age(&self, age: SignedDuration) -> ReconcileReport {
+        self.clock.set(at(BOUNDS.1) + age + SignedDuration::from_secs(6));
         self.reconcile()
     }
 
@@ -140,6 +152,7 @@ impl ReconcileFixture {
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(self.api.clone()),
             windows: interceptor.wrap(self.state.clone()),
+            open_contents: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
@@ -164,6 +177,32 @@ impl ReconcileFixture {
         block_on(self.reconciler(&Interceptor::script(&script)).run(self.deadline())).unwrap()
     }
 
+    /// Reconciles while Microsoft does not list these windows.
+    pub(crate) fn reconcile_without(&self, unlistable: &[Window]) -> ReconcileReport {
+        self.reconcile_with(|call| match call {
+            PortCall::List(_, window) if unlistable.contains(&window) => Action::Fail(http_503()),
+            _ => Action::Proceed,
+        })
+    }
+
+    /// Reconciles while Microsoft lists nothing.
+    pub(crate) fn reconcile_without_microsoft(&self) -> ReconcileReport {
+        self.reconcile_with(|call| match call {
+            PortCall::List(..) => Action::Fail(http_503()),
+            _ => Action::Proceed,
+        })
+    }
+
+    /// Reconciles, and returns how many of the calls were such a one.
+    pub(crate) fn reconcile_counting(&self, is_counted: impl Fn(PortCall<'_>) -> bool) -> u32 {
+        let count = Cell::new(0);
+        self.reconcile_with(|call| {
+            count.set(count.get() + u32::from(is_counted(call)));
+            Action::Proceed
+        });
+        count.get()
+    }
+
     /// Marks all losses in `report` as reported.
     pub(crate) fn mark_reported(&self, report: &ReconcileReport) {
         block_on(self.reconciler(&Interceptor::default()).mark_losses_reported(report));
@@ -176,6 +215,21 @@ impl ReconcileFixture {
             Call::Subscriptions(_) | Call::Start(_) | Call::Open(_) => None,
         };
         self.api.calls().into_iter().filter_map(listing).collect()
+    }
+
+    /// The windows of [`feed`] that Microsoft was asked for, in the order of the calls.
+    pub(crate) fn asked(&self) -> Vec<Window> {
+        self.listings().into_iter().filter(|(of, _)| *of == feed()).map(|(_, window)| window).collect()
+    }
+
+    /// The ids of the open contents of [`feed`].
+    pub(crate) fn open_ids(&self) -> Vec<String> {
+        self.state.open(feed()).iter().map(OpenContent::id).collect()
+    }
+
+    /// Up to where the windows of [`feed`] are rechecked at an age.
+    pub(crate) fn checked_until(&self, age: SignedDuration) -> Option<Timestamp> {
+        self.state.rechecks_of(feed()).checked_until.get(&age).copied()
     }
 
     /// The record of the only window of [`feed`].
@@ -196,15 +250,6 @@ impl ReconcileFixture {
         let key = format!("completeness/day={day}/tenant={TENANT}/Audit.Exchange.json");
         self.archive.reports().get(&key).map(|json| serde_json::from_slice(json).unwrap())
     }
-}
-
-pub(crate) fn down() -> Failure {
-    Failure::new(FailureKind::AwsService, "AWS is down")
-}
-
-/// The ages that are the default in production.
-pub(crate) fn ages() -> RecheckSchedule {
-    RecheckSchedule { ages: [15, 60, 180, 720, 1_440, 4_320, 8_640].map(SignedDuration::from_mins).to_vec() }
 }
 
 /// The report of the only feed there is.

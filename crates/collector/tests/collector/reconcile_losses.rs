@@ -1,163 +1,180 @@
-//! Content that can never be collected is reported once, and does not count as missing.
+//! Content that can never be collected is reported once, and is no longer open.
 
+use collector::content::{ContentDigest, malformed_prefix};
 use collector::loss::{Loss, LossReason};
 use collector::plan::PlanPolicy;
-use collector::ports::Clock;
-use collector::reconcile::FeedReconciliation;
-use jiff::SignedDuration;
-use testkit::{at, feed};
+use collector::ports::{Archive, ArchiveObject, ObjectMetadata};
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use testkit::{at, feed, message};
 
-use crate::reconcile::nothing_found;
 use crate::reconcile_fixture::{BOUNDS, ReconcileFixture, only};
+use crate::reconcile_samples::{DAY, SIX_DAYS, gone, span};
 
 const A: (&str, &str) = ("a", "2026-11-22T11:03:00Z");
 const B: (&str, &str) = ("b", "2026-11-22T11:17:00Z");
+/// An hour after `a` has expired: no fetch of it can be under way.
+const CERTAINLY_EXPIRED: &str = "2026-11-29T12:03:00Z";
 
-fn gone(content: &str) -> Loss {
-    let (from, to, reason) = (at(BOUNDS.0), at(BOUNDS.1), LossReason::ContentGone);
-    Loss { from, to, reason, content: Some(content.to_owned()), objects: Vec::new() }
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// The last instant at which the window is listed.
+fn edge() -> Timestamp {
+    at(BOUNDS.0) + PlanPolicy::RETENTION - PlanPolicy::RETENTION_MARGIN
 }
 
-fn not_rechecked() -> Loss {
-    Loss { reason: LossReason::NotRechecked, content: None, ..gone("") }
-}
-
-/// Moves the clock to a second after the window's start passed the retention edge.
-fn pass_the_retention_edge(fixture: &ReconcileFixture) {
-    fixture.clock.set(at(BOUNDS.0) + SignedDuration::from_hours(168) - PlanPolicy::RETENTION_MARGIN);
-    fixture.clock.advance(SignedDuration::from_secs(1));
-}
-
-/// Moves the clock to where all contents of the window have expired.
-fn expire(fixture: &ReconcileFixture) {
-    fixture.clock.set(at(BOUNDS.1) + PlanPolicy::RETENTION);
+/// `a` is open, and all rechecks of its window are done.
+fn a_is_open() -> ReconcileFixture {
+    let fixture = ReconcileFixture::with(&[A]);
+    fixture.reconcile_at_age(SIX_DAYS);
+    fixture
 }
 
 #[test]
-fn unlistable_content_may_arrive_until_it_expires() {
-    let fixture = ReconcileFixture::with(&[A]);
-    fixture.reconcile_last();
-    expire(&fixture);
-    fixture.clock.advance(-SignedDuration::from_secs(1));
+fn content_may_arrive_until_an_hour_after_it_expires() {
+    let fixture = a_is_open();
+    fixture.clock.set(at(CERTAINLY_EXPIRED) - SECOND);
     assert_eq!(only(&fixture.reconcile()).lost, []);
-    assert_eq!(fixture.record().missing.len(), 1);
     fixture.archive(feed(), &[A]);
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
     assert_eq!(only(&fixture.reconcile()).lost, []);
-    assert_eq!(fixture.record().archived(), 1);
+    assert_eq!(fixture.open_ids(), [""; 0]);
 }
 
 #[test]
-fn lists_a_window_until_the_retention_edge() {
+fn content_without_an_object_is_lost_when_it_expires() {
+    let fixture = a_is_open();
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
+    assert_eq!(only(&fixture.reconcile()).lost, [gone("a")]);
+    assert_eq!(fixture.state.losses(), [gone("a")]);
+    assert_eq!(fixture.open_ids(), [""; 0]);
+}
+
+#[test]
+fn lost_content_is_reported_once() {
+    let fixture = a_is_open();
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
+    fixture.mark_reported(&fixture.reconcile());
+    for _ in 0..3 {
+        fixture.an_hour_later();
+        assert_eq!(only(&fixture.reconcile()).lost, []);
+    }
+    assert_eq!(fixture.state.losses(), [gone("a")]);
+}
+
+#[test]
+fn lost_content_is_neither_queued_nor_missing() {
+    let fixture = a_is_open();
+    let _ = fixture.queue.drain();
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
+    assert_eq!(only(&fixture.reconcile()).missing, 0);
+    assert!(fixture.queue.is_empty());
+}
+
+#[test]
+fn losing_one_content_leaves_the_others_open() {
+    let fixture = ReconcileFixture::with(&[A, B]);
+    fixture.reconcile_at_age(SIX_DAYS);
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
+    fixture.reconcile();
+    assert_eq!(fixture.open_ids(), ["b"]);
+}
+
+#[test]
+fn lost_content_that_no_listing_named_is_named_by_its_digest() {
     let fixture = ReconcileFixture::with(&[A]);
-    pass_the_retention_edge(&fixture);
-    fixture.clock.advance(-SignedDuration::from_secs(1));
-    let report = fixture.reconcile();
+    fixture.clock.set(at(BOUNDS.1) + PlanPolicy::RETENTION + SignedDuration::from_hours(1));
+    let lost = only(&fixture.reconcile()).lost.clone();
+    assert!(lost.contains(&gone(&ContentDigest::of("a").placeholder_id())), "{lost:?}");
+}
+
+/// A fetcher has stored a malformed body of `a` under this key.
+fn store_malformed(fixture: &ReconcileFixture) -> String {
+    let key = format!("{}/{}.body", malformed_prefix(feed(), at(A.1)), ContentDigest::of("a"));
+    let metadata = ObjectMetadata::of(&message(A.0, A.1), 0);
+    block_on(async { fixture.archive.begin().await?.store(&key, &metadata).await }).unwrap();
+    key
+}
+
+#[test]
+fn content_with_a_malformed_body_is_lost_as_malformed() {
+    let fixture = a_is_open();
+    let key = store_malformed(&fixture);
+    fixture.clock.set(at(CERTAINLY_EXPIRED));
+    let loss = Loss { reason: LossReason::Malformed, objects: vec![key], ..gone("a") };
+    assert_eq!(only(&fixture.reconcile()).lost, [loss]);
+    assert_eq!(fixture.open_ids(), [""; 0]);
+}
+
+#[test]
+fn malformed_body_is_found_on_each_day_of_the_window() {
+    let fixture = ReconcileFixture::exchange();
+    let created = "2026-11-22T00:01:00Z";
+    fixture.list(
+        feed(),
+        ("2026-11-21T23:50:00Z", "2026-11-22T00:10:00Z"),
+        &[("m", created), ("n", "2026-11-21T23:55:00Z")],
+    );
+    let key = format!("{}/{}.body", malformed_prefix(feed(), at(created)), ContentDigest::of("m"));
+    let metadata = ObjectMetadata::of(&message("m", created), 0);
+    block_on(async { fixture.archive.begin().await?.store(&key, &metadata).await }).unwrap();
+    fixture.clock.set(at("2026-11-29T01:10:00Z"));
+    let lost = only(&fixture.reconcile()).lost.clone();
+    assert!(lost.iter().any(|loss| loss.objects == [key.clone()]), "{lost:?}");
+}
+
+#[test]
+fn window_is_listed_until_the_edge() {
+    let fixture = ReconcileFixture::with(&[A]);
+    fixture.clock.set(edge());
+    fixture.reconcile();
     assert_eq!(fixture.listings().len(), 1);
     assert_eq!(fixture.queue.content_ids(), ["a"]);
-    assert_eq!(only(&report).lost, []);
     assert_eq!(fixture.state.losses(), []);
 }
 
 #[test]
-fn reports_expired_missing_content_once_by_name() {
+fn window_is_compared_with_the_archive_past_the_edge() {
     let fixture = ReconcileFixture::with(&[A, B]);
     fixture.archive(feed(), &[A]);
-    fixture.reconcile_last();
-    let (listings, sent) = (fixture.listings(), fixture.queue.sent());
-    expire(&fixture);
-
+    fixture.clock.set(edge() + SECOND);
     let report = fixture.reconcile();
-    fixture.mark_reported(&report);
-
-    assert_eq!(only(&report).lost, [gone("b")]);
-    assert_eq!(fixture.state.losses(), [gone("b")]);
-    let record = fixture.record();
-    assert_eq!(record.archived(), 1);
-    assert_eq!(record.lost, 1);
-    assert!(record.missing.is_empty());
-    assert_eq!(record.settled_at, Some(fixture.clock.now()), "nothing more can be found out");
-    assert_eq!(fixture.listings(), listings);
-    assert_eq!(fixture.queue.sent(), sent);
-    for _ in 0..3 {
-        fixture.an_hour_later();
-        assert_eq!(only(&fixture.reconcile()).lost, []);
-        assert_eq!(fixture.state.losses(), [gone("b")]);
-    }
+    assert_eq!(fixture.listings(), []);
+    assert_eq!(only(&report).missing, 1);
+    assert_eq!(only(&report).lost, [span(BOUNDS.0, BOUNDS.1, LossReason::Unchecked)], "nobody looked for late content");
 }
 
 #[test]
-fn names_unseen_lost_content_by_its_digest() {
-    let fixture = ReconcileFixture::with(&[A]);
-    expire(&fixture);
-    let digest = collector::content::ContentDigest::of("a");
-    assert_eq!(only(&fixture.reconcile()).lost, [gone(&digest.placeholder_id())]);
-}
-
-#[test]
-fn settles_archived_content_past_the_retention_edge() {
-    let fixture = ReconcileFixture::with(&[A]);
-    fixture.reconcile_last();
-    fixture.archive(feed(), &[A]);
-    pass_the_retention_edge(&fixture);
-    let report = fixture.reconcile();
-    assert_eq!(only(&report).lost, []);
-    assert_eq!(fixture.record().archived(), 1);
-    assert_eq!(fixture.record().lost, 0);
-    assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()));
-}
-
-#[test]
-fn content_lost_by_the_fetcher_is_not_missing() {
-    let fixture = ReconcileFixture::with(&[A, B]);
-    fixture.archive(feed(), &[A]);
-    fixture.lose(&gone("b"));
-    let report = fixture.reconcile();
-    let expected = FeedReconciliation { windows_checked: 1, ..nothing_found() };
-    assert_eq!(*only(&report), expected, "neither missing nor open");
-    assert_eq!(fixture.queue.sent(), []);
-    let record = fixture.record();
-    assert_eq!(record.lost, 1);
-    assert_eq!(record.archived(), 1);
-    assert_eq!(record.settled_at, Some(fixture.clock.now()));
-}
-
-#[test]
-fn lost_content_that_arrives_counts_as_archived() {
-    let fixture = ReconcileFixture::with(&[A, B]);
-    fixture.lose(&gone("b"));
-    fixture.archive(feed(), &[A, B]);
-    fixture.reconcile();
-    assert_eq!(fixture.record().archived(), 2);
-    assert_eq!(fixture.record().lost, 0);
-}
-
-#[test]
-fn reports_losses_after_a_nine_day_outage() {
+fn loss_that_others_recorded_is_reported_with_those_of_the_run() {
     let fixture = ReconcileFixture::with(&[A]);
     fixture.reconcile();
-    fixture.later(SignedDuration::from_hours(9 * 24));
-    let reason = LossReason::RetentionExpired;
-    fixture.lose(&Loss {
-        from: at(BOUNDS.1),
-        to: at("2026-11-24T12:05:05Z"),
-        reason,
-        content: None,
-        objects: Vec::new(),
-    });
-    let report = fixture.reconcile();
-    assert_eq!(only(&report).lost, [not_rechecked(), gone("a")]);
-    assert_eq!(fixture.record().settled_at, Some(fixture.clock.now()));
+    fixture.later(DAY * 9);
+    let gap = span(BOUNDS.1, "2026-11-24T12:05:05Z", LossReason::RetentionExpired);
+    fixture.lose(&gap);
+    fixture.later(SignedDuration::from_mins(15));
+    let unchecked = span(BOUNDS.0, BOUNDS.1, LossReason::Unchecked);
+    assert_eq!(only(&fixture.reconcile()).lost, [gap, unchecked, gone("a")]);
 }
 
 #[test]
 fn late_malformed_entry_is_one_loss() {
     let fixture = ReconcileFixture::with(&[]);
     fixture.api.publish_malformed(feed(), "{}");
-    let losses = [Loss { reason: LossReason::MalformedEntry, ..gone("{}") }];
+    fixture.reconcile();
+    fixture.an_hour_later();
     let report = fixture.reconcile();
     fixture.mark_reported(&report);
+    let losses = [Loss { reason: LossReason::MalformedEntry, ..gone("{}") }];
     assert_eq!(only(&report).lost, losses);
-    assert_eq!(fixture.state.losses(), losses);
     fixture.an_hour_later();
-    assert_eq!(only(&fixture.reconcile()).lost, [], "it was reported by the first run");
+    assert_eq!(only(&fixture.reconcile()).lost, []);
+    assert_eq!(fixture.state.losses(), losses);
+}
+
+#[test]
+fn content_lost_by_its_digest_and_by_its_id_is_one_loss() {
+    let fixture = ReconcileFixture::with(&[A]);
+    fixture.lose(&gone(&ContentDigest::of("a").placeholder_id()));
+    fixture.lose(&gone("a"));
+    assert_eq!(fixture.state.losses().len(), 1);
 }

@@ -10,4 +10,4 @@ mod test;
 pub use self::common::{ArchiveLocation, Common};
 pub use self::fetcher::FetcherSettings;
 pub use self::poller::PollerSettings;
-pub use self::reconciler::ReconcilerSettings;
+pub use self::reconciler::{RECHECK_AGES, ReconcilerSettings};

@@ -2,11 +2,15 @@
 
 use collector::reconcile::ReconcilePolicy;
 use collector::scheduler::RunLimits;
-use collector::window_record::RecheckSchedule;
 use jiff::SignedDuration;
 use lambda_support::Environment;
 
 use super::{ArchiveLocation, Common};
+
+/// The default ages in minutes. Each costs a listing of every window. At the first, a fetcher has had time to archive what
+/// the poller found, and most of what is published late is there; the next two find what is late by an hour or by an incident
+/// of a day; after the last one, Microsoft lists a window for less than a day.
+pub const RECHECK_AGES: [i64; 4] = [15, 180, 1_440, 8_640];
 
 #[derive(Debug, Clone)]
 pub struct ReconcilerSettings {
@@ -23,9 +27,7 @@ impl ReconcilerSettings {
             archive: ArchiveLocation::read(environment),
             dead_letter_queue_url: environment.optional_queue_url("DEAD_LETTER_QUEUE_URL"),
             policy: ReconcilePolicy {
-                recheck_schedule: RecheckSchedule {
-                    ages: environment.minutes("RECONCILE_AGES_MINUTES", "15,60,180,720,1440,4320,8640"),
-                },
+                ages: environment.minutes("RECONCILE_AGES_MINUTES", &RECHECK_AGES.map(|age| age.to_string()).join(",")),
                 limits: RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(30) },
             },
         }
@@ -51,12 +53,12 @@ mod tests {
 
     fn minutes(ages: Option<&'static str>) -> Vec<i64> {
         let settings = with_ages(ages).map_err(|invalid| invalid.problems).expect("a complete environment");
-        settings.policy.recheck_schedule.ages.iter().map(SignedDuration::as_mins).collect()
+        settings.policy.ages.iter().map(SignedDuration::as_mins).collect()
     }
 
     #[test]
     fn rechecks_at_growing_ages() {
-        assert_eq!(minutes(None), [15, 60, 180, 720, 1_440, 4_320, 8_640]);
+        assert_eq!(minutes(None), [15, 180, 1_440, 8_640]);
         assert_eq!(minutes(Some("0")), [0]);
         assert_eq!(minutes(Some("5, 10")), [5, 10]);
     }

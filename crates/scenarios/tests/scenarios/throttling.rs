@@ -38,6 +38,7 @@ impl Ports for FetcherPorts {
     type ManagementApi = Client<ManualClock, UniformJitter>;
     type Cursors = MemoryState;
     type Windows = MemoryState;
+    type OpenContents = MemoryState;
     type Losses = MemoryState;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;

@@ -19,6 +19,7 @@ impl<C: Clock, J: Jitter> Ports for InMemory<C, J> {
     type ManagementApi = FakeManagementApi;
     type Cursors = MemoryState;
     type Windows = MemoryState;
+    type OpenContents = MemoryState;
     type Losses = MemoryState;
     type Queue = MemoryQueue;
     type DeadLetters = Option<MemoryQueue>;
@@ -38,6 +39,7 @@ impl<'a, P: Ports> Ports for WithInterceptor<'a, P> {
     type ManagementApi = Intercepted<'a, P::ManagementApi>;
     type Cursors = Intercepted<'a, P::Cursors>;
     type Windows = Intercepted<'a, P::Windows>;
+    type OpenContents = Intercepted<'a, P::OpenContents>;
     type Losses = Intercepted<'a, P::Losses>;
     type Queue = Intercepted<'a, P::Queue>;
     type DeadLetters = Intercepted<'a, P::DeadLetters>;
@@ -57,6 +59,7 @@ impl<P: Ports, Q: Queue> Ports for WithQueue<P, Q> {
     type ManagementApi = P::ManagementApi;
     type Cursors = P::Cursors;
     type Windows = P::Windows;
+    type OpenContents = P::OpenContents;
     type Losses = P::Losses;
     type Queue = Q;
     type DeadLetters = P::DeadLetters;

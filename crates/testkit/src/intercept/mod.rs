@@ -4,6 +4,7 @@
 mod crash_point;
 mod family;
 mod ports;
+mod state;
 
 use std::fmt;
 use std::future::{Future, pending, poll_fn, ready};
@@ -39,15 +40,20 @@ pub enum PortCall<'a> {
     SaveSubscription(FeedId),
     Windows(FeedId),
     UpdateWindow(FeedId),
-    Progress(FeedId),
-    SaveProgress(FeedId),
+    Rechecks(FeedId),
+    SaveRechecks(FeedId),
+    PutOpen(FeedId),
+    RemoveOpen(FeedId),
+    OpenContents(FeedId),
     RecordLoss(FeedId),
     MarkReported(FeedId),
+    MarkProcessed(FeedId),
     Losses(FeedId),
     Send,
     /// One message of those that are sent.
     SendOne,
     SendDelayed,
+    Waiting,
     ChangeVisibility,
     ReceiveDeadLetters,
     RemoveDeadLetter,

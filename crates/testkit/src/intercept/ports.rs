@@ -3,20 +3,16 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use collector::content::{ContentDigest, Listing};
-use collector::cursor::Cursor;
+use collector::content::ContentDigest;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
-use collector::loss::{Loss, LossRecord};
 use collector::message::ContentMessage;
 use collector::ports::{
-    Archive, ArchiveIndex, ArchiveObject, ConditionalWrite, ContentPage, Cursors, DeadLetters, FeedState, Freshness,
-    Losses, MalformedBodies, ManagementApi, ObjectMetadata, Queue, RateLimiter, ReconcileProgress, Subscription,
-    Tenants, Windows,
+    Archive, ArchiveIndex, ArchiveObject, ContentPage, DeadLetters, Freshness, MalformedBodies, ManagementApi,
+    ObjectMetadata, Queue, RateLimiter, Tenants,
 };
 use collector::tenant::{InvalidSecret, Tenant};
 use collector::window::Window;
-use collector::window_record::WindowRecord;
 use futures::Stream;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -24,7 +20,11 @@ use url::Url;
 use super::{Action, Intercepted, PortCall, act};
 
 impl<P> Intercepted<'_, P> {
-    async fn call<T>(&self, call: PortCall<'_>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    pub(super) async fn call<T>(
+        &self,
+        call: PortCall<'_>,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         self.interceptor.call(call, work).await
     }
 }
@@ -82,65 +82,6 @@ impl<P: ManagementApi> ManagementApi for Intercepted<'_, P> {
     }
 }
 
-impl<P: Cursors> Cursors for Intercepted<'_, P> {
-    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
-        self.call(PortCall::Feeds(tenant_id), self.port.feeds(tenant_id, content_types)).await
-    }
-
-    async fn record_window(
-        &self,
-        feed: FeedId,
-        expected: Option<Cursor>,
-        window: Window,
-    ) -> Result<ConditionalWrite, Failure> {
-        self.call(PortCall::RecordWindow(feed), self.port.record_window(feed, expected, window)).await
-    }
-
-    async fn commit_window(&self, feed: FeedId, listing: &Listing) -> Result<ConditionalWrite, Failure> {
-        self.call(PortCall::CommitWindow(feed), self.port.commit_window(feed, listing)).await
-    }
-
-    async fn skip(&self, feed: FeedId, expected: Cursor, loss: &Loss) -> Result<ConditionalWrite, Failure> {
-        self.call(PortCall::Skip(feed), self.port.skip(feed, expected, loss)).await
-    }
-
-    async fn save_subscription(&self, feed: FeedId, subscription: &Subscription) -> Result<(), Failure> {
-        self.call(PortCall::SaveSubscription(feed), self.port.save_subscription(feed, subscription)).await
-    }
-}
-
-impl<P: Windows> Windows for Intercepted<'_, P> {
-    async fn windows(&self, feed: FeedId, since: Timestamp) -> Result<Vec<WindowRecord>, Failure> {
-        self.call(PortCall::Windows(feed), self.port.windows(feed, since)).await
-    }
-
-    async fn update_window(&self, feed: FeedId, record: &WindowRecord) -> Result<(), Failure> {
-        self.call(PortCall::UpdateWindow(feed), self.port.update_window(feed, record)).await
-    }
-
-    async fn progress(&self, feed: FeedId) -> Result<ReconcileProgress, Failure> {
-        self.call(PortCall::Progress(feed), self.port.progress(feed)).await
-    }
-
-    async fn save_progress(&self, feed: FeedId, progress: ReconcileProgress) -> Result<(), Failure> {
-        self.call(PortCall::SaveProgress(feed), self.port.save_progress(feed, progress)).await
-    }
-}
-
-impl<P: Losses> Losses for Intercepted<'_, P> {
-    async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.call(PortCall::RecordLoss(feed), self.port.record_loss(feed, loss)).await
-    }
-
-    async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
-        self.call(PortCall::MarkReported(feed), self.port.mark_reported(feed, loss)).await
-    }
-
-    async fn losses(&self, feed: FeedId) -> Result<Vec<LossRecord>, Failure> {
-        self.call(PortCall::Losses(feed), self.port.losses(feed)).await
-    }
-}
-
 impl<P: Queue> Queue for Intercepted<'_, P> {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
         // One by one: a process may crash, or SQS may fail, when only some messages of a page are in the queue.
@@ -155,6 +96,10 @@ impl<P: Queue> Queue for Intercepted<'_, P> {
 
     async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         self.call(PortCall::SendDelayed, self.port.send_delayed(message, delay)).await
+    }
+
+    async fn waiting(&self) -> Result<u64, Failure> {
+        self.call(PortCall::Waiting, self.port.waiting()).await
     }
 
     async fn change_visibility(&self, receipt: &str, timeout: SignedDuration) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::loss::Loss;
+use collector::open_content::OpenContent;
 use collector::plan::PlanPolicy;
 use collector::poll::{FeedReport, Poll, PollPolicy, PollReport, Shard};
 use collector::ports::{Clock as _, Ports};
@@ -10,7 +11,6 @@ use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
 use collector::tenant::Tenant;
-use collector::window_record::RecheckSchedule;
 use jiff::SignedDuration;
 use management_api::{Client, ClientSettings};
 use management_api_simulator::{Aggregation, Clock, Config, Simulator, Tenant as SimulatedTenant, Uuid};
@@ -29,6 +29,7 @@ impl Ports for CasePorts {
     type ManagementApi = Client<AutoAdvancingClock, FixedJitter>;
     type Cursors = MemoryState;
     type Windows = MemoryState;
+    type OpenContents = MemoryState;
     type Losses = MemoryState;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;
@@ -172,18 +173,22 @@ impl Case {
             tenants: self.tenants.clone(),
             management_api: self.client.clone(),
             windows: self.state.clone(),
+            open_contents: self.state.clone(),
             losses: self.state.clone(),
             queue: self.queue.clone(),
             archive: self.archive.clone(),
             dead_letters: self.dead_letters.clone(),
             clock: self.clock.clone(),
-            policy: ReconcilePolicy {
-                recheck_schedule: RecheckSchedule { ages: vec![SignedDuration::ZERO] },
-                limits: LIMITS,
-            },
+            policy: ReconcilePolicy { ages: vec![SignedDuration::ZERO], limits: LIMITS },
         };
         let report = reconcile.run(self.clock.now() + SignedDuration::from_mins(4)).await.unwrap();
         report.feeds.into_iter().next().unwrap()
+    }
+
+    /// The contents that are listed, without an object, and not lost.
+    pub(super) fn open_contents(&self) -> Vec<OpenContent> {
+        let feed = FeedId { tenant_id: TenantId(self.tenant), content_type: ContentType::Exchange };
+        self.state.open(feed)
     }
 
     pub(super) fn losses(&self) -> Vec<Loss> {

@@ -1,0 +1,111 @@
+//! The state of a feed, how its cursor moves, and what is stored of the time that it passes.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::content::Listing;
+use crate::cursor::Cursor;
+use crate::loss::Loss;
+use crate::window::Window;
+
+/// The state of one feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeedState {
+    /// `None` before the first window.
+    pub cursor: Option<Cursor>,
+    /// When its last window was listed.
+    pub listed_at: Option<Timestamp>,
+    /// Where the span of empty windows before the cursor begins, for which no row is written yet.
+    pub empty_since: Option<Timestamp>,
+    /// Where the loss that ends at the cursor begins.
+    pub lost_since: Option<Timestamp>,
+    pub subscription: Subscription,
+}
+
+/// What is known of one feed's subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Subscription {
+    /// When the collector last started it: Microsoft asks for 15 minutes between starts.
+    pub started_at: Option<Timestamp>,
+    /// Microsoft asked not to start it before this instant.
+    pub not_before: Option<Timestamp>,
+    /// Listings have been refused, and what was published since this instant may be lost: the subscription was enabled when
+    /// the feed was last listed. `None` while listing works, and for a feed that was never listed.
+    pub refused_since: Option<Timestamp>,
+}
+
+/// Where a cursor moves, and what became of the time that it passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CursorMove {
+    pub listed_until: Timestamp,
+    /// What was listed; a loss otherwise.
+    pub passed: Passed,
+    /// Where the span of empty windows before the cursor begins now.
+    pub empty_since: Option<Timestamp>,
+    /// The span of empty windows that ends where the passed time, or the new span, begins: it gets its row now.
+    pub empty: Option<Listing>,
+}
+
+/// The time that a cursor passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passed {
+    /// A window that held something. The caller has put all of its messages into the queue.
+    Listed(Listing),
+    /// A window that was listed at this time and held nothing.
+    Empty(Timestamp),
+    /// Up to the cursor, nothing can be listed any more.
+    Lost(Loss),
+}
+
+impl FeedState {
+    /// Past a window that was listed. Many empty windows are one: where nothing was listed, no content id depends on the
+    /// bounds, so a row is written for the whole span, which is an hour long at most.
+    #[must_use]
+    pub fn move_past_window(&self, listing: Listing) -> CursorMove {
+        if !listing.digests.is_empty() {
+            return self.move_past_listed(listing);
+        }
+        let window = listing.window;
+        let since = self.empty_since.unwrap_or(window.start());
+        let is_too_long = window.end().duration_since(since) > Window::LONGEST;
+        CursorMove {
+            listed_until: window.end(),
+            passed: Passed::Empty(listing.listed_at),
+            empty_since: Some(if is_too_long { window.start() } else { since }),
+            empty: if is_too_long { self.empty_until(window.start()) } else { None },
+        }
+    }
+
+    /// Past a window that has a row of its own.
+    #[must_use]
+    pub fn move_past_listed(&self, listing: Listing) -> CursorMove {
+        let (listed_until, empty) = (listing.window.end(), self.empty_until(listing.window.start()));
+        CursorMove { listed_until, passed: Passed::Listed(listing), empty_since: None, empty }
+    }
+
+    /// Past a loss that ends behind `cursor`.
+    #[must_use]
+    pub fn move_past_loss(&self, cursor: Cursor, loss: Loss) -> CursorMove {
+        let empty = self.empty_until(cursor.listed_until);
+        CursorMove { listed_until: loss.to, passed: Passed::Lost(loss), empty_since: None, empty }
+    }
+
+    /// The state after the cursor has moved.
+    #[must_use]
+    pub fn moved(&self, to: &CursorMove) -> Self {
+        let (listed_at, lost_since) = match &to.passed {
+            Passed::Listed(listing) => (Some(listing.listed_at), None),
+            Passed::Empty(listed_at) => (Some(*listed_at), None),
+            Passed::Lost(loss) => (self.listed_at, Some(loss.from)),
+        };
+        let cursor = Some(Cursor::at(to.listed_until));
+        Self { cursor, listed_at, empty_since: to.empty_since, lost_since, ..*self }
+    }
+
+    fn empty_until(&self, end: Timestamp) -> Option<Listing> {
+        let window = Window::new(self.empty_since?, end).ok()?;
+        let (digests, hours) = (BTreeSet::new(), BTreeSet::new());
+        Some(Listing { window, digests, hours, listed_at: self.listed_at.unwrap_or(end) })
+    }
+}
