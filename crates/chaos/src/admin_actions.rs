@@ -9,6 +9,10 @@ use management_api_simulator::{Fault, FaultKind, Match, Operation, SECRET_PREFIX
 use crate::deployment::Deployment;
 use crate::simulation::{ClientSecret, Simulation};
 
+/// Fewer ages and more, an older first and a younger oldest one: content is listed up to two days late.
+const CHANGED_AGES_MINUTES: [&[i64]; 4] =
+    [&[8_640], &[0, 60, 720, 8_640], &[15, 180, 1_440, 4_320, 8_640], &[30, 4_320]];
+
 impl Simulation {
     pub(crate) fn apply_admin_actions(&self) {
         let (faults, profile) = (self.faults(), &self.deployment.profile);
@@ -53,13 +57,42 @@ impl Simulation {
         }
     }
 
+    /// What begins or ends with this poll.
+    pub(crate) fn apply_incidents(&self, poll: i64) {
+        let (deployment, faults) = (&self.deployment, self.faults());
+        let profile = &deployment.profile;
+        if profile.fetchers_stopped.start == poll && !profile.fetchers_stopped.is_empty() {
+            faults.count("incident: fetchers stand still for up to three days");
+        }
+        if !profile.listing_fails.is_empty() && profile.listing_fails.start == poll {
+            faults.count("incident: the listing of a type fails for a day");
+            let content_type = profile.content_types[0].as_str();
+            let on = Match::operation(Operation::ListContent).content_type(content_type);
+            self.microsoft
+                .inject(Fault::new(on, FaultKind::Error { status: 500, code: "AF50000".to_owned() }).always());
+        }
+        if !profile.listing_fails.is_empty() && profile.listing_fails.end == poll {
+            self.microsoft.clear_faults();
+        }
+        if profile.ages_changed_at == poll {
+            faults.count("incident: the ages of rechecks are changed");
+            let ages = faults.random.between("changed ages", 0, CHANGED_AGES_MINUTES.len() as i64 - 1);
+            *deployment.recheck_ages_minutes.borrow_mut() = CHANGED_AGES_MINUTES[ages as usize].to_vec();
+        }
+    }
+
     /// From now on Entra accepts only the new secret, while Secrets Manager holds the old one for some more minutes.
     fn rotate_secret(&self) {
         let old = self.secret.get().number;
         let new = old + 1;
         self.microsoft.add_secret(self.tenant_id, Secret::new(secret(new)));
         self.microsoft.remove_secret(self.tenant_id, &secret(old));
-        let delay = SignedDuration::from_mins(self.faults().random.between("secret delay", 1, 600));
+        let minutes = if self.faults().happens("admin: secret repaired on the sixth day", 0.1) {
+            self.faults().random.between("secret delay of days", 5 * 1_440, 6 * 1_440)
+        } else {
+            self.faults().random.between("secret delay", 1, 600)
+        };
+        let delay = SignedDuration::from_mins(minutes);
         self.log(format!("secret {new} is valid, and will be stored {delay:#} later"));
         self.secret.set(ClientSecret { number: new, store_at: Some(self.deployment.time.now() + delay) });
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::loss::{Loss, LossReason};
-use collector::ports::Losses;
+use collector::open_content::OpenContent;
 use jiff::SignedDuration;
 use testkit::ArchivedRecords;
 
@@ -19,14 +19,14 @@ impl CheckResult {
         let mut archived = result.read_archive(simulation);
         for content_type in simulation.deployment.profile.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
-            let recorded = Losses::losses(&simulation.deployment.state, feed).await.unwrap();
-            let unreported = recorded.iter().filter(|record| !record.reported);
+            let recorded = simulation.deployment.state.loss_records(feed);
+            let unreported = recorded.iter().filter(|record| !record.is_reported());
             result.problems.extend(unreported.map(|record| format!("{feed}: not reported: {:?}", record.loss)));
             let losses: Vec<Loss> = recorded.into_iter().map(|record| record.loss).collect();
             for loss in &losses {
                 *result.figures.losses.entry(loss.reason.as_str()).or_default() += 1;
             }
-            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::NotRechecked).collect();
+            let spans: Vec<&Loss> = losses.iter().filter(|loss| loss.reason == LossReason::Unchecked).collect();
             let overlap = |one: &Loss, other: &Loss| one != other && one.from < other.to && other.from < one.to;
             let overlapping = spans.iter().filter(|one| spans.iter().any(|other| overlap(one, other)));
             result.problems.extend(overlapping.map(|loss| format!("{feed}: reported more than once: {loss:?}")));
@@ -54,6 +54,9 @@ impl CheckResult {
         let mut archived: BTreeMap<ContentType, ArchivedRecords> = BTreeMap::new();
         let mut content_ids = HashSet::new();
         for (key, object) in simulation.deployment.archive.objects() {
+            if key.starts_with("malformed/") {
+                continue;
+            }
             let records = archived.entry(object.metadata.content_type).or_default().add(&object.bytes);
             if records != Some(object.metadata.records) {
                 self.problems.push(format!("object {key} is incomplete or malformed"));
@@ -78,15 +81,21 @@ impl CheckResult {
         if queued + dead > 0 {
             self.problems.push(format!("{queued} messages and {dead} dead letters remain"));
         }
+        let first_age = deployment.recheck_ages_minutes.borrow().iter().min().copied().unwrap_or_default();
+        let first_age = SignedDuration::from_mins(first_age);
         for content_type in deployment.profile.content_types.iter().copied() {
             let feed = FeedId { tenant_id: TenantId(simulation.tenant_id), content_type };
+            let open: Vec<String> = deployment.state.open(feed).iter().map(OpenContent::id).collect();
+            if !open.is_empty() {
+                self.problems.push(format!("{feed}: contents are still open: {open:?}"));
+            }
+            let compared_until = deployment.state.rechecks_of(feed).compared_until();
             for record in deployment.state.committed(feed) {
                 self.figures.windows += 1;
-                let age = deployment.time.now().duration_since(record.listed_at);
-                let due = SignedDuration::from_hours(2) < age && age < SignedDuration::from_hours(7 * 24);
-                if due && record.settled_at.is_none() {
-                    let missing: Vec<_> = record.missing.values().collect();
-                    self.problems.push(format!("{feed}: window {} is not settled: {missing:?}", record.window));
+                let is_due =
+                    first_age + SignedDuration::from_hours(2) < deployment.time.now().duration_since(record.listed_at);
+                if is_due && compared_until.is_none_or(|until| until < record.window.end()) {
+                    self.problems.push(format!("{feed}: window {} is not compared with the archive", record.window));
                 }
             }
         }

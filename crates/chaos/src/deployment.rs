@@ -15,7 +15,7 @@ use url::Url;
 use crate::faults::Faults;
 use crate::ports::{RandomDelivery, SeededJitter};
 use crate::process::{ExecutionEnvironment, Process};
-use crate::profile::Profile;
+use crate::profile::{Profile, RECHECK_AGES_MINUTES};
 use crate::time::{SimulatedTime, SkewedClock};
 
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct Deployment {
     pub(crate) poller: ExecutionEnvironment,
     pub(crate) fetcher: ExecutionEnvironment,
     pub(crate) reconciler: ExecutionEnvironment,
+    pub(crate) recheck_ages_minutes: RefCell<Vec<i64>>,
     pub(crate) profile: Profile,
     /// When each run of the reconciler started, and for which feeds it did all that was due.
     pub(crate) completed_reconciles: RefCell<Vec<(Timestamp, Vec<FeedId>)>>,
@@ -59,6 +60,7 @@ impl Deployment {
             poller: ExecutionEnvironment::default(),
             fetcher: ExecutionEnvironment::default(),
             reconciler: ExecutionEnvironment::default(),
+            recheck_ages_minutes: RefCell::new(RECHECK_AGES_MINUTES.to_vec()),
             completed_reconciles: RefCell::default(),
             polls: Cell::default(),
             deliveries: Cell::default(),

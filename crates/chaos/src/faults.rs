@@ -100,6 +100,7 @@ impl Faults {
             PortCall::ReadTenant(secret_id) => self.aws_action(SECRETS, secret_id),
             PortCall::Send
             | PortCall::SendDelayed
+            | PortCall::Waiting
             | PortCall::ChangeVisibility
             | PortCall::ReceiveDeadLetters
             | PortCall::RemoveDeadLetter => self.aws_action(SQS, &format!("{call:?}")),
@@ -110,10 +111,14 @@ impl Faults {
             | PortCall::SaveSubscription(_)
             | PortCall::Windows(_)
             | PortCall::UpdateWindow(_)
-            | PortCall::Progress(_)
-            | PortCall::SaveProgress(_)
+            | PortCall::Rechecks(_)
+            | PortCall::SaveRechecks(_)
+            | PortCall::PutOpen(_)
+            | PortCall::RemoveOpen(_)
+            | PortCall::OpenContents(_)
             | PortCall::RecordLoss(_)
             | PortCall::MarkReported(_)
+            | PortCall::MarkProcessed(_)
             | PortCall::Losses(_)
             | PortCall::TryAcquire(_)
             | PortCall::OnThrottled(_) => self.aws_action(DYNAMODB, &format!("{call:?}")),

@@ -63,7 +63,7 @@ impl CheckResult {
     fn count_missing(&mut self, observed: &FeedObservations, slice: &Published, record: &[u8], reported_by_id: bool) {
         let covered_by = |loss: &Loss| match loss.reason {
             LossReason::RetentionExpired => covers(loss, slice.created),
-            LossReason::NotRechecked => covers(loss, slice.created) && !observed.listed.contains(record),
+            LossReason::Unchecked => covers(loss, slice.created) && !observed.listed.contains(record),
             LossReason::SubscriptionDisabled
             | LossReason::MalformedEntry
             | LossReason::ContentGone

@@ -8,15 +8,11 @@ use collector::poll::{Poll, PollPolicy, PollReport, Shard};
 use collector::ports::Clock;
 use collector::reconcile::{Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
-use collector::window_record::RecheckSchedule;
 use jiff::SignedDuration;
 use testkit::{Action, PortCall, Received, WithInterceptor};
 
 use crate::deployment::Deployment;
 use crate::ports::{CampaignPorts, SeededJitter};
-
-/// The ages at which windows are rechecked.
-pub(crate) const RECHECK_AGES_MINUTES: [i64; 7] = [15, 60, 180, 720, 1_440, 4_320, 8_640];
 
 type FaultyPorts<'a> = WithInterceptor<'a, CampaignPorts>;
 
@@ -59,19 +55,20 @@ impl Deployment {
     pub(crate) async fn reconcile(&self) {
         let process = self.start_process(&self.reconciler);
         self.reconciler_runs.set(self.reconciler_runs.get() + 1);
-        let ages = RECHECK_AGES_MINUTES.map(SignedDuration::from_mins).to_vec();
+        let ages = self.recheck_ages_minutes.borrow().iter().copied().map(SignedDuration::from_mins).collect();
         let faults = self.faults();
         let interceptor = process.interceptor(&faults);
         let reconcile = Reconcile::<FaultyPorts<'_>> {
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(process.client.clone()),
             windows: interceptor.wrap(self.state.clone()),
+            open_contents: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
             dead_letters: interceptor.wrap(self.dead_letters.clone()),
             clock: process.clock.clone(),
-            policy: ReconcilePolicy { recheck_schedule: RecheckSchedule { ages }, limits: self.limits() },
+            policy: ReconcilePolicy { ages, limits: self.limits() },
         };
         let started_at = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);

@@ -15,7 +15,7 @@ use management_api::{Client, ClientSettings, RootOverrides};
 use serde_json::value::RawValue;
 use testkit::{FixedJitter, ManualClock, StateHistory};
 
-use crate::invocations::RECHECK_AGES_MINUTES;
+use crate::profile::RECHECK_AGES_MINUTES;
 use crate::simulation::Simulation;
 
 /// By content id.
@@ -36,7 +36,7 @@ impl Simulation {
         let mut messages = self.deployment.sent.messages_of(feed);
         messages.retain(|message| {
             let inside = |loss: &Loss| loss.from <= message.window_start && message.window_end <= loss.to;
-            losses.iter().any(|loss| loss.reason == LossReason::NotRechecked && inside(loss))
+            losses.iter().any(|loss| loss.reason == LossReason::Unchecked && inside(loss))
         });
         self.read(messages).await.into_values().flatten().collect()
     }
@@ -81,10 +81,10 @@ impl Simulation {
         let skew = SignedDuration::from_mins(self.deployment.profile.max_skew_minutes);
         let retention_edge =
             recorded_at - PlanPolicy::RETENTION + PlanPolicy::RETENTION_MARGIN + SignedDuration::from_mins(1) + skew;
-        // The first listing without faults may still find windows beyond the retention edge. It comes late if the last faults
-        // delayed the start of the subscription: Microsoft asks for 15 minutes between starts.
+        // The first listing without faults may still find windows beyond the retention edge. It comes late if the subscription
+        // must be started first: then it is left to the second poll, and before that the queue is emptied.
         let first_poll_done =
-            self.faults_stopped_at.get().saturating_add(SignedDuration::from_mins(60)).unwrap_or(Timestamp::MAX);
+            self.faults_stopped_at.get().saturating_add(SignedDuration::from_hours(3)).unwrap_or(Timestamp::MAX);
         match loss.reason {
             LossReason::RetentionExpired if recorded_at > first_poll_done => {
                 Some("nothing prevented the listing".to_owned())
@@ -94,7 +94,7 @@ impl Simulation {
             {
                 Some("the retention had not ended".to_owned())
             }
-            LossReason::NotRechecked => self.why_recheckable(history, feed, loss, recorded_at, skew),
+            LossReason::Unchecked => self.why_recheckable(history, feed, loss, recorded_at, skew),
             LossReason::ContentGone | LossReason::Malformed if loss.from <= retention_edge => None,
             LossReason::ContentGone | LossReason::Malformed => match self.message_for_lost_content(loss) {
                 None => Some("no listing named this content".to_owned()),
@@ -134,8 +134,11 @@ impl Simulation {
             let last_age =
                 *committed_at + SignedDuration::from_mins(RECHECK_AGES_MINUTES[RECHECK_AGES_MINUTES.len() - 1]);
             let last_recheck_due = last_age.min(listable_until - SignedDuration::from_hours(4)) + skew * 2;
+            let last_recheck_due = last_recheck_due.max(*committed_at);
+            // A run reaches a window within its time, nine minutes.
             let covers_last_recheck = |(at, feeds): &&(Timestamp, Vec<FeedId>)| {
-                last_recheck_due < *at && *at < listable_until - skew * 2 && feeds.contains(&feed)
+                let ended_before = *at + SignedDuration::from_mins(10) + skew * 2;
+                last_recheck_due < *at && ended_before < listable_until && feeds.contains(&feed)
             };
             let (at, _) = completed_reconciles.iter().find(covers_last_recheck)?;
             Some(format!("window {window}, committed at {committed_at}, was rechecked at {at}"))

@@ -22,6 +22,7 @@ impl Ports for CampaignPorts {
     type ManagementApi = Client<SkewedClock, SeededJitter>;
     type Cursors = MemoryState;
     type Windows = MemoryState;
+    type OpenContents = MemoryState;
     type Losses = MemoryState;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;

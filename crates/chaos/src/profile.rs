@@ -1,9 +1,14 @@
 //! What does not change during a simulation.
 
+use std::ops::Range;
+
 use collector::feed::ContentType;
 use jiff::SignedDuration;
 
 use management_api_simulator::SeededRandom;
+
+/// The ages at which windows are rechecked, until they are changed.
+pub(crate) const RECHECK_AGES_MINUTES: [i64; 4] = [15, 180, 1_440, 8_640];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
@@ -28,6 +33,12 @@ pub(crate) struct Profile {
     pub(crate) max_skew_minutes: i64,
     /// Before which poll each outage begins, and how long it lasts.
     pub(crate) outages: Vec<(i64, SignedDuration)>,
+    /// The polls between which the fetchers stand still.
+    pub(crate) fetchers_stopped: Range<i64>,
+    /// The polls between which the first content type cannot be listed: a day, where the simulation is long enough.
+    pub(crate) listing_fails: Range<i64>,
+    /// From this poll on, the reconciler has other ages.
+    pub(crate) ages_changed_at: i64,
 }
 
 impl Profile {
@@ -46,10 +57,16 @@ impl Profile {
                 outages.push((random.between(name, 1, polls - 1), SignedDuration::from_hours(hours)));
             }
         }
+        let poll_interval_minutes = random.choose("poll interval", &[5, 15, 30, 60, 60]);
+        let range = |name, probability, longest: i64| {
+            let start = random.between(name, 1, polls - 1);
+            let end = if random.with_probability(name, probability) { (start + longest).min(polls) } else { start };
+            start..end
+        };
         let fault_intensity = random.choose("fault intensity", &[0.3, 1.0, 1.0, 2.0]);
         Self {
             content_types,
-            poll_interval_minutes: random.choose("poll interval", &[5, 15, 30, 60, 60]),
+            poll_interval_minutes,
             polls,
             backfill_hours: random.choose("backfill", &[0, 1, 24, 168, 168]),
             concurrency: random.between("concurrency", 1, 4) as usize,
@@ -61,6 +78,9 @@ impl Profile {
             admin_action_rate: 0.02 * fault_intensity,
             max_skew_minutes: random.choose("skew", &[0, 0, 1, 10, 10]),
             outages,
+            fetchers_stopped: range("fetchers stand still", 0.3, 72 * 60 / poll_interval_minutes),
+            listing_fails: range("listing fails for a day", 0.3, 24 * 60 / poll_interval_minutes),
+            ages_changed_at: random.between("ages changed", 1, 2 * polls),
         }
     }
 }

@@ -104,12 +104,14 @@ impl Simulation {
             let jitter = self.faults().random.between("poll jitter", -60, 60);
             self.advance(SignedDuration::from_secs(profile.poll_interval_minutes * 60 + jitter));
             self.apply_admin_actions();
+            self.apply_incidents(poll);
             if self.faults().happens("Lambda: two concurrent pollers", 0.05) {
                 futures::join!(self.deployment.poll(), self.deployment.poll());
             } else {
                 self.poll_and_log().await;
             }
-            if !self.faults().happens("Lambda: fetcher not invoked", 0.1) {
+            let is_stopped = profile.fetchers_stopped.contains(&poll);
+            if !is_stopped && !self.faults().happens("Lambda: fetcher not invoked", 0.1) {
                 self.deployment.fetch_batches(30).await;
             }
             if self.deployment.time.now().duration_since(reconciled_at) >= SignedDuration::from_mins(59) {
