@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build deploy demo test test-localstack check chaos fuzz bench local clean functions
+.PHONY: help build deploy demo test test-localstack check chaos fuzz costs bench local clean functions
 
 # ---- Options: VERB OPTION=VALUE. An invalid value ends with a message and exit code 2. ----
 
@@ -106,6 +106,9 @@ fuzz: ## Fuzzes decoder, record stream and queue message, a minute each (needs `
 	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run $$target fuzz/target/corpus/$$target fuzz/corpus/$$target -- \
 	    -max_total_time=60 -timeout=10 || exit; \
 	done
+
+costs: ## Counts what a tenant costs a day, and what an outage of the fetchers costs, in simulated time
+	$(CARGO) run -q -p scenarios --bin costs
 
 bench: build functions ## Measures the record stream, and the whole fetcher on a blob of 200 MB (RECORDS=folder)
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)
