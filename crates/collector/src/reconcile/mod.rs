@@ -2,6 +2,7 @@
 
 mod archived_hours;
 mod completeness;
+mod contents;
 mod dead_letters;
 mod feed;
 mod open_contents;

@@ -1,25 +1,21 @@
 //! The recheck of windows: each is listed again, and at the first age its contents are compared with the archive.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::{StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
+use super::contents::Contents;
 use super::feed::{FeedReconcile, unchecked};
-use super::{LateContent, Reconcile, Run};
-use crate::content::{Content, ContentDigest};
+use super::{Reconcile, Run};
 use crate::failure::{Failure, FailureKind};
 use crate::loss::{Loss, LossReason};
-use crate::open_content::{OpenContent, OpenKey};
 use crate::plan::PlanPolicy;
-use crate::ports::{Clock, Losses, ManagementApi, OpenContents, Ports, Queue, Windows};
+use crate::ports::{Clock, Losses, ManagementApi, Ports, Windows};
 use crate::rechecks::Rechecks;
 use crate::window::Window;
 use crate::window_record::WindowRecord;
-
-/// By digest.
-pub(super) type Contents = BTreeMap<ContentDigest, Content>;
 
 /// A window that could not be listed in this run, at the age at which it was due.
 type Unlisted = (WindowRecord, SignedDuration);
@@ -35,13 +31,13 @@ impl<P: Ports> Reconcile<P> {
         const MOST_FAILURES: usize = 4;
         let mut unlisted: Vec<Unlisted> = Vec::new();
         let mut from = Timestamp::UNIX_EPOCH;
-        for age in feed.rechecks.ages() {
+        'turn: for age in feed.rechecks.ages() {
             let mut failures = 0;
             from = from.max(feed.rechecks.checked_until[&age]);
             while failures < MOST_FAILURES || self.was_listed(run, feed) {
                 if feed.windows_left == 0 || !self.is_in_time(run) {
                     feed.more_to_do = true;
-                    return Ok(());
+                    break 'turn;
                 }
                 let Some(record) = self.next_due(feed, age, from).await? else { break };
                 let window = record.window;
@@ -155,79 +151,6 @@ impl<P: Ports> Reconcile<P> {
         }
         run.listed.borrow_mut().insert(feed.id);
         Ok(Some(contents))
-    }
-
-    /// A content without an object is open. The poller has queued it, so it is not queued again before long.
-    async fn compare_with_archive(
-        &self,
-        run: &Run,
-        feed: &mut FeedReconcile<'_>,
-        record: &WindowRecord,
-        listed: Option<&Contents>,
-    ) -> Result<(), Failure> {
-        feed.note_stale(record.window);
-        let mut missing = Vec::new();
-        for digest in record.digests.iter().copied() {
-            if !run.hours.contain(&self.archive, feed.id, &record.hours, digest).await? {
-                missing.push(digest);
-            }
-        }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let losses = self.losses.losses(feed.id, record.window.start(), record.window.end()).await?;
-        let lost: HashSet<ContentDigest> = losses.iter().filter_map(|record| record.loss.content_digest()).collect();
-        // What is open already keeps its attempts.
-        let before_window = Some((record.window, ContentDigest([0; ContentDigest::BYTES])));
-        let known = self.open_contents.open_contents(feed.id, before_window, record.digests.len()).await?;
-        let known: HashSet<OpenKey> = known.iter().map(OpenContent::key).collect();
-        let is_new = |digest: &ContentDigest| !lost.contains(digest) && !known.contains(&(record.window, *digest));
-        let open = missing.into_iter().filter(is_new);
-        let open: Vec<OpenContent> = open
-            .map(|digest| {
-                OpenContent::new(
-                    record,
-                    digest,
-                    listed.and_then(|listed| listed.get(&digest)).cloned(),
-                    record.listed_at,
-                )
-            })
-            .collect();
-        self.open_contents.put_open(feed.id, &open).await
-    }
-
-    /// Queues what no earlier listing of the window had named. It is on record as open before.
-    async fn queue_late(
-        &self,
-        run: &Run,
-        feed: &mut FeedReconcile<'_>,
-        record: &mut WindowRecord,
-        mut listed: Contents,
-    ) -> Result<(), Failure> {
-        listed.retain(|digest, _| !record.digests.contains(digest));
-        if listed.is_empty() {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let late =
-            listed.values().map(|content| OpenContent::new(record, content.digest(), Some(content.clone()), now));
-        self.queue_open(feed, &late.collect::<Vec<_>>()).await?;
-        let not_listed_at = feed.rechecks.last_listing(record);
-        record.digests.extend(listed.keys());
-        record.hours.extend(listed.values().map(Content::hour));
-        record.late += listed.len() as u64;
-        self.windows.update_window(feed.id, record).await?;
-        run.late.borrow_mut().extend(listed.keys().map(|digest| (feed.id, *digest)));
-        // Counted once it is on record: until then the next run finds it again.
-        feed.report.note_late(listed.values().map(|content| LateContent::new(content, not_listed_at, now)));
-        feed.note_stale(record.window);
-        Ok(())
-    }
-
-    pub(super) async fn queue_open(&self, feed: &FeedReconcile<'_>, open: &[OpenContent]) -> Result<(), Failure> {
-        self.open_contents.put_open(feed.id, open).await?;
-        let messages = open.iter().filter_map(|content| content.message(&feed.tenant.secret_id, feed.id));
-        self.queue.send(&messages.collect::<Vec<_>>()).await
     }
 
     /// Another window of the feed could be listed in this run: those that could not do not hold it up. They are compared with

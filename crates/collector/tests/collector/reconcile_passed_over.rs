@@ -210,3 +210,14 @@ fn gives_up_on_an_age_after_four_failures_in_a_row() {
     assert!(report.is_failure());
     assert_eq!(only(&fixture.reconcile()).windows_checked, 12);
 }
+
+#[test]
+fn more_bad_windows_than_a_turn_has_are_passed_over() {
+    let fixture = ReconcileFixture::exchange();
+    let start = |minute: i32| (at("2026-11-22T10:00:00Z") + SignedDuration::from_mins(1) * minute).to_string();
+    fixture.list(feed(), (&start(-1), &start(0)), &[]);
+    let bad: Vec<Window> =
+        (0..60).map(|minute| fixture.list(feed(), (&start(minute), &start(minute + 1)), &[])).collect();
+    fixture.reconcile_without(&bad);
+    assert_eq!(fixture.checked_until(QUARTER), Some(at("2026-11-22T11:00:00Z")));
+}
