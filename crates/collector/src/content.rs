@@ -62,6 +62,11 @@ impl ContentDigest {
         format!("{}{self}", Self::PLACEHOLDER_PREFIX)
     }
 
+    #[must_use]
+    pub fn is_placeholder(name: &str) -> bool {
+        name.starts_with(Self::PLACEHOLDER_PREFIX)
+    }
+
     /// The digest of the content with this id, or the digest in this [placeholder](Self::placeholder_id).
     #[must_use]
     pub fn from_id_or_placeholder(name: &str) -> Self {
@@ -78,7 +83,6 @@ impl FromStr for ContentDigest {
     type Err = InvalidDigest;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Checked first: `from_str_radix` would also accept a leading `+`.
         // Checked first: `from_str_radix` would also accept a leading `+`.
         let is_hexadecimal = text.len() == 2 * Self::BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let parsed = is_hexadecimal.then(|| u128::from_str_radix(text, 16).ok());

@@ -36,8 +36,12 @@ impl Loss {
     /// Whether the two are one loss, which may have grown.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        (self.from, self.reason) == (other.from, other.reason)
-            && (self.content == other.content || self.content_digest() == other.content_digest())
+        let is_placeholder = |loss: &Self| loss.content.as_deref().is_some_and(ContentDigest::is_placeholder);
+        let is_same_content = || {
+            let may_differ_in_form = is_placeholder(self) || is_placeholder(other);
+            self.content == other.content || may_differ_in_form && self.content_digest() == other.content_digest()
+        };
+        (self.from, self.reason) == (other.from, other.reason) && is_same_content()
     }
 
     /// Whether it is the loss of one content that Microsoft had listed in a window with the loss's bounds.
