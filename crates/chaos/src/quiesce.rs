@@ -25,7 +25,9 @@ impl Simulation {
     /// passed its last recheck and the end of the 7-day retention.
     pub(crate) async fn run_until_quiescent(&self) -> CheckResult {
         const MAX_HOURS: u32 = 9 * 24;
-        self.run_all_after(16).await;
+        /// Microsoft asks for 15 minutes between two starts of a subscription.
+        const UNTIL_NEXT_START_MINUTES: i64 = 16;
+        self.run_all_after(UNTIL_NEXT_START_MINUTES).await;
         for hour in 1..=MAX_HOURS {
             self.run_all_after(60).await;
             // The check reads the whole archive, so it runs less often as time goes on.
@@ -71,6 +73,7 @@ fn microsoft_fault(kind: &str) -> &'static str {
         "dropped" => "Microsoft: connection closed without a response",
         "cut_body" => "Microsoft: connection closed within the body",
         "truncated" => "Microsoft: truncated JSON",
-        _ => "Microsoft: slow response",
+        "slow" => "Microsoft: slow response",
+        unknown => panic!("the simulator injects a fault that the campaign does not know: {unknown}"),
     }
 }
