@@ -1,7 +1,7 @@
 //! A cache of access tokens, one per tenant, obtained from Entra with the OAuth 2.0 client credentials grant.
 //!
 //! A token is reused until shortly before it expires, or until the API rejects it. Tasks that need a tenant's token at
-//! the same time share one request for it.
+//! the same time share one request for it. Rejected credentials are not tried again for a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,18 @@ struct CacheEntry {
     endpoints: Endpoints,
     client_id: String,
     client_secret: Secret,
-    token: AsyncMutex<Option<Token>>,
+    answer: AsyncMutex<Option<Answer>>,
+}
+
+/// What Entra answered last.
+#[derive(Debug)]
+enum Answer {
+    Issued(Token),
+    /// Until `retry_at`, everyone gets this failure: a backlog of messages would ask Entra once for each of them.
+    Rejected {
+        failure: Failure,
+        retry_at: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +61,8 @@ impl Token {
 }
 
 impl TokenCache {
+    const RETRY_REJECTED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
     /// The tenant's cached token, or a new one if there is none, it is about to expire, or it is the `rejected` one.
     pub(crate) async fn get(
         &self,
@@ -60,18 +73,22 @@ impl TokenCache {
         rejected: Option<&Token>,
     ) -> Result<Token, Failure> {
         let entry = self.entry(endpoints, tenant);
-        let mut cached = entry.token.lock().await;
-        if let Some(token) = cached.as_ref()
-            && now < token.renew_at
+        let mut answer = entry.answer.lock().await;
+        match answer.as_ref() {
             // Another task may have replaced the rejected token in the meantime.
-            && rejected != Some(token)
-        {
-            return Ok(token.clone());
+            Some(Answer::Issued(token)) if now < token.renew_at && rejected != Some(token) => return Ok(token.clone()),
+            Some(Answer::Rejected { failure, retry_at }) if now < *retry_at => return Err(failure.clone()),
+            Some(Answer::Issued(_) | Answer::Rejected { .. }) | None => *answer = None,
         }
-        *cached = None;
-        let token = request_token(http, endpoints, tenant, now).await?;
-        *cached = Some(token.clone());
-        Ok(token)
+        let requested = request_token(http, endpoints, tenant, now).await;
+        *answer = match &requested {
+            Ok(token) => Some(Answer::Issued(token.clone())),
+            Err(failure) if matches!(failure.kind, FailureKind::CredentialsRejected | FailureKind::Tenant) => {
+                Some(Answer::Rejected { failure: failure.clone(), retry_at: now + Self::RETRY_REJECTED_AFTER })
+            }
+            Err(_) => None,
+        };
+        requested
     }
 
     fn entry(&self, endpoints: &Endpoints, tenant: &Tenant) -> Arc<CacheEntry> {
@@ -87,7 +104,7 @@ impl TokenCache {
             endpoints: endpoints.clone(),
             client_id: tenant.client_id.clone(),
             client_secret: tenant.client_secret.clone(),
-            token: AsyncMutex::default(),
+            answer: AsyncMutex::default(),
         });
         entries.insert(tenant.id, Arc::clone(&entry));
         entry

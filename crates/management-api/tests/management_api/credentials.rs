@@ -2,6 +2,7 @@
 
 use collector::failure::FailureKind::{self, CredentialsRejected, Tenant as BadTenant, Throttled, Transient};
 use collector::tenant::{Cloud, Secret as ClientSecret};
+use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::{
     Cloud as SimulatedCloud, Config, Fault, FaultKind, Match, Operation, Secret, Simulator, Tenant, Uuid,
 };
@@ -109,6 +110,8 @@ async fn each_entra_code_has_its_kind() {
         let fault = FaultKind::Error { status, code: code.to_owned() };
         microsoft.inject(Fault::new(Match::operation(Operation::Token), fault).always());
         let failure = expect_failure(fixture.list().await);
+        // Rejected credentials are tried again after a minute.
+        fixture.clock.set(collector::ports::Clock::now(&fixture.clock) + SignedDuration::from_mins(1));
         assert_eq!(failure.kind, kind, "{status} {code}");
         assert_contains(&failure.message, &[code, advice]);
         microsoft.clear_faults();
@@ -122,4 +125,17 @@ async fn rejected_credentials_are_not_retried() {
     expect_failure(fixture.list().await);
     assert_eq!(microsoft.calls().of(Operation::Token), 1);
     assert_eq!(fixture.clock.pauses(), []);
+}
+
+#[tokio::test]
+async fn rejected_credentials_are_not_tried_again_for_a_minute() {
+    let (microsoft, mut fixture) = start_simulator().await;
+    fixture.tenant.client_secret = ClientSecret::new("simulated-client-secret-of-yesterday");
+    let first = expect_failure(fixture.list().await);
+    fixture.clock.set(NOON.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(59));
+    assert_eq!(expect_failure(fixture.list().await), first);
+    assert_eq!(microsoft.calls().of(Operation::Token), 1);
+    fixture.clock.set(NOON.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(60));
+    expect_failure(fixture.list().await);
+    assert_eq!(microsoft.calls().of(Operation::Token), 2);
 }
