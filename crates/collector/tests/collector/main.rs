@@ -27,6 +27,7 @@ mod poll_crashes;
 mod poll_deadline;
 mod poll_empty_windows;
 mod poll_failures;
+mod poll_fairness;
 mod poll_first_run;
 mod poll_fixture;
 mod poll_gaps;

@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use collector::content::archive_key;
 use collector::feed::ContentType;
 use collector::plan::PlanPolicy;
-use collector::poll::{Poll, PollPolicy, Shard};
+use collector::poll::{Poll, PollPolicy};
 use collector::ports::{Archive, ArchiveObject, Clock, ObjectMetadata, Ports};
+use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use composition::settings::RECHECK_AGES;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{
-    Action, FixedJitter, Interceptor, ManualClock, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState,
-    MemoryTenants, PortCall, TENANT, WithInterceptor, tenant,
+    Action, FixedJitter, Interceptor, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter,
+    MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, tenant,
 };
 
 pub use self::microsoft::{Microsoft, Publishing};
@@ -33,6 +35,7 @@ impl Ports for ModelPorts {
     type Windows = MemoryState;
     type OpenContents = MemoryState;
     type Losses = MemoryState;
+    type Leases = MemoryLeases;
     type Queue = WaitingMessages;
     type DeadLetters = Option<MemoryQueue>;
     type Archive = MemoryArchive;
@@ -93,11 +96,13 @@ impl CostModel {
         let count = |call: PortCall<'_>| self.count(call);
         let interceptor = Interceptor::script(&count);
         let poll = Poll::<WithInterceptor<'_, ModelPorts>> {
+            leases: interceptor.wrap(MemoryLeases::new(&self.clock)),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(self.microsoft.clone()),
             cursors: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
+            rate_limiter: interceptor.wrap(MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &self.clock)),
             clock: self.clock.clone(),
             policy: PollPolicy { plan: PlanPolicy::with_backfill_hours(0), limits: LIMITS },
         };
@@ -109,6 +114,7 @@ impl CostModel {
         let count = |call: PortCall<'_>| self.count(call);
         let interceptor = Interceptor::script(&count);
         let reconcile = Reconcile::<WithInterceptor<'_, ModelPorts>> {
+            leases: interceptor.wrap(MemoryLeases::new(&self.clock)),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(self.microsoft.clone()),
             windows: interceptor.wrap(self.state.clone()),
@@ -117,10 +123,11 @@ impl CostModel {
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
             dead_letters: interceptor.wrap(None),
+            rate_limiter: interceptor.wrap(MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &self.clock)),
             clock: self.clock.clone(),
             policy: ReconcilePolicy { ages: RECHECK_AGES.map(SignedDuration::from_mins).to_vec(), limits: LIMITS },
         };
-        let report = reconcile.run(self.deadline()).await.unwrap();
+        let report = reconcile.run(Shard::WHOLE, self.deadline()).await.unwrap();
         reconcile.mark_losses_reported(&report).await;
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use collector::failure::Failure;
 use collector::message::ContentMessage;
-use collector::ports::Queue;
+use collector::ports::{DelayedCopy, Queue};
 use jiff::SignedDuration;
 
 /// Clones share their messages.
@@ -52,8 +52,11 @@ impl Queue for WaitingMessages {
         Ok(())
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, _delay: SignedDuration) -> Result<(), Failure> {
-        self.send(std::slice::from_ref(message)).await
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
+        for copy in copies {
+            self.send(std::slice::from_ref(copy.message)).await?;
+        }
+        Ok(())
     }
 
     async fn waiting(&self) -> Result<u64, Failure> {
