@@ -68,10 +68,13 @@ impl RateLimitPolicy {
         (rate + minutes * Self::RECOVERY_PER_MINUTE * self.requests_per_minute).min(self.requests_per_minute)
     }
 
-    /// By how much `requests` move `next_free`: GCRA's emission interval, times their number.
+    /// By how much `requests` move `next_free`: GCRA's emission interval, times their number, rounded up to the whole
+    /// milliseconds in which `next_free` is stored.
     #[must_use]
     pub fn span(&self, requests: u32, state: &RateLimitState, now: Timestamp) -> SignedDuration {
-        SignedDuration::from_secs_f64(f64::from(requests) * 60.0 / self.rate(state, now))
+        let milliseconds = f64::from(requests) * 60_000.0 / self.rate(state, now);
+        // What is a whole number but for the error of the division is that number.
+        SignedDuration::from_millis((milliseconds - 1e-6).ceil() as i64)
     }
 
     /// The latest `next_free` at which a reservation still ends before the horizon.

@@ -186,7 +186,9 @@ impl<P: Ports> Poll<P> {
                 .filter(|content| digests.insert(content.digest()))
                 .map(|content| ContentMessage::new(&tenant.secret_id, id, window, content))
                 .collect();
-            self.queue.send(&messages).await?;
+            if !messages.is_empty() {
+                self.queue.send(&messages).await?;
+            }
             feed.report.contents_queued += messages.len() as u64;
             for entry in page.malformed {
                 let (from, to, reason) = (window.start(), window.end(), LossReason::MalformedEntry);
