@@ -1,6 +1,6 @@
 //! A listing, as poller and reconciler ask for it.
 
-use futures::future::join;
+use futures::future::{LocalBoxFuture, OptionFuture, join};
 use futures::stream::{self, Stream, StreamExt};
 
 use crate::failure::{Failure, FailureKind};
@@ -11,6 +11,8 @@ use crate::tenant::Tenant;
 use crate::time_limit::until;
 use crate::window::Window;
 
+type BoxedCall<'a> = LocalBoxFuture<'a, Result<(), Failure>>;
+
 /// The pages of what was published in `window`. Each is booked with the tenant's rate limiter while the next one is on its
 /// way: it counts, and waits for nothing.
 pub(crate) fn list_and_book<'a>(
@@ -20,20 +22,17 @@ pub(crate) fn list_and_book<'a>(
     window: Window,
 ) -> impl Stream<Item = Result<ContentPage, Failure>> + 'a {
     let pages = Box::pin(management_api.list(tenant, content_type, window));
-    stream::unfold((pages, 0), async move |(mut pages, unbooked)| {
-        let book = async {
-            if unbooked > 0 {
-                // Without an answer, the cost is a refusal at most.
-                let _ =
-                    until(clock, clock.now() + RateLimitPolicy::TIMEOUT, rate_limiter.book(tenant.id, unbooked)).await;
-            }
-        };
-        let (page, ()) = join(pages.next(), book).await;
+    // Boxed: both are large, and most of the time there is neither.
+    let within_limit = move |call: BoxedCall<'a>| until(clock, clock.now() + RateLimitPolicy::TIMEOUT, call);
+    stream::unfold((pages, 0), move |(mut pages, unbooked)| async move {
+        let book =
+            OptionFuture::from((unbooked > 0).then(|| within_limit(Box::pin(rate_limiter.book(tenant.id, unbooked)))));
+        // Without an answer of the limiter, the cost is a refusal at most.
+        let (page, _) = join(pages.next(), book).await;
         if let Some(Err(failure)) = &page
             && failure.kind == FailureKind::Throttled
         {
-            let slow_down = rate_limiter.on_throttled(tenant.id, failure.retry_after);
-            let _ = until(clock, clock.now() + RateLimitPolicy::TIMEOUT, slow_down).await;
+            within_limit(Box::pin(rate_limiter.on_throttled(tenant.id, failure.retry_after))).await;
         }
         Some((page?, (pages, 1)))
     })

@@ -29,6 +29,8 @@ impl Patience {
         clock: &impl Clock,
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
+        // Boxed: a request is large, and is passed on from here.
+        let call = Box::pin(call);
         let Some(patience) = self.0 else { return call.await };
         until(clock, clock.now() + patience, call).await.unwrap_or_else(|| Err(unanswered(patience)))
     }

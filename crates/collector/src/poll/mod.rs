@@ -120,7 +120,7 @@ impl<P: Ports> Poll<P> {
             Task::Open(tenants) => return self.open(tenants).await,
             Task::Tenant(tenant) => tenant,
         };
-        self.poll_tenant(&mut tenant).await;
+        Box::pin(self.poll_tenant(&mut tenant)).await;
         let order = if tenant.is_failing { &orders.failing } else { &orders.usual };
         order.note_served(tenant.position);
         // What is left of feeds that failed before works again.

@@ -80,7 +80,8 @@ impl<P: Ports> Poll<P> {
             let tenant = Arc::clone(&task.tenant);
             let mut feed = FeedPoll::plan(tenant, state, is_missing, patience, now, &self.policy.plan, row);
             if feed.report.more_to_do {
-                self.poll_feed(&mut feed).await;
+                // Boxed: five feeds at once, each with a request in the middle, are large.
+                Box::pin(self.poll_feed(&mut feed)).await;
             }
             feed.report
         });
