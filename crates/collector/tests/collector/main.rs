@@ -42,6 +42,7 @@ mod reconcile_caps;
 mod reconcile_catch_up;
 mod reconcile_crashes;
 mod reconcile_failures;
+mod reconcile_fairness;
 mod reconcile_feeds;
 mod reconcile_fixture;
 mod reconcile_late;
