@@ -187,20 +187,21 @@ fn first_error(report: &PollReport) -> String {
 /// What is due in an hour: the windows of an hour for each age. At most 250 tenants a shard.
 async fn reconciliation(mut microsoft: Microsoft, tenants: u32, per_hour: u32) {
     const TENANTS_PER_SHARD: u32 = 250;
-    const HOUR: i64 = 3_600;
     let collector = collector(&microsoft, tenants, RECONCILE_LIMITS);
     let now = minute(collector.clock.now());
-    let polls_per_hour = if per_hour == 0 { 1 } else { HOUR / FIVE_MINUTES };
+    // Where nothing is published, all polls of an hour leave one row. The last poll, in the next hour, writes it.
+    let polls_after_minutes: Vec<i64> =
+        if per_hour == 0 { vec![60, 65] } else { (1..=13).map(|poll| 5 * poll).collect() };
     for age in AGES_MINUTES.into_iter().rev() {
         // Polled an hour long, so that all its windows are due now, and were not an hour ago.
-        let from = now - SignedDuration::from_mins(age + 62);
+        let from = now - SignedDuration::from_mins(age + 67);
         if per_hour > 0 {
             let to = from + SignedDuration::from_hours(1);
             microsoft.request(Request::Publish { from, to, per_hour }).await;
         }
         collector.listed_until(tenants, from);
-        for poll in 1..=polls_per_hour {
-            let at = from + SignedDuration::from_secs(HOUR / polls_per_hour * poll + 5);
+        for minutes in &polls_after_minutes {
+            let at = from + SignedDuration::from_secs(minutes * 60 + 5);
             let offset = at.duration_since(Timestamp::now()).as_secs();
             microsoft.request(Request::SetOffset { seconds: offset }).await;
             collector.clock.set_offset(offset);
