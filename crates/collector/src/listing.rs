@@ -1,20 +1,27 @@
 //! A listing, as poller and reconciler ask for it.
 
-use futures::future::{LocalBoxFuture, OptionFuture, join};
+use futures::future::join;
 use futures::stream::{self, Stream, StreamExt};
 
 use crate::failure::{Failure, FailureKind};
-use crate::feed::ContentType;
+use crate::feed::{ContentType, TenantId};
 use crate::ports::{Clock, ContentPage, ManagementApi, RateLimiter};
 use crate::rate_limit::RateLimitPolicy;
 use crate::tenant::Tenant;
 use crate::time_limit::until;
 use crate::window::Window;
 
-type BoxedCall<'a> = LocalBoxFuture<'a, Result<(), Failure>>;
+/// Counts `requests` requests that wait for nothing. Without an answer of the limiter, the cost is a refusal at most.
+pub(crate) async fn book(rate_limiter: &impl RateLimiter, clock: &impl Clock, tenant_id: TenantId, requests: usize) {
+    if let requests @ 1.. = requests.try_into().unwrap_or(u32::MAX) {
+        // Boxed: it is large, and most of the time there is none.
+        let booked = Box::pin(rate_limiter.book(tenant_id, requests));
+        let _ = until(clock, clock.now() + RateLimitPolicy::TIMEOUT, booked).await;
+    }
+}
 
-/// The pages of what was published in `window`. Each is booked with the tenant's rate limiter while the next one is on its
-/// way: it counts, and waits for nothing.
+/// The pages of what was published in `window`. The caller books the first one, with those of the other listings of its turn: a
+/// quiet tenant has no further ones. They are booked while the next one is on its way.
 pub(crate) fn list_and_book<'a>(
     (management_api, rate_limiter, clock): (&'a impl ManagementApi, &'a impl RateLimiter, &'a impl Clock),
     tenant: &'a Tenant,
@@ -22,18 +29,15 @@ pub(crate) fn list_and_book<'a>(
     window: Window,
 ) -> impl Stream<Item = Result<ContentPage, Failure>> + 'a {
     let pages = Box::pin(management_api.list(tenant, content_type, window));
-    // Boxed: both are large, and most of the time there is neither.
-    let within_limit = move |call: BoxedCall<'a>| until(clock, clock.now() + RateLimitPolicy::TIMEOUT, call);
-    stream::unfold((pages, 0), move |(mut pages, unbooked)| async move {
-        let book =
-            OptionFuture::from((unbooked > 0).then(|| within_limit(Box::pin(rate_limiter.book(tenant.id, unbooked)))));
-        // Without an answer of the limiter, the cost is a refusal at most.
-        let (page, _) = join(pages.next(), book).await;
+    stream::unfold((pages, 0), move |(mut pages, seen)| async move {
+        let book = book(rate_limiter, clock, tenant.id, usize::from(seen > 1));
+        let (page, ()) = join(pages.next(), book).await;
         if let Some(Err(failure)) = &page
             && failure.kind == FailureKind::Throttled
         {
-            within_limit(Box::pin(rate_limiter.on_throttled(tenant.id, failure.retry_after))).await;
+            let slow_down = Box::pin(rate_limiter.on_throttled(tenant.id, failure.retry_after));
+            let _ = until(clock, clock.now() + RateLimitPolicy::TIMEOUT, slow_down).await;
         }
-        Some((page?, (pages, 1)))
+        Some((page?, (pages, seen + 1)))
     })
 }

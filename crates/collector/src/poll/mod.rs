@@ -120,9 +120,10 @@ impl<P: Ports> Poll<P> {
             Task::Open(tenants) => return self.open(tenants).await,
             Task::Tenant(tenant) => tenant,
         };
-        Box::pin(self.poll_tenant(&mut tenant)).await;
         let order = if tenant.is_failing { &orders.failing } else { &orders.usual };
+        // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
         order.note_served(tenant.position);
+        Box::pin(self.poll_tenant(&mut tenant)).await;
         // What is left of feeds that failed before works again.
         tenant.is_failing = false;
         if tenant.feeds.is_empty() { Vec::new() } else { vec![Waiting::Back(Task::Tenant(tenant))] }

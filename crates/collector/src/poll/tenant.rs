@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 
 use super::feed::FeedPoll;
 use super::subscription::is_list_due;
@@ -10,6 +10,7 @@ use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::FeedState;
+use crate::listing::book;
 use crate::patience::Patience;
 use crate::ports::{Cursors, Freshness, ManagementApi, Ports, Tenants};
 use crate::tenant::Tenant;
@@ -85,7 +86,8 @@ impl<P: Ports> Poll<P> {
             }
             feed.report
         });
-        task.feeds = join_all(turns).await;
+        let first_pages = book(&self.rate_limiter, &self.clock, task.tenant.id, turns.len());
+        (task.feeds, ()) = join(join_all(turns), first_pages).await;
         let is_rejected = |error: &Failure| error.kind == FailureKind::CredentialsRejected;
         if task.feeds.iter().any(|row| row.error.as_ref().is_some_and(is_rejected)) {
             // The list of secrets may lag behind a rotation. Read now, the new version is used by the next poll.

@@ -29,6 +29,8 @@ pub(super) struct FeedReconcile<'report> {
     saved: Rechecks,
     /// The spans of unchecked windows that were found in this turn, or go on in it.
     unchecked: Vec<Loss>,
+    /// How many windows Microsoft was asked for in this turn.
+    pub(super) listings: usize,
     /// How many more windows to recheck in this turn.
     pub(super) windows_left: usize,
     /// The turn was cut short: another one follows.
@@ -51,6 +53,7 @@ impl<'report> FeedReconcile<'report> {
             rechecks,
             saved,
             unchecked: Vec::new(),
+            listings: 0,
             windows_left: Self::WINDOWS_PER_TURN,
             more_to_do: false,
             lost_race: false,

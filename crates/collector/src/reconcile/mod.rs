@@ -24,6 +24,7 @@ use crate::content::ContentDigest;
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::lease::{Handover, Lease, Rotation, overdue_shards};
+use crate::listing::book;
 use crate::loss::mark_reported;
 use crate::patience::Patience;
 use crate::ports::{Acquisition, Clock, Leases, Ports, Tenants};
@@ -187,16 +188,17 @@ impl<P: Ports> Reconcile<P> {
     /// One turn of a feed, which is open only as long as this takes. If it was cut short, another turn follows.
     async fn turn<'report>(&self, run: &Run, orders: &Orders, task: Task<'report>) -> Vec<Waiting<Task<'report>>> {
         let Task { tenant, position, is_failing, report } = task;
-        // As long as this turn lasts: the deadline may drop it.
+        let order = if is_failing { &orders.failing } else { &orders.usual };
+        // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
+        order.note_served(position);
         report.more_to_do = true;
         let mut feed = FeedReconcile::new(Arc::clone(&tenant), Patience::with(is_failing), report);
         if let Err(failure) = self.reconcile(run, &mut feed).await {
             feed.note_failure(failure);
         }
+        book(&self.rate_limiter, &self.clock, tenant.id, feed.listings).await;
         let FeedReconcile { more_to_do, lost_race, report, .. } = feed;
         report.more_to_do = more_to_do || lost_race;
-        let order = if is_failing { &orders.failing } else { &orders.usual };
-        order.note_served(position);
         if !more_to_do || lost_race || !self.is_in_time(run) {
             return Vec::new();
         }

@@ -122,7 +122,7 @@ impl<P: Ports> Reconcile<P> {
     pub(super) async fn list_if_possible(
         &self,
         run: &Run,
-        feed: &FeedReconcile<'_>,
+        feed: &mut FeedReconcile<'_>,
         window: Window,
     ) -> Result<Option<Contents>, Failure> {
         let (now, until) = (self.clock.now(), PlanPolicy::listable_until(window));
@@ -136,6 +136,7 @@ impl<P: Ports> Reconcile<P> {
         }
         let mut contents = BTreeMap::new();
         let mut malformed = Vec::new();
+        feed.listings += 1;
         let tenant = Arc::clone(&feed.tenant);
         let pages = list_and_book(
             (&self.management_api, &self.rate_limiter, &self.clock),

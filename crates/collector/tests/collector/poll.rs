@@ -58,7 +58,7 @@ fn steady_poll_calls_once_per_tenant_and_type() {
 }
 
 #[test]
-fn steady_empty_poll_makes_eighteen_state_calls() {
+fn steady_empty_poll_makes_fourteen_state_calls() {
     let fixture = steady_tenant();
     let calls = RefCell::new(BTreeMap::<&str, u32>::new());
     fixture.poll_with(|call| {
@@ -66,7 +66,7 @@ fn steady_empty_poll_makes_eighteen_state_calls() {
             PortCall::Feeds(_) => "read all cursors",
             PortCall::RecordWindow(_) => "record a window",
             PortCall::CommitWindow(_) => "commit a window",
-            PortCall::Book(_) => "book a page",
+            PortCall::Book(_) => "book the first pages",
             PortCall::AcquireLease => "acquire the lease",
             PortCall::ReleaseLease => "release the lease",
             PortCall::AllTenants | PortCall::Subscriptions(_) | PortCall::List(..) | PortCall::Page(_) => {
@@ -80,7 +80,7 @@ fn steady_empty_poll_makes_eighteen_state_calls() {
     });
     let expected = [
         ("acquire the lease", 1),
-        ("book a page", 5),
+        ("book the first pages", 1),
         ("commit a window", 5),
         ("read all cursors", 1),
         ("record a window", 5),

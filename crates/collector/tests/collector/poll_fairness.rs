@@ -133,6 +133,31 @@ fn of_the_feeds_that_failed_nobody_is_always_last() {
 }
 
 #[test]
+fn a_tenant_that_the_deadline_cuts_off_is_not_the_first_again() {
+    let fixture = tenants(3);
+    let down = Failure::new(FailureKind::Transient, "HTTP 503");
+    fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::Fail(down.clone()),
+        _ => Action::Proceed,
+    });
+    let hangs_until_the_deadline = || {
+        fixture.five_minutes_later();
+        let (tried, deadline) = (RefCell::new(Vec::new()), fixture.deadline());
+        fixture.poll_with(|call| match call {
+            PortCall::List(feed, _) => {
+                tried.borrow_mut().push(feed.tenant_id.0.as_u128());
+                fixture.clock.set(deadline);
+                Action::Hang
+            }
+            _ => Action::Proceed,
+        });
+        tried.into_inner()
+    };
+    let tried = [hangs_until_the_deadline(), hangs_until_the_deadline(), hangs_until_the_deadline()];
+    assert_eq!(tried, [[1], [2], [3]]);
+}
+
+#[test]
 fn a_failing_feed_does_not_slow_down_the_others_of_its_tenant() {
     let dlp = FeedId { tenant_id: TENANT, content_type: ContentType::Dlp };
     let fixture = PollFixture::of([tenant(TENANT, &[EXCHANGE, ContentType::Dlp])]);
