@@ -1,6 +1,6 @@
 //! The windows of one feed, in order: record, list, enqueue, commit.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures::{StreamExt, pin_mut};
@@ -10,7 +10,7 @@ use super::subscription::is_refused;
 use super::{FeedReport, Poll};
 use crate::content::{Content, Listing};
 use crate::cursor::Cursor;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::{CursorMove, FeedState};
 use crate::loss::{Loss, LossReason};
@@ -26,9 +26,26 @@ pub(super) struct FeedPoll<'report> {
     pub(super) state: FeedState,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
-    lost: Option<Loss>,
-    pub(super) windows: VecDeque<Window>,
+    /// A probe has shown in this poll that the feed can be listed.
+    pub(super) can_be_listed: bool,
+    /// What to do next.
+    pub(super) plan: Plan,
+    /// Up to when this poll lists: what is published meanwhile is left to the next one.
+    pub(super) opened_at: Timestamp,
+    pub(super) policy: PlanPolicy,
     pub(super) report: &'report mut FeedReport,
+}
+
+/// How long a window may be listed before it is halved. A poll takes four minutes at most: what takes half of them may be cut off
+/// by the deadline again and again, and would never be listed whole. It is five times what [a window should
+/// take](PlanPolicy::CONTENTS_PER_WINDOW).
+const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
+
+/// How far a listing came.
+enum Listed {
+    Whole(Listing),
+    /// It took too long, and the window can be halved.
+    UpToLimit { first_half: Window },
 }
 
 impl<'report> FeedPoll<'report> {
@@ -40,9 +57,24 @@ impl<'report> FeedPoll<'report> {
         policy: &PlanPolicy,
         report: &'report mut FeedReport,
     ) -> Self {
-        let Plan { lost, windows } = plan(state.cursor, now, policy);
-        report.more_to_do = lost.is_some() || !windows.is_empty();
-        Self { tenant, state, is_listed_as_missing, lost, windows: windows.into(), report }
+        let plan = plan(&state, now, policy);
+        report.more_to_do = plan.lost.is_some() || plan.window.is_some();
+        Self {
+            tenant,
+            state,
+            is_listed_as_missing,
+            can_be_listed: false,
+            plan,
+            opened_at: now,
+            policy: *policy,
+            report,
+        }
+    }
+
+    /// What is left to do from `state` on. How long the next window is depends on what the last ones held.
+    pub(super) fn advance(&mut self, state: FeedState) {
+        self.state = state;
+        self.plan = plan(&self.state, self.opened_at, &self.policy);
     }
 
     pub(super) fn id(&self) -> FeedId {
@@ -66,7 +98,7 @@ impl<P: Ports> Poll<P> {
         let polled = match self.try_poll_next_window(feed).await {
             Ok(ConditionalWrite::Applied) => {
                 self.start_missing_subscription(feed).await;
-                feed.report.more_to_do = !feed.windows.is_empty();
+                feed.report.more_to_do = feed.plan.window.is_some();
                 return;
             }
             Ok(ConditionalWrite::Conflict) => {
@@ -96,15 +128,23 @@ impl<P: Ports> Poll<P> {
         if self.skip_expired(feed).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        let Some(window) = feed.windows.front().copied() else { return Ok(ConditionalWrite::Applied) };
+        let Some(window) = feed.plan.window else { return Ok(ConditionalWrite::Applied) };
         let is_recorded = feed.state.cursor.is_some_and(|cursor| cursor.records(window));
-        if !is_recorded
-            && self.cursors.record_window(feed.id(), feed.state.cursor, window).await? == ConditionalWrite::Conflict
-        {
-            return Ok(ConditionalWrite::Conflict);
+        if !is_recorded {
+            if self.cursors.record_window(feed.id(), feed.state.cursor, window).await? == ConditionalWrite::Conflict {
+                return Ok(ConditionalWrite::Conflict);
+            }
+            feed.state = feed.state.recording(window);
         }
         let known_losses = feed.report.lost.len();
-        let listing = self.list_and_enqueue(feed, window).await?;
+        let listing = match self.list_and_enqueue(feed, window).await {
+            Ok(Listed::Whole(listing)) => listing,
+            Ok(Listed::UpToLimit { first_half }) => return self.halve_window(feed, window, first_half).await,
+            Err(failure) if failure.kind == FailureKind::Transient => {
+                return self.on_failed_listing(feed, window, failure).await;
+            }
+            Err(failure) => return Err(failure),
+        };
         let has_malformed_entries = feed.report.lost.len() > known_losses;
         self.record_gap(feed).await?;
         let to = if has_malformed_entries {
@@ -116,18 +156,20 @@ impl<P: Ports> Poll<P> {
         if self.move_cursor(feed, Cursor::recording(window), &to).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        feed.windows.pop_front();
         feed.report.windows_listed += 1;
         Ok(ConditionalWrite::Applied)
     }
 
     /// What fell out of the retention before it was listed is lost.
     async fn skip_expired(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
-        let (Some(lost), Some(cursor)) = (feed.lost.take(), feed.state.cursor) else {
+        let (Some(lost), Some(cursor)) = (feed.plan.lost.take(), feed.state.cursor) else {
             return Ok(ConditionalWrite::Applied);
         };
         if feed.state.subscription.refused_since.is_some() {
-            self.listing_works(feed).await?;
+            // If listing does not work again, nothing is lost yet that a later listing might bring.
+            if let Some(window) = feed.plan.window {
+                self.probe(feed, window).await?;
+            }
         }
         // What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
         let subscription = &mut feed.state.subscription;
@@ -145,7 +187,7 @@ impl<P: Ports> Poll<P> {
         Ok(ConditionalWrite::Applied)
     }
 
-    async fn move_cursor(
+    pub(super) async fn move_cursor(
         &self,
         feed: &mut FeedPoll<'_>,
         expected: Cursor,
@@ -153,20 +195,25 @@ impl<P: Ports> Poll<P> {
     ) -> Result<ConditionalWrite, Failure> {
         let moved = self.cursors.move_cursor(feed.id(), expected, to).await?;
         if moved == ConditionalWrite::Applied {
-            feed.state = feed.state.moved(to);
+            feed.advance(feed.state.moved(to));
             feed.report.cursor = Some(to.listed_until);
         }
         Ok(moved)
     }
 
     /// Puts a message for every content of the window into the queue, page by page.
-    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
-        let id = feed.id();
+    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listed, Failure> {
+        let (id, started_at) = (feed.id(), self.now());
         let tenant = Rc::clone(&feed.tenant);
         let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
+        // Where the limit passed before a further page arrived; what the last page brings late is not thrown away.
+        let mut is_over_limit = false;
         while let Some(page) = pages.next().await {
+            if let Some(first_half) = window.first_half().filter(|_| is_over_limit) {
+                return Ok(Listed::UpToLimit { first_half });
+            }
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
             let messages: Vec<ContentMessage> = page
@@ -183,8 +230,9 @@ impl<P: Ports> Poll<P> {
                 self.losses.record_loss(id, &loss).await?;
                 feed.report.lost.push(loss);
             }
+            is_over_limit = LISTING_LIMIT < self.now().duration_since(started_at);
         }
-        Ok(Listing { window, digests, hours, listed_at: self.now() })
+        Ok(Listed::Whole(Listing { window, digests, hours, listed_at: self.now() }))
     }
 
     pub(super) fn now(&self) -> Timestamp {

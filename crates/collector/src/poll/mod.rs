@@ -5,12 +5,13 @@ mod report;
 mod select;
 mod shard;
 mod subscription;
+mod unlistable;
 
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
-pub use self::report::{FeedReport, PollReport, TenantReport};
+pub use self::report::{FeedReport, PollReport, TenantReport, UnlistedWindow};
 pub use self::shard::{InvalidShard, Shard};
 
 use self::feed::FeedPoll;

@@ -13,6 +13,7 @@ use crate::feed_state::{FeedState, Subscription};
 use crate::loss::{Loss, LossReason};
 use crate::ports::{Cursors, Losses, ManagementApi, Ports};
 use crate::tenant::Tenant;
+use crate::window::Window;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
@@ -81,10 +82,9 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Before a feed whose listings were refused skips what fell out of the retention: whether listing works again. If not,
-    /// nothing is lost yet that a later listing might bring. What is listed here is not used.
-    pub(super) async fn listing_works(&self, feed: &FeedPoll<'_>) -> Result<(), Failure> {
-        let Some(window) = feed.windows.front().copied() else { return Ok(()) };
+    /// Whether `window` of the feed can be listed: its first page. What is listed here is not used, so the window need not be
+    /// on record.
+    pub(super) async fn probe(&self, feed: &FeedPoll<'_>, window: Window) -> Result<(), Failure> {
         let pages = self.management_api.list(&feed.tenant, feed.id().content_type, window);
         futures::pin_mut!(pages);
         match futures::StreamExt::next(&mut pages).await {

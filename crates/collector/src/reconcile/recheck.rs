@@ -100,7 +100,11 @@ impl<P: Ports> Reconcile<P> {
         if ages.iter().any(|age| feed.rechecks.is_first(*age)) {
             self.compare_with_archive(run, feed, &record, listed.as_ref()).await?;
         }
-        if ages.iter().any(|age| feed.rechecks.is_oldest(*age)) {
+        let is_oldest = ages.iter().any(|age| feed.rechecks.is_oldest(*age));
+        if is_oldest && listed.is_none() && record.unlisted {
+            self.lose(feed, expired(record.window)).await?;
+            feed.note_checked();
+        } else if is_oldest {
             let is_unchecked = listed.is_none() && !Rechecks::was_first_listed_near_the_edge(&record);
             let until = feed.rechecks.checked_until[&age];
             if is_unchecked {
@@ -188,6 +192,7 @@ impl<P: Ports> Reconcile<P> {
             };
             match self.list_if_possible(run, feed, window).await {
                 Ok(Some(listed)) => self.queue_late(run, feed, &mut record, listed).await?,
+                Ok(None) if record.unlisted => self.lose(feed, expired(window)).await?,
                 Ok(None) if Rechecks::was_first_listed_near_the_edge(&record) => {}
                 Ok(None) => self.lose(feed, unchecked(window.start(), window.end())).await?,
                 Err(failure) if failure.kind.concerns_whole_feed() => return Err(failure),
@@ -200,4 +205,9 @@ impl<P: Ports> Reconcile<P> {
         }
         Ok(())
     }
+}
+
+/// What is lost of a window that the poller passed over and no recheck could list: everything that it held.
+fn expired(window: Window) -> Loss {
+    Loss::expired(window.start(), window.end())
 }

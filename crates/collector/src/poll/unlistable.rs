@@ -1,0 +1,89 @@
+//! A recorded window that cannot be listed, while others of its feed can be: it is halved, again and again, and passed over
+//! when it is a minute long. So nothing that is wrong with one window holds up the feed.
+
+use jiff::SignedDuration;
+
+use super::feed::FeedPoll;
+use super::{Poll, UnlistedWindow};
+use crate::cursor::Cursor;
+use crate::failure::Failure;
+use crate::ports::{ConditionalWrite, Cursors, Ports};
+use crate::window::{Window, whole_second};
+
+/// So many polls in a row must fail to list a window before it is halved or passed over: what goes away by itself usually does
+/// so within a quarter of an hour.
+const MOST_FAILURES: u64 = 3;
+
+impl<P: Ports> Poll<P> {
+    /// `failure` has stopped the listing of `window`, which is recorded. Returns it, unless the window has failed often enough
+    /// and the feed can be listed all the same.
+    pub(super) async fn on_failed_listing(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        failure: Failure,
+    ) -> Result<ConditionalWrite, Failure> {
+        let half = window.first_half();
+        // The half of a window that has failed often need not fail as often, if it fails in the same poll.
+        if !feed.can_be_listed || half.is_none() {
+            if feed.state.failed_listings < MOST_FAILURES {
+                let failed = feed.state.failed_listings + 1;
+                let saved = self.cursors.save_failed_listings(feed.id(), window, failed).await?;
+                if saved == ConditionalWrite::Conflict {
+                    return Ok(ConditionalWrite::Conflict);
+                }
+                feed.state.failed_listings = failed;
+            }
+            if feed.state.failed_listings < MOST_FAILURES {
+                return Err(failure);
+            }
+            if let Some(recent) = most_recent_minute(feed)
+                && self.probe(feed, recent).await.is_err()
+            {
+                return Err(failure);
+            }
+            feed.can_be_listed = true;
+        }
+        match half {
+            Some(half) => self.halve_window(feed, window, half).await,
+            None => self.pass_over(feed, window, failure).await,
+        }
+    }
+
+    /// Replaces the recorded window by its first half, which is listed in the feed's next turn. What has been queued of the
+    /// window stays queued: the halves may hold the same records under other content ids.
+    pub(super) async fn halve_window(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        first_half: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        let replaced = self.cursors.replace_window(feed.id(), window, first_half).await?;
+        if replaced == ConditionalWrite::Applied {
+            feed.advance(feed.state.recording(first_half));
+            feed.report.windows_halved += 1;
+        }
+        Ok(replaced)
+    }
+
+    /// Moves the cursor past a window that is too short to be halved. Its row says that it was never listed; rechecks do that.
+    async fn pass_over(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        error: Failure,
+    ) -> Result<ConditionalWrite, Failure> {
+        let to = feed.state.move_past_unlisted(window, self.now());
+        let moved = self.move_cursor(feed, Cursor::recording(window), &to).await?;
+        if moved == ConditionalWrite::Applied {
+            feed.report.windows_unlisted.push(UnlistedWindow { window, error });
+        }
+        Ok(moved)
+    }
+}
+
+/// The last minute that this poll could list.
+fn most_recent_minute(feed: &FeedPoll<'_>) -> Option<Window> {
+    let end = whole_second(feed.opened_at - feed.policy.stabilization_delay);
+    Window::new(end - SignedDuration::from_mins(1), end).ok()
+}
