@@ -106,7 +106,10 @@ impl Faults {
             | PortCall::RemoveDeadLetter => self.aws_action(SQS, &format!("{call:?}")),
             PortCall::Feeds(_)
             | PortCall::RecordWindow(_)
+            | PortCall::ReplaceWindow(_)
+            | PortCall::SaveFailedListings(_)
             | PortCall::CommitWindow(_)
+            | PortCall::PassOver(_)
             | PortCall::Skip(_)
             | PortCall::SaveSubscription(_)
             | PortCall::Windows(_)

@@ -26,8 +26,8 @@ pub(super) struct FeedPoll<'report> {
     pub(super) state: FeedState,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
-    /// A probe has shown in this poll that the feed can be listed.
-    pub(super) can_be_listed: bool,
+    /// The recorded window is a half of one that failed often, while a probe in this poll has shown that the feed can be listed.
+    pub(super) is_half_of_failing: bool,
     /// What to do next.
     pub(super) plan: Plan,
     /// Up to when this poll lists: what is published meanwhile is left to the next one.
@@ -45,7 +45,9 @@ const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
 enum Listed {
     Whole(Listing),
     /// It took too long, and the window can be halved.
-    UpToLimit { first_half: Window },
+    UpToLimit {
+        first_half: Window,
+    },
 }
 
 impl<'report> FeedPoll<'report> {
@@ -63,7 +65,7 @@ impl<'report> FeedPoll<'report> {
             tenant,
             state,
             is_listed_as_missing,
-            can_be_listed: false,
+            is_half_of_failing: false,
             plan,
             opened_at: now,
             policy: *policy,
@@ -71,9 +73,10 @@ impl<'report> FeedPoll<'report> {
         }
     }
 
-    /// What is left to do from `state` on. How long the next window is depends on what the last ones held.
+    /// The feed is in `state` now. What is left to do is planned anew: how long the next window is depends on what the last ones held.
     pub(super) fn advance(&mut self, state: FeedState) {
         self.state = state;
+        self.is_half_of_failing = false;
         self.plan = plan(&self.state, self.opened_at, &self.policy);
     }
 

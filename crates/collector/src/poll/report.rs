@@ -51,6 +51,7 @@ pub struct FeedReport {
     pub windows_halved: u64,
     /// Windows of a minute or less that were passed over, because they could not be listed and others of the feed could.
     /// Rechecks list them until Microsoft no longer does; then they are lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub windows_unlisted: Vec<UnlistedWindow>,
     /// Messages sent to the queue, including those of windows that were not committed.
     pub contents_queued: u64,

@@ -24,8 +24,8 @@ impl<P: Ports> Poll<P> {
         failure: Failure,
     ) -> Result<ConditionalWrite, Failure> {
         let half = window.first_half();
-        // The half of a window that has failed often need not fail as often, if it fails in the same poll.
-        if !feed.can_be_listed || half.is_none() {
+        // A half need not fail as often as the window did; before a minute is passed over, it must.
+        if !feed.is_half_of_failing || half.is_none() {
             if feed.state.failed_listings < MOST_FAILURES {
                 let failed = feed.state.failed_listings + 1;
                 let saved = self.cursors.save_failed_listings(feed.id(), window, failed).await?;
@@ -42,12 +42,11 @@ impl<P: Ports> Poll<P> {
             {
                 return Err(failure);
             }
-            feed.can_be_listed = true;
         }
-        match half {
-            Some(half) => self.halve_window(feed, window, half).await,
-            None => self.pass_over(feed, window, failure).await,
-        }
+        let Some(half) = half else { return self.pass_over(feed, window, failure).await };
+        let halved = self.halve_window(feed, window, half).await?;
+        feed.is_half_of_failing = halved == ConditionalWrite::Applied;
+        Ok(halved)
     }
 
     /// Replaces the recorded window by its first half, which is listed in the feed's next turn. What has been queued of the
