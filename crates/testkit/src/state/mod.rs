@@ -49,6 +49,8 @@ pub struct StateHistory {
     pub committed_at: BTreeMap<(FeedId, Window), Timestamp>,
     /// Recorded windows that were replaced by a part of them.
     pub replaced: Vec<(FeedId, Window)>,
+    /// Windows that the poller passed over.
+    pub passed_over: Vec<(FeedId, Window)>,
     /// Every call that recorded a loss, including repetitions.
     pub recorded_losses: Vec<(FeedId, Loss, Timestamp)>,
 }

@@ -91,6 +91,9 @@ impl Cursors for MemoryState {
         } else {
             rows.history.first_windows.entry(feed).or_insert((expected.listed_until, now));
         }
+        if let Passed::Unlisted(window, _) = &to.passed {
+            rows.history.passed_over.push((feed, *window));
+        }
         for record in to.records() {
             rows.history.committed_at.insert((feed, record.window), now);
             rows.windows.insert((feed, record.window), record);
