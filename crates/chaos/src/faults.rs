@@ -86,7 +86,13 @@ impl Faults {
             PortCall::List(_, window) if self.holds_bad_minute(window) => {
                 let kind = "Microsoft: window that cannot be listed";
                 self.count(kind);
-                Action::Fail(Failure::new(FailureKind::Transient, kind))
+                let failure = Failure::new(FailureKind::Transient, kind);
+                // What was queued of a window that is halved then comes again under other content ids.
+                if self.random.with_probability("first page can be listed", 0.5) {
+                    Action::FailAfterFirst(failure)
+                } else {
+                    Action::Fail(failure)
+                }
             }
             PortCall::StartSubscription(_) | PortCall::List(..) | PortCall::ReadBlob => Action::Proceed,
             PortCall::SendOne => {
