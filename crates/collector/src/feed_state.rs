@@ -24,8 +24,9 @@ pub struct FeedState {
     /// How many contents an hour of publication time holds, as of the last listed windows: what the length of the next ones
     /// depends on. `None` if no window was listed yet.
     pub contents_per_hour: Option<u64>,
-    /// How many polls in a row could not list the recorded window, while nothing showed that the whole feed was to blame.
-    /// Counted only until the window is [halved or passed over](crate::poll).
+    /// How many polls in a row could not list the recorded window, for a reason that may lie in it: they failed with
+    /// [`Transient`](crate::failure::FailureKind::Transient), or were at it for so long that the deadline may have cut them off.
+    /// Counted no further than until the window is halved or passed over.
     pub failed_listings: u64,
     pub subscription: Subscription,
 }

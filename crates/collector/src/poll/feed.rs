@@ -7,6 +7,7 @@ use futures::{StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
 use super::subscription::is_refused;
+use super::unlistable::is_too_long;
 use super::{FeedReport, Poll};
 use crate::content::{Content, Listing};
 use crate::cursor::Cursor;
@@ -28,6 +29,8 @@ pub(super) struct FeedPoll<'report> {
     is_listed_as_missing: bool,
     /// The recorded window is a half of one that failed often, while a probe in this poll has shown that the feed can be listed.
     pub(super) is_half_of_failing: bool,
+    /// This poll's attempt at the recorded window is among those that the state counts as failed.
+    pub(super) is_counted: bool,
     /// What to do next.
     pub(super) plan: Plan,
     /// Up to when this poll lists: what is published meanwhile is left to the next one.
@@ -36,18 +39,15 @@ pub(super) struct FeedPoll<'report> {
     pub(super) report: &'report mut FeedReport,
 }
 
-/// How long a window may be listed before it is halved. A poll takes four minutes at most: what takes half of them may be cut off
-/// by the deadline again and again, and would never be listed whole. It is five times what [a window should
-/// take](PlanPolicy::CONTENTS_PER_WINDOW).
-const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
-
 /// How far a listing came.
 enum Listed {
     Whole(Listing),
-    /// It took too long, and the window can be halved.
-    UpToLimit {
+    /// It takes too long, and the window can be halved.
+    TooLong {
         first_half: Window,
     },
+    /// Another poller works on the window.
+    LostRace,
 }
 
 impl<'report> FeedPoll<'report> {
@@ -66,6 +66,7 @@ impl<'report> FeedPoll<'report> {
             state,
             is_listed_as_missing,
             is_half_of_failing: false,
+            is_counted: false,
             plan,
             opened_at: now,
             policy: *policy,
@@ -76,7 +77,7 @@ impl<'report> FeedPoll<'report> {
     /// The feed is in `state` now. What is left to do is planned anew: how long the next window is depends on what the last ones held.
     pub(super) fn advance(&mut self, state: FeedState) {
         self.state = state;
-        self.is_half_of_failing = false;
+        (self.is_half_of_failing, self.is_counted) = (false, false);
         self.plan = plan(&self.state, self.opened_at, &self.policy);
     }
 
@@ -142,7 +143,8 @@ impl<P: Ports> Poll<P> {
         let known_losses = feed.report.lost.len();
         let listing = match self.list_and_enqueue(feed, window).await {
             Ok(Listed::Whole(listing)) => listing,
-            Ok(Listed::UpToLimit { first_half }) => return self.halve_window(feed, window, first_half).await,
+            Ok(Listed::TooLong { first_half }) => return self.halve_window(feed, window, first_half).await,
+            Ok(Listed::LostRace) => return Ok(ConditionalWrite::Conflict),
             Err(failure) if failure.kind == FailureKind::Transient => {
                 return self.on_failed_listing(feed, window, failure).await;
             }
@@ -211,11 +213,16 @@ impl<P: Ports> Poll<P> {
         let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages = self.management_api.list(&tenant, id.content_type, window);
         pin_mut!(pages);
-        // Where the limit passed before a further page arrived; what the last page brings late is not thrown away.
-        let mut is_over_limit = false;
+        // How long the pages before this one took: what the last page brings is not thrown away, however late it comes.
+        let mut took = SignedDuration::ZERO;
         while let Some(page) = pages.next().await {
-            if let Some(first_half) = window.first_half().filter(|_| is_over_limit) {
-                return Ok(Listed::UpToLimit { first_half });
+            if let Some(first_half) = window.first_half() {
+                if is_too_long(feed, took) {
+                    return Ok(Listed::TooLong { first_half });
+                }
+                if self.note_long_listing(feed, window, took).await? == ConditionalWrite::Conflict {
+                    return Ok(Listed::LostRace);
+                }
             }
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
@@ -233,7 +240,7 @@ impl<P: Ports> Poll<P> {
                 self.losses.record_loss(id, &loss).await?;
                 feed.report.lost.push(loss);
             }
-            is_over_limit = LISTING_LIMIT < self.now().duration_since(started_at);
+            took = self.now().duration_since(started_at);
         }
         Ok(Listed::Whole(Listing { window, digests, hours, listed_at: self.now() }))
     }

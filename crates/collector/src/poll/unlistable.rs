@@ -1,5 +1,5 @@
-//! A recorded window that cannot be listed, while others of its feed can be: it is halved, again and again, and passed over
-//! when it is a minute long. So nothing that is wrong with one window holds up the feed.
+//! A recorded window that takes too long, or cannot be listed while others of its feed can be: it is halved, again and again,
+//! and passed over when it is a minute long. So nothing that is wrong with one window holds up the feed.
 
 use jiff::SignedDuration;
 
@@ -14,7 +14,59 @@ use crate::window::{Window, whole_second};
 /// so within a quarter of an hour.
 const MOST_FAILURES: u64 = 3;
 
+/// Cut off so often, a window must be listed before it can be cut off once more. One more than an outage of Microsoft's leaves behind:
+/// it is not why a listing takes long afterwards.
+const MOST_CUT_OFFS: u64 = MOST_FAILURES + 1;
+
+/// How long a window may be listed before it is halved. A poll takes four minutes at most: what takes half of them may be cut off
+/// by the deadline again and again, and would never be listed whole. It is five times what [a window should
+/// take](crate::plan::PlanPolicy::CONTENTS_PER_WINDOW).
+const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
+
+/// What takes less is never cut off by the deadline, because no task is started in the last 15 seconds before it.
+const NEVER_CUT_OFF: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether to halve the window of which the listing took so long already, and goes on.
+pub(super) fn is_too_long(feed: &FeedPoll<'_>, took: SignedDuration) -> bool {
+    let is_cut_off_often = feed.state.failed_listings >= MOST_CUT_OFFS && !feed.is_counted;
+    took > LISTING_LIMIT || took > NEVER_CUT_OFF && is_cut_off_often
+}
+
 impl<P: Ports> Poll<P> {
+    /// Counts a listing that may be cut off as failed, before it can be. When it ends, the count is forgotten.
+    pub(super) async fn note_long_listing(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        took: SignedDuration,
+    ) -> Result<ConditionalWrite, Failure> {
+        let may_be_cut_off = took > NEVER_CUT_OFF;
+        if may_be_cut_off {
+            self.count_failure(feed, window, MOST_CUT_OFFS).await
+        } else {
+            Ok(ConditionalWrite::Applied)
+        }
+    }
+
+    /// Once a poll, and not beyond `most`: a long outage writes no more.
+    async fn count_failure(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+        most: u64,
+    ) -> Result<ConditionalWrite, Failure> {
+        if feed.is_counted || feed.state.failed_listings >= most {
+            return Ok(ConditionalWrite::Applied);
+        }
+        let failed_listings = feed.state.failed_listings + 1;
+        let saved = self.cursors.save_failed_listings(feed.id(), window, failed_listings).await?;
+        if saved == ConditionalWrite::Applied {
+            feed.state.failed_listings = failed_listings;
+            feed.is_counted = true;
+        }
+        Ok(saved)
+    }
+
     /// `failure` has stopped the listing of `window`, which is recorded. Returns it, unless the window has failed often enough
     /// and the feed can be listed all the same.
     pub(super) async fn on_failed_listing(
@@ -26,20 +78,14 @@ impl<P: Ports> Poll<P> {
         let half = window.first_half();
         // A half need not fail as often as the window did; before a minute is passed over, it must.
         if !feed.is_half_of_failing || half.is_none() {
-            if feed.state.failed_listings < MOST_FAILURES {
-                let failed = feed.state.failed_listings + 1;
-                let saved = self.cursors.save_failed_listings(feed.id(), window, failed).await?;
-                if saved == ConditionalWrite::Conflict {
-                    return Ok(ConditionalWrite::Conflict);
-                }
-                feed.state.failed_listings = failed;
+            if self.count_failure(feed, window, MOST_FAILURES).await? == ConditionalWrite::Conflict {
+                return Ok(ConditionalWrite::Conflict);
             }
             if feed.state.failed_listings < MOST_FAILURES {
                 return Err(failure);
             }
-            if let Some(recent) = most_recent_minute(feed)
-                && self.probe(feed, recent).await.is_err()
-            {
+            let Some(recent) = most_recent_minute(feed) else { return Err(failure) };
+            if self.probe(feed, recent).await.is_err() {
                 return Err(failure);
             }
         }

@@ -288,6 +288,71 @@ fn window_that_takes_more_than_two_minutes_is_halved_at_once() {
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at(HOUR.1))));
 }
 
+/// Polls while every page takes four seconds, and the fifth one of the windows that are longer than this never comes. Returns
+/// how often a failure was counted.
+fn poll_cut_off(fixture: &PollFixture, longest: i64) -> (PollReport, usize) {
+    let (pages, counted) = (Cell::new(0), Cell::new(0));
+    let deadline = fixture.deadline();
+    let report = fixture.poll_with(|call| match call {
+        PortCall::List(_, window) => {
+            pages.set(if minutes(window) > longest { 0 } else { -1_000 });
+            Action::Proceed
+        }
+        PortCall::Page(_) => {
+            pages.set(pages.get() + 1);
+            fixture.clock.advance(SignedDuration::from_secs(4));
+            if pages.get() < 5 {
+                return Action::Proceed;
+            }
+            fixture.clock.set(deadline);
+            Action::Hang
+        }
+        PortCall::SaveFailedListings(_) => {
+            counted.set(counted.get() + 1);
+            Action::Proceed
+        }
+        _ => Action::Proceed,
+    });
+    fixture.clock.set(deadline);
+    (report, counted.get())
+}
+
+/// The deadline drops a task like a crash: nothing of it is known, unless it was on record before.
+#[test]
+fn window_that_the_deadline_cuts_off_again_and_again_is_halved() {
+    let fixture = busy_hour();
+    for failed in 1..=4 {
+        let (report, counted) = poll_cut_off(&fixture, 5);
+        assert_eq!((only_feed(&report).windows_halved, counted), (0, 1), "poll {failed}");
+        assert_eq!(fixture.state.feed_state(feed()).failed_listings, failed);
+        assert!(report.more_to_do);
+    }
+    let (report, _) = poll_cut_off(&fixture, 40);
+    assert_eq!(only_feed(&report).windows_halved, 1, "{report:?}");
+    assert_eq!(fixture.asked(feed())[5], window(HOUR.0, "2026-11-22T11:30:00Z"));
+    assert_eq!(fixture.queued().len(), 60);
+}
+
+/// Otherwise every busy feed would have a window halved, and records archived twice, after every outage of Microsoft's.
+#[test]
+fn window_that_takes_long_after_an_outage_is_not_halved() {
+    let fixture = an_hour_behind();
+    (0..12).for_each(|number| fixture.publish(&[(&format!("content-{number}"), "2026-11-22T11:30:00Z")]));
+    poll_failing(&fixture, 5, |_| true);
+    let report = poll_slowly(&fixture, SignedDuration::from_secs(4));
+    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).windows_halved), (2, 0));
+    assert_eq!(fixture.state.feed_state(feed()).failed_listings, 0);
+}
+
+#[test]
+fn long_listing_that_ends_is_no_failure() {
+    let fixture = an_hour_behind();
+    (0..12).for_each(|number| fixture.publish(&[(&format!("content-{number}"), "2026-11-22T11:30:00Z")]));
+    let report = poll_slowly(&fixture, SignedDuration::from_secs(4));
+    assert_eq!((only_feed(&report).windows_listed, only_feed(&report).windows_halved), (1, 0));
+    assert_eq!(fixture.state.feed_state(feed()).failed_listings, 0);
+}
+
 #[test]
 fn last_page_counts_however_late_it_comes() {
     let fixture = an_hour_behind();
