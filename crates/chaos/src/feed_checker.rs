@@ -106,8 +106,8 @@ impl CheckResult {
     }
 
     /// A content holds the part of an aggregate that lies in the requested window. Overlapping or moved bounds therefore
-    /// put one record into two contents. Three causes excuse that: a window that was halved, a feed that had to start again at
-    /// the retention edge, and a clock ahead of Microsoft's, which lists a window before its end.
+    /// put one record into two contents. Three causes excuse that: a window that was halved, a feed that had to start
+    /// again at the retention edge, and a clock ahead of Microsoft's, which lists a window before its end.
     fn count_duplicate(&mut self, simulation: &Simulation, observed: &FeedObservations, slice: &Published) {
         let expired = observed.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
         let is_halved =

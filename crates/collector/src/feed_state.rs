@@ -25,8 +25,8 @@ pub struct FeedState {
     /// depends on. `None` if no window was listed yet.
     pub contents_per_hour: Option<u64>,
     /// How many polls in a row could not list the recorded window, for a reason that may lie in it: they failed with
-    /// [`Transient`](crate::failure::FailureKind::Transient), or were at it for so long that the deadline may have cut them off.
-    /// Counted no further than until the window is halved or passed over.
+    /// [`Transient`](crate::failure::FailureKind::Transient), or were at it for so long that the deadline may have cut
+    /// them off. Counted no further than until the window is halved or passed over.
     pub failed_listings: u64,
     pub subscription: Subscription,
 }

@@ -43,8 +43,8 @@ impl Window {
         }
     }
 
-    /// The first half of a window that is longer than [`Window::INDIVISIBLE`]; `None` of any other. It ends on a whole minute
-    /// where one lies between the start and the middle, on a whole second otherwise.
+    /// The first half of a window that is longer than [`Window::INDIVISIBLE`]; `None` of any other. It ends on a whole
+    /// minute where one lies between the start and the middle, on a whole second otherwise.
     #[must_use]
     pub fn first_half(&self) -> Option<Self> {
         const MINUTE: i64 = 60;

@@ -20,8 +20,8 @@ pub struct WindowRecord {
     pub listed_at: Timestamp,
     /// How many contents appeared after the first listing.
     pub late: u64,
-    /// No listing of it has ever been complete: the poller passed it over, because it could not list it and could list others
-    /// of the feed. What it held is not known until a recheck lists it; then all of its contents are late.
+    /// No listing of it has ever been complete: the poller passed it over, because it could not list it and could list
+    /// others of the feed. What it held is not known until a recheck lists it; then all of its contents are late.
     pub unlisted: bool,
 }
 

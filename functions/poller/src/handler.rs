@@ -88,7 +88,7 @@ fn log(report: &PollReport) {
             tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error:#}");
         }
         for UnlistedWindow { window, error } in &feed.windows_unlisted {
-            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, %window, "the window was passed over: others of this content type can be listed, and this one is too short to be halved; the reconciler lists it again at each of its ages, and reports it as lost when Microsoft no longer lists it, 7 days after it began: {error:#}");
+            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, %window, "the window was passed over: others of this content type can be listed, and this one is too short to be halved; the reconciler lists it from its first recheck on, and reports it as lost when Microsoft no longer does, 7 days after it began: {error:#}");
         }
         if feed.windows_halved > 0 {
             let windows_halved = feed.windows_halved;

@@ -27,7 +27,8 @@ pub(super) struct FeedPoll<'report> {
     pub(super) state: FeedState,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
-    /// The recorded window is a half of one that failed often, while a probe in this poll has shown that the feed can be listed.
+    /// The recorded window is a half of one that failed often, while a probe in this poll has shown that the feed can be
+    /// listed.
     pub(super) is_half_of_failing: bool,
     /// This poll's attempt at the recorded window is among those that the state counts as failed.
     pub(super) is_counted: bool,
@@ -74,7 +75,8 @@ impl<'report> FeedPoll<'report> {
         }
     }
 
-    /// The feed is in `state` now. What is left to do is planned anew: how long the next window is depends on what the last ones held.
+    /// The feed is in `state` now. What is left to do is planned anew: how long the next window is depends on what the
+    /// last ones held.
     pub(super) fn advance(&mut self, state: FeedState) {
         self.state = state;
         (self.is_half_of_failing, self.is_counted) = (false, false);

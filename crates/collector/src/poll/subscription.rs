@@ -82,8 +82,8 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Whether `window` of the feed can be listed: its first page. What is listed here is not used, so the window need not be
-    /// on record.
+    /// Whether `window` of the feed can be listed: its first page. What is listed here is not used, so the window need
+    /// not be on record.
     pub(super) async fn probe(&self, feed: &FeedPoll<'_>, window: Window) -> Result<(), Failure> {
         let pages = self.management_api.list(&feed.tenant, feed.id().content_type, window);
         futures::pin_mut!(pages);

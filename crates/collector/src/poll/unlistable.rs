@@ -1,5 +1,5 @@
-//! A recorded window that takes too long, or cannot be listed while others of its feed can be: it is halved, again and again,
-//! and passed over when it is a minute long. So nothing that is wrong with one window holds up the feed.
+//! A recorded window that takes too long, or cannot be listed while others of its feed can be: it is halved, again and
+//! again, and passed over when it is a minute long. So nothing that is wrong with one window holds up the feed.
 
 use jiff::SignedDuration;
 
@@ -10,16 +10,16 @@ use crate::failure::Failure;
 use crate::ports::{ConditionalWrite, Cursors, Ports};
 use crate::window::{Window, whole_second};
 
-/// So many polls in a row must fail to list a window before it is halved or passed over: what goes away by itself usually does
-/// so within a quarter of an hour.
+/// So many polls in a row must fail to list a window before it is halved or passed over: what goes away by itself usually
+/// does so within a quarter of an hour.
 const MOST_FAILURES: u64 = 3;
 
-/// Cut off so often, a window must be listed before it can be cut off once more. One more than an outage of Microsoft's leaves behind:
-/// it is not why a listing takes long afterwards.
+/// Cut off so often, a window must be listed before it can be cut off once more. One more than an outage of Microsoft's
+/// leaves behind: it is not why a listing takes long afterwards.
 const MOST_CUT_OFFS: u64 = MOST_FAILURES + 1;
 
-/// How long a window may be listed before it is halved. A poll takes four minutes at most: what takes half of them may be cut off
-/// by the deadline again and again, and would never be listed whole. It is five times what [a window should
+/// How long a window may be listed before it is halved. A poll takes four minutes at most: what takes half of them may be
+/// cut off by the deadline again and again, and would never be listed whole. It is five times what [a window should
 /// take](crate::plan::PlanPolicy::CONTENTS_PER_WINDOW).
 const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
 
@@ -67,8 +67,8 @@ impl<P: Ports> Poll<P> {
         Ok(saved)
     }
 
-    /// `failure` has stopped the listing of `window`, which is recorded. Returns it, unless the window has failed often enough
-    /// and the feed can be listed all the same.
+    /// `failure` has stopped the listing of `window`, which is recorded. Returns it, unless the window has failed often
+    /// enough and the feed can be listed all the same.
     pub(super) async fn on_failed_listing(
         &self,
         feed: &mut FeedPoll<'_>,
@@ -111,7 +111,8 @@ impl<P: Ports> Poll<P> {
         Ok(replaced)
     }
 
-    /// Moves the cursor past a window that is too short to be halved. Its row says that it was never listed; rechecks do that.
+    /// Moves the cursor past a window that is too short to be halved. Its row says that it was never listed; rechecks do
+    /// that.
     async fn pass_over(
         &self,
         feed: &mut FeedPoll<'_>,

@@ -47,7 +47,8 @@ pub trait Cursors {
         first_part: Window,
     ) -> Result<ConditionalWrite, Failure>;
 
-    /// Saves [how many polls](FeedState::failed_listings) in a row could not list the recorded window, provided that `recorded` still is the recorded one.
+    /// Saves [how many polls](FeedState::failed_listings) in a row could not list the recorded window, provided that
+    /// `recorded` still is the recorded one.
     async fn save_failed_listings(
         &self,
         feed: FeedId,

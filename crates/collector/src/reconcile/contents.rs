@@ -53,8 +53,8 @@ impl<P: Ports> Reconcile<P> {
         self.open_contents.put_open(feed.id, &open).await
     }
 
-    /// Queues what no earlier listing of the window had named: everything, if the poller had passed it over. It is on record as
-    /// open before.
+    /// Queues what no earlier listing of the window had named: everything, if the poller had passed it over. It is on
+    /// record as open before.
     pub(super) async fn queue_late(
         &self,
         run: &Run,

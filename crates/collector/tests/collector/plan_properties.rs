@@ -38,8 +38,8 @@ fn cursor(now: Timestamp) -> impl Strategy<Value = Cursor> {
     })
 }
 
-/// The seconds since the previous poll, how many windows it lists, whether it records the next one and how often it halves that,
-/// and how dense the feed is then.
+/// The seconds since the previous poll, how many windows it lists, whether it records the next one and how often it
+/// halves that, and how dense the feed is then.
 fn poll() -> impl Strategy<Value = (i64, usize, Option<usize>, Option<u64>)> {
     let elapsed = prop_oneof![4 => 1..900_i64, 1 => 1..9 * DAY, 1 => -600..0_i64];
     (elapsed, 0..200_usize, proptest::option::of(0..8_usize), density())
@@ -81,7 +81,8 @@ proptest! {
         }
     }
 
-    /// So they do not depend on when polls ran. The recorded window, and what is left after the last boundary, are as they are.
+    /// So they do not depend on when polls ran. The recorded window, and what is left after the last boundary, are as
+    /// they are.
     #[test]
     fn sized_windows_end_at_multiples_of_their_length((feed, now, hours) in situation()) {
         let windows = plan_all(feed, now, &PlanPolicy::with_backfill_hours(hours)).windows;
@@ -136,7 +137,8 @@ proptest! {
         }
     }
 
-    /// Polls run at any time; each stops after any number of windows, with or without the next one recorded, or a half of it.
+    /// Polls run at any time; each stops after any number of windows, with or without the next one recorded, or a half of
+    /// it.
     #[test]
     fn every_instant_is_listed_once_or_lost_once(
         start in now(),

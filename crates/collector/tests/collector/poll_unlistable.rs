@@ -288,8 +288,8 @@ fn window_that_takes_more_than_two_minutes_is_halved_at_once() {
     assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at(HOUR.1))));
 }
 
-/// Polls while every page takes four seconds, and the fifth one of the windows that are longer than this never comes. Returns
-/// how often a failure was counted.
+/// Polls while every page takes four seconds, and the fifth one of the windows that are longer than this never comes.
+/// Returns how often a failure was counted.
 fn poll_cut_off(fixture: &PollFixture, longest: i64) -> (PollReport, usize) {
     let (pages, counted) = (Cell::new(0), Cell::new(0));
     let deadline = fixture.deadline();

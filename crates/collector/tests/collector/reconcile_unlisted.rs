@@ -87,10 +87,11 @@ fn unlisted_window_is_listed_at_each_age_until_it_can_be() {
     assert_eq!(fixture.state.losses(), []);
 }
 
+/// Unlike a window of which only late content may be missing.
 #[test]
-fn unlisted_window_is_listed_in_each_run_after_the_oldest_age() {
+fn unlisted_window_is_listed_in_each_run_after_its_first_recheck() {
     let (fixture, minute) = passed_over();
-    reconcile_without_minute_at(&fixture, minute, SIX_DAYS);
+    fixture.reconcile_without(&[minute]);
     for _ in 0..3 {
         fixture.an_hour_later();
         let report = fixture.reconcile_without(&[minute]);
@@ -101,6 +102,18 @@ fn unlisted_window_is_listed_in_each_run_after_the_oldest_age() {
     assert_eq!(queued(&fixture), ["a", "b"]);
     assert!(!record_of(&fixture, minute).unlisted);
     assert!(fixture.state.rechecks_of(feed()).passed_over.is_empty());
+}
+
+/// The recheck at six days, which would have come, is taken from the settings.
+#[test]
+fn unlisted_window_is_not_forgotten_when_the_ages_change() {
+    let (mut fixture, minute) = passed_over();
+    reconcile_without_minute_at(&fixture, minute, DAY);
+    fixture.policy.ages = vec![QUARTER, DAY];
+    fixture.an_hour_later();
+    fixture.reconcile_without(&[minute]);
+    fixture.clock.set(edge(minute) + SECOND);
+    assert_eq!(only(&fixture.reconcile_without(&[minute])).lost, [lost()]);
 }
 
 #[test]
