@@ -49,7 +49,7 @@ impl<C: Clock> Losses for DynamoDbState<C> {
         let reported = RowUpdate::of(key(feed, &format!("{LOST}{}", name(loss))))
             .set("reported_at", string(self.clock.now()))
             .set("reported_until", string(loss.to))
-            .only_if("attribute_exists(pk)");
+            .only_if("attribute_exists(pk) AND (attribute_not_exists(#reported_until) OR #reported_until <= :reported_until)");
         let (ConditionalWrite::Applied | ConditionalWrite::Conflict) = reported.send(&self.client, &self.table).await?;
         Ok(())
     }

@@ -127,7 +127,8 @@ pub trait Losses {
     /// content that is lost is no longer [open](OpenContents). Returns whether the loss is new or has grown.
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<bool, Failure>;
 
-    /// Marks `loss` as reported to a person. A loss that is not marked is reported again.
+    /// Marks `loss` as reported to a person, unless it is marked up to a later end already: a content that was listed in a
+    /// window and in its half may be lost twice. A loss that is not marked is reported again.
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
     /// At most `limit` losses, spans first, that were recorded, or have grown, and that the reconciler has not

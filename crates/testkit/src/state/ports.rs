@@ -221,7 +221,9 @@ impl Losses for MemoryState {
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let mut rows = self.0.lock().unwrap();
         let now = rows.now();
-        for recorded in rows.losses.iter_mut().filter(|recorded| recorded.is(feed, loss)) {
+        let is_news = |reported: Option<(Timestamp, Timestamp)>| reported.is_none_or(|(_, until)| until <= loss.to);
+        let of_loss = |recorded: &&mut Recorded| recorded.is(feed, loss) && is_news(recorded.record.reported);
+        for recorded in rows.losses.iter_mut().filter(of_loss) {
             recorded.record.reported = Some((now, loss.to));
         }
         Ok(())
