@@ -12,11 +12,10 @@ use collector::feed::FeedId;
 use collector::feed_state::{CursorMove, FeedState, Passed, Subscription};
 use collector::ports::{Clock, ConditionalWrite, Cursors};
 use collector::window::Window;
-use collector::window_record::WindowRecord;
 
 use crate::dynamodb::DynamoDbState;
 use crate::failure::{damaged_row, sdk_failure};
-use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, string, subscription, text};
+use crate::items::{CURSOR, Item, SUBSCRIPTION, count, cursor, instant, key, number, string, subscription, text};
 use crate::losses::{loss_update, unprocessed_update};
 use crate::row_update::RowUpdate;
 use crate::windows::window_rows;
@@ -38,11 +37,14 @@ fn cursor_update(feed: FeedId, expected: Cursor, to: &CursorMove) -> RowUpdate {
         .set("listed_until", string(to.listed_until))
         .remove("planned_until")
         .remove("never_listed")
+        .remove("failed_listings")
+        .set_or_remove("contents_per_hour", to.contents_per_hour.map(number))
         .set_or_remove("empty_since", to.empty_since.map(string));
     let update = match &to.passed {
         Passed::Listed(Listing { listed_at, .. }) | Passed::Empty(listed_at) => {
             update.set("listed_at", string(listed_at)).remove("lost_since")
         }
+        Passed::Unlisted(..) => update.remove("lost_since"),
         Passed::Lost(loss) => update.set("lost_since", string(loss.from)),
     };
     let (update, is_still) = is_still(update, expected);
@@ -56,6 +58,8 @@ fn feed_state(feed: FeedId, cursor_row: Option<&Item>, subscription_row: Option<
         state.listed_at = instant(row, "listed_at");
         state.empty_since = instant(row, "empty_since");
         state.lost_since = instant(row, "lost_since");
+        state.contents_per_hour = count(row, "contents_per_hour");
+        state.failed_listings = count(row, "failed_listings").unwrap_or_default();
     }
     state.subscription = subscription_row.map(subscription).unwrap_or_default();
     Ok(state)
@@ -90,7 +94,8 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
     ) -> Result<ConditionalWrite, Failure> {
         let update = RowUpdate::of(key(feed, CURSOR))
             .set("listed_until", string(window.start()))
-            .set("planned_until", string(window.end()));
+            .set("planned_until", string(window.end()))
+            .remove("failed_listings");
         let update = match expected {
             None => update.set("never_listed", AttributeValue::Bool(true)).only_if("attribute_not_exists(pk)"),
             Some(cursor) => {
@@ -105,12 +110,42 @@ impl<C: Clock> Cursors for DynamoDbState<C> {
         update.send(&self.client, &self.table).await
     }
 
+    async fn replace_window(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        first_part: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        let update = RowUpdate::of(key(feed, CURSOR))
+            .set("planned_until", string(first_part.end()))
+            .remove("failed_listings")
+            .name("listed_until")
+            .value("start", string(first_part.start()))
+            .value("recorded_start", string(recorded.start()))
+            .value("recorded_end", string(recorded.end()));
+        // Bounds are whole seconds, which are in order as text.
+        let is_recorded = "#listed_until = :recorded_start AND #planned_until = :recorded_end";
+        let is_first_part = "#listed_until = :start AND #planned_until > :planned_until";
+        let update = update.only_if(format!("{is_recorded} AND {is_first_part}"));
+        update.send(&self.client, &self.table).await
+    }
+
+    async fn save_failed_listings(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        failed_listings: u64,
+    ) -> Result<ConditionalWrite, Failure> {
+        let update = RowUpdate::of(key(feed, CURSOR)).set("failed_listings", number(failed_listings));
+        let (update, is_still) = is_still(update, Cursor::recording(recorded));
+        update.only_if(is_still).send(&self.client, &self.table).await
+    }
+
     async fn move_cursor(&self, feed: FeedId, expected: Cursor, to: &CursorMove) -> Result<ConditionalWrite, Failure> {
         let cursor = cursor_update(feed, expected, to);
         let mut writes = Vec::new();
-        let listed = if let Passed::Listed(listing) = &to.passed { Some(listing) } else { None };
-        for listing in to.empty.iter().chain(listed) {
-            let (row, parts) = window_rows(feed, &WindowRecord::new(listing));
+        for record in to.records() {
+            let (row, parts) = window_rows(feed, &record);
             // Before the transaction: parts without their window's row are ignored, but a row without its parts is
             // incomplete.
             for part in parts {

@@ -46,10 +46,11 @@ impl<C: Clock> Losses for DynamoDbState<C> {
     }
 
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
+        let is_news = "attribute_not_exists(#reported_until) OR #reported_until <= :reported_until";
         let reported = RowUpdate::of(key(feed, &format!("{LOST}{}", name(loss))))
             .set("reported_at", string(self.clock.now()))
             .set("reported_until", string(loss.to))
-            .only_if("attribute_exists(pk)");
+            .only_if(format!("attribute_exists(pk) AND ({is_news})"));
         let (ConditionalWrite::Applied | ConditionalWrite::Conflict) = reported.send(&self.client, &self.table).await?;
         Ok(())
     }

@@ -24,6 +24,8 @@ use crate::items::{
 const WINDOW: &str = "window#";
 /// Follows a window's sort key in the rows for digests that do not fit into its first row.
 const PART: &str = "#part";
+/// The attribute of a window that was never listed.
+const UNLISTED: &str = "unlisted";
 /// DynamoDB allows 400 kB for a row.
 const DIGESTS_PER_ROW: usize = 20_000;
 
@@ -61,7 +63,8 @@ impl<C: Clock> Windows for DynamoDbState<C> {
         from: Timestamp,
         before: Timestamp,
     ) -> Result<Vec<WindowCounts>, Failure> {
-        let rows = self.range(feed, &start_key(from), &start_key(before), &["sk", "contents", "late"], usize::MAX);
+        let rows =
+            self.range(feed, &start_key(from), &start_key(before), &["sk", "contents", "late", UNLISTED], usize::MAX);
         pin_mut!(rows);
         let mut counts = Vec::new();
         while let Some(row) = rows.try_next().await? {
@@ -136,6 +139,9 @@ pub(crate) fn window_rows(feed: FeedId, record: &WindowRecord) -> (Item, Vec<Ite
     first.insert("hours".into(), list(&record.hours));
     first.insert("listed_at".into(), string(record.listed_at));
     first.insert("late".into(), number(record.late));
+    if record.unlisted {
+        first.insert(UNLISTED.into(), AttributeValue::Bool(true));
+    }
     (first, last_first)
 }
 
@@ -146,12 +152,14 @@ fn window_record(sk: &str, row: &Item) -> Option<WindowRecord> {
         hours: parsed(row, "hours")?,
         listed_at: instant(row, "listed_at")?,
         late: count(row, "late")?,
+        unlisted: row.contains_key(UNLISTED),
     })
 }
 
 fn window_counts(sk: &str, row: &Item) -> Option<WindowCounts> {
     let window = window(sk.strip_prefix(WINDOW)?)?;
-    Some(WindowCounts { window, contents: count(row, "contents")?, late: count(row, "late")? })
+    let (contents, late) = (count(row, "contents")?, count(row, "late")?);
+    Some(WindowCounts { window, contents, late, unlisted: row.contains_key(UNLISTED) })
 }
 
 fn digests(row: &Item) -> Option<impl Iterator<Item = ContentDigest>> {

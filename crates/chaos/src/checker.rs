@@ -38,14 +38,35 @@ impl CheckResult {
                 continue;
             };
             let archived = archived.remove(&content_type).unwrap_or_default();
+            let halved = history.replaced.iter().filter(|(of, _)| *of == feed).map(|(_, window)| *window).collect();
+            result.check_unlisted(simulation, feed, &losses);
             result.check_feed(
                 simulation,
-                FeedObservations { feed, first_window_start, polled_since, losses, lost_contents, listed, archived },
+                FeedObservations {
+                    feed,
+                    first_window_start,
+                    polled_since,
+                    losses,
+                    halved,
+                    lost_contents,
+                    listed,
+                    archived,
+                },
             );
         }
         result.problems.extend(archived.keys().map(|other| format!("{other} is archived, but not configured")));
         result.check_quiescence(simulation);
         result
+    }
+
+    /// A window that was passed over is listed in the end, or lost.
+    fn check_unlisted(&mut self, simulation: &Simulation, feed: FeedId, losses: &[Loss]) {
+        for record in simulation.deployment.state.committed(feed).iter().filter(|record| record.unlisted) {
+            let lost = Loss::expired(record.window.start(), record.window.end());
+            if !losses.contains(&lost) {
+                self.problems.push(format!("{feed}: window {} was passed over, and never listed", record.window));
+            }
+        }
     }
 
     /// Counts each record of all objects. Problems: an object with a cut line or another number of records than its metadata
@@ -100,6 +121,7 @@ impl CheckResult {
             }
         }
         let history = deployment.state.history();
+        self.figures.windows_passed_over = history.passed_over.len() as u64;
         for (feed, loss, recorded_at) in &history.recorded_losses {
             if let Some(why) = simulation.why_premature(&history, *feed, loss, *recorded_at) {
                 self.problems.push(format!("{feed}: recorded at {recorded_at}: {loss:?}, but {why}"));

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use collector::failure::{Failure, FailureKind};
+use collector::window::Window;
 use jiff::SignedDuration;
 use management_api_simulator::SeededRandom;
 use testkit::{Action, PortCall};
@@ -15,6 +16,9 @@ pub(crate) struct Faults {
     pub(crate) random: SeededRandom,
     /// The probability that a call to AWS fails.
     aws_failure_rate: f64,
+    seed: u64,
+    /// The probability that an hour holds a minute that cannot be listed, alone or in a longer window.
+    bad_minute_rate: f64,
     stopped: Cell<bool>,
     pub(crate) injected: RefCell<Counts>,
 }
@@ -41,10 +45,12 @@ const SECRETS: Service = Service {
 };
 
 impl Faults {
-    pub(crate) fn new(seed: u64, aws_failure_rate: f64) -> Self {
+    pub(crate) fn new(seed: u64, aws_failure_rate: f64, bad_minute_rate: f64) -> Self {
         Self {
             random: SeededRandom::new(seed),
             aws_failure_rate,
+            seed,
+            bad_minute_rate,
             stopped: Cell::new(false),
             injected: RefCell::default(),
         }
@@ -76,6 +82,17 @@ impl Faults {
                     time.advance(SignedDuration::from_secs(self.random.between("response delay", 30, 240)));
                 }
                 Action::Proceed
+            }
+            PortCall::List(_, window) if self.holds_bad_minute(window) => {
+                let kind = "Microsoft: window that cannot be listed";
+                self.count(kind);
+                let failure = Failure::new(FailureKind::Transient, kind);
+                // What was queued of a window that is halved then comes again under other content ids.
+                if self.random.with_probability("first page can be listed", 0.5) {
+                    Action::FailAfterFirst(failure)
+                } else {
+                    Action::Fail(failure)
+                }
             }
             PortCall::StartSubscription(_) | PortCall::List(..) | PortCall::ReadBlob => Action::Proceed,
             PortCall::SendOne => {
@@ -109,7 +126,10 @@ impl Faults {
             | PortCall::OtherRuns
             | PortCall::Feeds(_)
             | PortCall::RecordWindow(_)
+            | PortCall::ReplaceWindow(_)
+            | PortCall::SaveFailedListings(_)
             | PortCall::CommitWindow(_)
+            | PortCall::PassOver(_)
             | PortCall::Skip(_)
             | PortCall::SaveSubscription(_)
             | PortCall::Windows(_)
@@ -128,6 +148,19 @@ impl Faults {
             | PortCall::ReducedAt(_)
             | PortCall::OnThrottled(_) => self.aws_action(DYNAMODB, &format!("{call:?}")),
         }
+    }
+
+    /// The same minutes are bad whenever they are asked for, until the faults stop.
+    fn holds_bad_minute(&self, window: Window) -> bool {
+        const HOUR: i64 = 3_600;
+        let (start, end) = (window.start().as_second(), window.end().as_second());
+        let mut hours = start.div_euclid(HOUR)..=(end - 1).div_euclid(HOUR);
+        !self.stopped.get()
+            && hours.any(|hour| {
+                let random = SeededRandom::new(self.seed.wrapping_add(hour.unsigned_abs()));
+                let bad = hour * HOUR + 60 * random.between("bad minute", 0, 59);
+                random.with_probability("hour with a bad minute", self.bad_minute_rate) && bad < end && start < bad + 60
+            })
     }
 
     /// One of the two failures, or none: three in five of them come before the call, the others after it.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use collector::feed::FeedId;
 use collector::loss::{Loss, LossReason};
+use collector::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use management_api_simulator::Published;
 use testkit::ArchivedRecords;
@@ -18,6 +19,8 @@ pub(crate) struct FeedObservations {
     /// When the first window was recorded. Content that a disabled subscription withheld before then is not a loss.
     pub(crate) polled_since: Timestamp,
     pub(crate) losses: Vec<Loss>,
+    /// Windows that were replaced by their first halves.
+    pub(crate) halved: Vec<Window>,
     /// The records of contents that are reported as lost.
     pub(crate) lost_contents: RecordsByContent,
     /// Records that a listing named, in windows that were not rechecked. A loss of late content does not excuse these.
@@ -103,11 +106,13 @@ impl CheckResult {
     }
 
     /// A content holds the part of an aggregate that lies in the requested window. Overlapping or moved bounds therefore
-    /// put one record into two contents. Two causes excuse that: a feed that had to start again at the retention edge, and
-    /// a clock ahead of Microsoft's, which lists a window before its end.
+    /// put one record into two contents. Three causes excuse that: a window that was halved, a feed that had to start
+    /// again at the retention edge, and a clock ahead of Microsoft's, which lists a window before its end.
     fn count_duplicate(&mut self, simulation: &Simulation, observed: &FeedObservations, slice: &Published) {
         let expired = observed.losses.iter().any(|loss| loss.reason == LossReason::RetentionExpired);
-        if expired || simulation.deployment.profile.max_skew_minutes > 0 {
+        let is_halved =
+            observed.halved.iter().any(|window| window.start() <= slice.created && slice.created < window.end());
+        if is_halved || expired || simulation.deployment.profile.max_skew_minutes > 0 {
             self.figures.duplicated_by_unstable_bounds += 1;
         } else {
             self.figures.duplicated_records += 1;

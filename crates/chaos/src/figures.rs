@@ -15,6 +15,8 @@ pub(crate) struct CampaignFigures {
     pub(crate) deliveries: u64,
     pub(crate) reconciler_runs: u64,
     pub(crate) windows: u64,
+    pub(crate) windows_halved: u64,
+    pub(crate) windows_passed_over: u64,
     pub(crate) published: u64,
     pub(crate) archived: u64,
     pub(crate) lost_and_reported: u64,
@@ -49,7 +51,7 @@ impl CampaignFigures {
         self.clone().rows_mut().into_iter().map(|(name, count)| (name, *count)).collect()
     }
 
-    fn rows_mut(&mut self) -> [(&'static str, &mut u64); 20] {
+    fn rows_mut(&mut self) -> [(&'static str, &mut u64); 22] {
         [
             ("seeds run", &mut self.seeds),
             ("simulated hours", &mut self.simulated_hours),
@@ -57,6 +59,8 @@ impl CampaignFigures {
             ("message deliveries to the fetcher", &mut self.deliveries),
             ("reconciler runs", &mut self.reconciler_runs),
             ("windows listed", &mut self.windows),
+            ("recorded windows halved", &mut self.windows_halved),
+            ("windows passed over", &mut self.windows_passed_over),
             ("records published", &mut self.published),
             ("records archived", &mut self.archived),
             ("records lost and reported", &mut self.lost_and_reported),
@@ -76,7 +80,7 @@ impl CampaignFigures {
             ("contents stored in TWO OBJECTS", &mut self.duplicated_objects),
             ("records in TWO OBJECTS, unexplained", &mut self.duplicated_records),
             (
-                "records in two objects, from windows cut at the retention edge or by a fast clock",
+                "records in two objects, from windows halved, cut at the retention edge, or by a fast clock",
                 &mut self.duplicated_by_unstable_bounds,
             ),
             ("archived records that were NEVER PUBLISHED", &mut self.never_published),

@@ -8,8 +8,9 @@
 //! - `publishing`: the tenant publishes records, some of which are listed late or expire early.
 //! - `invocations`: pollers, fetchers and reconcilers run as the Lambda functions run them, each in a `process` that may
 //!   be killed at any port call, with a clock that may be wrong.
-//! - `faults` and `ports`: DynamoDB, S3, SQS and Secrets Manager, in memory, behind an interceptor that injects faults. Microsoft's side is the
-//!   simulator, over HTTP, with its own random faults.
+//! - `faults` and `ports`: DynamoDB, S3, SQS and Secrets Manager, in memory, behind an interceptor that injects faults.
+//!   Microsoft's side is the simulator, over HTTP, with its own random faults; and some minutes cannot be listed, alone or in
+//!   a longer window.
 //! - `admin_actions`: an administrator disables subscriptions, rotates the secret and revokes tokens.
 //! - `quiesce`: at the end all faults stop, and the collector runs on until its queues are empty and nothing is missing.
 //!
@@ -18,6 +19,7 @@
 //! - Every published record is archived once, or a reported loss covers it (`checker`, `feed_checker`).
 //! - No loss is reported that need not have been one, and none twice (`loss_checker`).
 //! - Objects are complete, and are never replaced by other bytes; every window is settled; no message is left.
+//! - A window that was passed over is listed in the end, or its span is lost.
 //!
 //! # How to run it
 //!

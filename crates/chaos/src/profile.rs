@@ -23,6 +23,8 @@ pub(crate) struct Profile {
     pub(crate) aws_failure_rate: f64,
     /// The probability that a request to Microsoft meets a fault.
     pub(crate) microsoft_fault_rate: f64,
+    /// The probability that an hour holds a minute that cannot be listed.
+    pub(crate) bad_minute_rate: f64,
     /// The probability that an invocation is killed.
     pub(crate) kill_rate: f64,
     /// Microsoft's limit; `None`: it does not throttle.
@@ -72,6 +74,7 @@ impl Profile {
             concurrency: random.between("concurrency", 1, 4) as usize,
             aws_failure_rate: 0.02 * fault_intensity,
             microsoft_fault_rate: 0.08 * fault_intensity,
+            bad_minute_rate: random.choose("bad minutes", &[0.0, 0.02, 0.1]),
             kill_rate: 0.15 * fault_intensity,
             requests_per_minute: random.choose("request limit", &[None, None, Some(200), Some(600)]),
             page_size: random.between("page size", 1, 6) as usize,

@@ -40,7 +40,7 @@ pub(crate) struct ClientSecret {
 impl Simulation {
     pub(crate) async fn start(seed: u64) -> Self {
         let profile = Profile::sample(&SeededRandom::new(seed));
-        let faults = Rc::new(Faults::new(seed, profile.aws_failure_rate));
+        let faults = Rc::new(Faults::new(seed, profile.aws_failure_rate, profile.bad_minute_rate));
         let started_at: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
         let throttle = Throttle {
             requests_per_minute: profile.requests_per_minute.map(|limit| limit as usize),
@@ -134,6 +134,9 @@ impl Simulation {
             }
         }
         for (_, feed) in report.feeds() {
+            for unlisted in &feed.windows_unlisted {
+                self.log(format!("poll passed over {} of {}", unlisted.window, feed.content_type));
+            }
             for loss in &feed.lost {
                 self.log(format!("poll reported a loss: {} {loss:?}", feed.content_type));
             }
@@ -169,6 +172,7 @@ impl Simulation {
             polls: deployment.polls.get(),
             deliveries: deployment.deliveries.get(),
             reconciler_runs: deployment.reconciler_runs.get(),
+            windows_halved: deployment.state.history().replaced.len() as u64,
             overwrites: deployment.archive.overwrites(),
             changed_objects: deployment.archive.changed().len() as u64,
             injected: self.faults().injected.borrow().clone(),

@@ -8,6 +8,7 @@ use crate::content::Listing;
 use crate::cursor::Cursor;
 use crate::loss::Loss;
 use crate::window::Window;
+use crate::window_record::WindowRecord;
 
 /// The state of one feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,13 @@ pub struct FeedState {
     pub empty_since: Option<Timestamp>,
     /// Where the loss that ends at the cursor begins.
     pub lost_since: Option<Timestamp>,
+    /// How many contents an hour of publication time holds, as of the last listed windows: what the length of the next ones
+    /// depends on. `None` if no window was listed yet.
+    pub contents_per_hour: Option<u64>,
+    /// How many polls in a row could not list the recorded window, for a reason that may lie in it: they failed with
+    /// [`Transient`](crate::failure::FailureKind::Transient), or were at it for so long that the deadline may have cut
+    /// them off. Counted no further than until the window is halved or passed over.
+    pub failed_listings: u64,
     pub subscription: Subscription,
 }
 
@@ -45,6 +53,8 @@ pub struct CursorMove {
     pub empty_since: Option<Timestamp>,
     /// The span of empty windows that ends where the passed time, or the new span, begins: it gets its row now.
     pub empty: Option<Listing>,
+    /// How dense the feed is now; see [`FeedState::contents_per_hour`].
+    pub contents_per_hour: Option<u64>,
 }
 
 /// The time that a cursor passes.
@@ -54,8 +64,23 @@ pub enum Passed {
     Listed(Listing),
     /// A window that was listed at this time and held nothing.
     Empty(Timestamp),
+    /// A window that could not be listed, while others of the feed could, and when it was passed over. Rechecks list it.
+    Unlisted(Window, Timestamp),
     /// Up to the cursor, nothing can be listed any more.
     Lost(Loss),
+}
+
+impl CursorMove {
+    /// The windows that get a row of their own.
+    #[must_use]
+    pub fn records(&self) -> Vec<WindowRecord> {
+        let passed = match &self.passed {
+            Passed::Listed(listing) => Some(WindowRecord::new(listing)),
+            Passed::Unlisted(window, at) => Some(WindowRecord::unlisted(*window, *at)),
+            Passed::Empty(_) | Passed::Lost(_) => None,
+        };
+        self.empty.iter().map(WindowRecord::new).chain(passed).collect()
+    }
 }
 
 impl FeedState {
@@ -74,6 +99,7 @@ impl FeedState {
             passed: Passed::Empty(listing.listed_at),
             empty_since: Some(if is_too_long { window.start() } else { since }),
             empty: if is_too_long { self.empty_until(window.start()) } else { None },
+            contents_per_hour: Some(self.contents_per_hour_with(&listing)),
         }
     }
 
@@ -81,14 +107,28 @@ impl FeedState {
     #[must_use]
     pub fn move_past_listed(&self, listing: Listing) -> CursorMove {
         let (listed_until, empty) = (listing.window.end(), self.empty_until(listing.window.start()));
-        CursorMove { listed_until, passed: Passed::Listed(listing), empty_since: None, empty }
+        let contents_per_hour = Some(self.contents_per_hour_with(&listing));
+        CursorMove { listed_until, passed: Passed::Listed(listing), empty_since: None, empty, contents_per_hour }
+    }
+
+    /// Past a window that cannot be listed.
+    #[must_use]
+    pub fn move_past_unlisted(&self, window: Window, now: Timestamp) -> CursorMove {
+        CursorMove {
+            listed_until: window.end(),
+            passed: Passed::Unlisted(window, now),
+            empty_since: None,
+            empty: self.empty_until(window.start()),
+            contents_per_hour: self.contents_per_hour,
+        }
     }
 
     /// Past a loss that ends behind `cursor`.
     #[must_use]
     pub fn move_past_loss(&self, cursor: Cursor, loss: Loss) -> CursorMove {
         let empty = self.empty_until(cursor.listed_until);
-        CursorMove { listed_until: loss.to, passed: Passed::Lost(loss), empty_since: None, empty }
+        let contents_per_hour = self.contents_per_hour;
+        CursorMove { listed_until: loss.to, passed: Passed::Lost(loss), empty_since: None, empty, contents_per_hour }
     }
 
     /// The state after the cursor has moved.
@@ -97,10 +137,28 @@ impl FeedState {
         let (listed_at, lost_since) = match &to.passed {
             Passed::Listed(listing) => (Some(listing.listed_at), None),
             Passed::Empty(listed_at) => (Some(*listed_at), None),
+            Passed::Unlisted(..) => (self.listed_at, None),
             Passed::Lost(loss) => (self.listed_at, Some(loss.from)),
         };
-        let cursor = Some(Cursor::at(to.listed_until));
-        Self { cursor, listed_at, empty_since: to.empty_since, lost_since, ..*self }
+        let CursorMove { listed_until, empty_since, contents_per_hour, .. } = *to;
+        let cursor = Some(Cursor::at(listed_until));
+        Self { cursor, listed_at, empty_since, lost_since, contents_per_hour, failed_listings: 0, ..*self }
+    }
+
+    /// The state once `window` is recorded: the next one, or the first half of the recorded one.
+    #[must_use]
+    pub fn recording(&self, window: Window) -> Self {
+        let never_listed = self.cursor.is_none_or(|cursor| cursor.never_listed);
+        Self { cursor: Some(Cursor { never_listed, ..Cursor::recording(window) }), failed_listings: 0, ..*self }
+    }
+
+    /// A denser window counts at once, an emptier one by half: the windows that follow a burst are short for a while, and
+    /// those of a feed that is quiet again soon as long as before.
+    fn contents_per_hour_with(&self, listing: &Listing) -> u64 {
+        const HOUR: u64 = 3_600;
+        let seconds = listing.window.end().duration_since(listing.window.start()).as_secs().unsigned_abs().max(1);
+        let listed = (listing.digests.len() as u64).saturating_mul(HOUR).div_ceil(seconds);
+        self.contents_per_hour.map_or(listed, |before| listed.max(before.midpoint(listed)))
     }
 
     fn empty_until(&self, end: Timestamp) -> Option<Listing> {

@@ -36,6 +36,12 @@ impl Loss {
         Self { from: window.0, to: window.1, reason, content: Some(content), objects: malformed }
     }
 
+    /// The loss of what was not listed within the retention.
+    #[must_use]
+    pub fn expired(from: Timestamp, to: Timestamp) -> Self {
+        Self { from, to, reason: LossReason::RetentionExpired, content: None, objects: Vec::new() }
+    }
+
     /// Whether the two are one loss, which may have grown.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -1,9 +1,9 @@
-//! Which windows to list next, as a pure function of the cursor, the time and the policy.
+//! Which window to list next, as a pure function of the feed's state, the time and the policy.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cursor::Cursor;
-use crate::loss::{Loss, LossReason};
+use crate::feed_state::FeedState;
+use crate::loss::Loss;
 use crate::window::{Window, whole_second};
 
 /// The settings of planning, which stay the same from poll to poll.
@@ -26,6 +26,23 @@ impl PlanPolicy {
     /// that Microsoft refuses, move on to the end of the retention by its own clock, and be refused again.
     pub const RETENTION_MARGIN: SignedDuration = SignedDuration::from_mins(15);
 
+    /// How many contents a window should hold, so that listing it takes less than a minute: 25 pages of 200, each about a
+    /// second, with the messages that it puts into the queue. A second is twice what a page usually takes, and a window
+    /// may hold twice as much as expected.
+    pub const CONTENTS_PER_WINDOW: u64 = 5_000;
+
+    /// How long the windows of a feed are that lists so many contents an hour, as long as there is that much to list: a
+    /// whole number of minutes that divides the hour, so that no window crosses a full hour. An hour if it is not known.
+    #[must_use]
+    pub fn window_length(contents_per_hour: Option<u64>) -> SignedDuration {
+        const MINUTES: [u64; 11] = [60, 30, 20, 15, 12, 10, 6, 5, 4, 3, 2];
+        let is_light = |minutes: &u64| {
+            let contents = u128::from(contents_per_hour.unwrap_or_default()) * u128::from(*minutes);
+            contents <= u128::from(Self::CONTENTS_PER_WINDOW) * 60
+        };
+        SignedDuration::from_mins(MINUTES.into_iter().find(is_light).unwrap_or(1) as i64)
+    }
+
     /// The last instant at which we list `window`.
     #[must_use]
     pub fn listable_until(window: Window) -> Timestamp {
@@ -46,67 +63,62 @@ impl PlanPolicy {
 /// What to do next for one feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The span whose retention expired before it was listed. The caller records it before it lists the windows.
+    /// The span whose retention expired before it was listed. The caller records it before it lists the window.
     pub lost: Option<Loss>,
-    /// Oldest first, without gaps or overlaps. A window that the cursor has recorded comes first, with its recorded
-    /// bounds. While a feed catches up, windows end on the hour, so that the windows of a day do not depend on when
-    /// polls ran.
-    pub windows: Vec<Window>,
+    /// Begins where the cursor, or the loss, ends. If the cursor has recorded a window, it is that one, with its recorded
+    /// bounds. `None` if everything is listed.
+    ///
+    /// While a feed catches up, windows end at multiples of their [length](PlanPolicy::window_length) within the hour, so
+    /// that they do not depend on when polls ran.
+    pub window: Option<Window>,
 }
 
-/// Plans the next windows of a feed; `cursor` is `None` if the feed was never polled.
+/// Plans the next window of a feed. Plans of the same `now`, each made when the cursor has moved past the window before,
+/// follow each other without gaps or overlaps up to the last stable second.
 ///
 /// A clock that went backwards, or a cursor in the future, results in an empty plan: the cursor only moves forward.
 #[must_use]
-pub fn plan(cursor: Option<Cursor>, now: Timestamp, policy: &PlanPolicy) -> Plan {
+pub fn plan(feed: &FeedState, now: Timestamp, policy: &PlanPolicy) -> Plan {
     let until = whole_second(now - policy.stabilization_delay);
     let retention_edge = round_up(now - PlanPolicy::RETENTION + policy.retention_margin);
-    let Some(cursor) = cursor else {
+    let next = |from| next_window(from, until, PlanPolicy::window_length(feed.contents_per_hour));
+    let Some(cursor) = feed.cursor else {
         // At least one second, even without backfill: a feed that gets no window never gets a cursor.
         let start = round_up(now - policy.backfill).max(retention_edge).min(until - SignedDuration::from_secs(1));
-        return Plan { windows: windows(start, until), ..Plan::default() };
+        return Plan { window: next(start), ..Plan::default() };
     };
 
     if cursor.listed_until < retention_edge && cursor.never_listed {
         // The backfill begins when listing works; what Microsoft never gave cannot be lost.
-        return Plan { windows: windows(retention_edge, until), ..Plan::default() };
+        return Plan { window: next(retention_edge), ..Plan::default() };
     }
     if cursor.listed_until < retention_edge {
         // A recorded window is dropped: it starts at the cursor, so Microsoft would refuse it.
-        let (from, to) = (cursor.listed_until, retention_edge);
-        let lost = Loss { from, to, reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
-        return Plan { lost: Some(lost), windows: windows(retention_edge, until) };
+        let lost = Loss::expired(cursor.listed_until, retention_edge);
+        return Plan { lost: Some(lost), window: next(retention_edge) };
     }
     let recorded = cursor.planned_until.and_then(|end| Window::new(cursor.listed_until, end).ok());
-    match recorded {
+    let window = match recorded {
         // A poller whose clock is ahead of ours recorded it: wait until it has ended by our clock, too.
-        Some(window) if window.end() > until => Plan::default(),
-        Some(window) => {
-            let mut planned = vec![window];
-            planned.extend(windows(window.end(), until));
-            Plan { lost: None, windows: planned }
-        }
-        None => Plan { windows: windows(cursor.listed_until, until), ..Plan::default() },
-    }
+        Some(window) if window.end() > until => None,
+        Some(window) => Some(window),
+        None => next(cursor.listed_until),
+    };
+    Plan { window, ..Plan::default() }
 }
 
-/// One window from `start` to `end` if it is short enough, otherwise one up to each full hour.
-fn windows(start: Timestamp, end: Timestamp) -> Vec<Window> {
-    let mut windows = Vec::new();
-    let mut from = start;
-    while from < end {
-        let to = if end.duration_since(from) <= Window::LONGEST { end } else { next_full_hour(from) };
-        // Only a cursor that is not on a whole second makes this fail; such a feed gets no windows.
-        let Ok(window) = Window::new(from, to) else { break };
-        windows.push(window);
-        from = to;
-    }
-    windows
+/// From `start` to `end` if that is no longer than `length`, otherwise up to the next multiple of `length`. `None` if there
+/// is nothing in between.
+fn next_window(start: Timestamp, end: Timestamp, length: SignedDuration) -> Option<Window> {
+    let to = if end.duration_since(start) <= length { end } else { next_multiple(start, length) };
+    // Only a cursor that is not on a whole second makes this fail; such a feed gets no windows.
+    Window::new(start, to).ok()
 }
 
-fn next_full_hour(instant: Timestamp) -> Timestamp {
-    const HOUR: i64 = 3_600;
-    Timestamp::from_second((instant.as_second().div_euclid(HOUR) + 1) * HOUR).unwrap_or(Timestamp::MAX)
+/// The first whole multiple of `length` after `instant`: on the hour, or between two hours if `length` divides the hour.
+fn next_multiple(instant: Timestamp, length: SignedDuration) -> Timestamp {
+    let seconds = length.as_secs();
+    Timestamp::from_second((instant.as_second().div_euclid(seconds) + 1) * seconds).unwrap_or(Timestamp::MAX)
 }
 
 fn round_up(instant: Timestamp) -> Timestamp {

@@ -16,7 +16,8 @@ use crate::window_record::WindowRecord;
 pub struct Rechecks {
     /// By age, counted from a window's first listing.
     pub checked_until: BTreeMap<SignedDuration, Timestamp>,
-    /// Windows that could not be listed at the oldest age, while others could. Each run tries them again.
+    /// Windows that could not be listed at the oldest age, while others could, and those that were never listed at all and
+    /// could not be listed at some age. Each run tries them again.
     pub passed_over: BTreeSet<Window>,
     /// Where the span of unchecked windows begins that ends at the oldest age's instant.
     pub unchecked_since: Option<Timestamp>,

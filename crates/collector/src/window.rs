@@ -28,6 +28,9 @@ impl Window {
     /// Microsoft allows 24 hours; an hour keeps a listing small enough to repeat cheaply.
     pub const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 
+    /// A window that is no longer than this is not halved.
+    pub const INDIVISIBLE: SignedDuration = SignedDuration::from_mins(1);
+
     /// # Errors
     /// [`InvalidWindow`] where the bounds are not whole seconds, not in order, or more than [`Window::LONGEST`] apart.
     pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, InvalidWindow> {
@@ -38,6 +41,21 @@ impl Window {
         } else {
             Err(InvalidWindow { start, end })
         }
+    }
+
+    /// The first half of a window that is longer than [`Window::INDIVISIBLE`]; `None` of any other. It ends on a whole
+    /// minute where one lies between the start and the middle, on a whole second otherwise.
+    #[must_use]
+    pub fn first_half(&self) -> Option<Self> {
+        const MINUTE: i64 = 60;
+        let length = self.end.duration_since(self.start);
+        if length <= Self::INDIVISIBLE {
+            return None;
+        }
+        let middle = self.start.as_second() + length.as_secs() / 2;
+        let whole_minute = middle.div_euclid(MINUTE) * MINUTE;
+        let end = if whole_minute > self.start.as_second() { whole_minute } else { middle };
+        Self::new(self.start, Timestamp::from_second(end).ok()?).ok()
     }
 
     /// Inclusive.

@@ -16,10 +16,13 @@ pub struct WindowRecord {
     pub digests: BTreeSet<ContentDigest>,
     /// The start of each UTC hour under which one of the contents is archived.
     pub hours: BTreeSet<Timestamp>,
-    /// When the poller listed it.
+    /// When the poller listed it, or passed it over.
     pub listed_at: Timestamp,
     /// How many contents appeared after the first listing.
     pub late: u64,
+    /// No listing of it has ever been complete: the poller passed it over, because it could not list it and could list
+    /// others of the feed. What it held is not known until a recheck lists it; then all of its contents are late.
+    pub unlisted: bool,
 }
 
 impl WindowRecord {
@@ -31,7 +34,14 @@ impl WindowRecord {
     #[must_use]
     pub fn new(listing: &Listing) -> Self {
         let Listing { window, digests, hours, listed_at } = listing.clone();
-        Self { window, digests, hours, listed_at, late: 0 }
+        Self { window, digests, hours, listed_at, late: 0, unlisted: false }
+    }
+
+    /// The record of a window that the poller passed over.
+    #[must_use]
+    pub fn unlisted(window: Window, passed_over_at: Timestamp) -> Self {
+        let (digests, hours) = (BTreeSet::new(), BTreeSet::new());
+        Self { window, digests, hours, listed_at: passed_over_at, late: 0, unlisted: true }
     }
 }
 
@@ -41,10 +51,12 @@ pub struct WindowCounts {
     pub window: Window,
     pub contents: u64,
     pub late: u64,
+    pub unlisted: bool,
 }
 
 impl From<&WindowRecord> for WindowCounts {
     fn from(record: &WindowRecord) -> Self {
-        Self { window: record.window, contents: record.digests.len() as u64, late: record.late }
+        let WindowRecord { window, digests, late, unlisted, .. } = record;
+        Self { window: *window, contents: digests.len() as u64, late: *late, unlisted: *unlisted }
     }
 }

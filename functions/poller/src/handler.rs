@@ -2,7 +2,7 @@
 
 use collector::failure::FailureKind;
 use collector::feed::FeedId;
-use collector::poll::{Poll, PollReport};
+use collector::poll::{Poll, PollReport, UnlistedWindow};
 use collector::ports::Ports;
 use collector::shard::Shard;
 use jiff::Timestamp;
@@ -73,6 +73,19 @@ fn log(report: &PollReport) {
         let content_type = feed.content_type.as_str();
         if let Some(error) = &feed.error {
             tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, "the content type was not polled to the end: {error:#}");
+        }
+        for UnlistedWindow { window, error } in &feed.windows_unlisted {
+            tracing::error!(secret_id, tenant_id, content_type, kind = ?error.kind, %window, "the window was passed over: others of this content type can be listed, and this one is too short to be halved; the reconciler lists it from its first recheck on, and reports it as lost when Microsoft no longer does, 7 days after it began: {error:#}");
+        }
+        if feed.windows_halved > 0 {
+            let windows_halved = feed.windows_halved;
+            tracing::warn!(
+                secret_id,
+                tenant_id,
+                content_type,
+                windows_halved,
+                "windows were halved because they could not be listed or took too long; records of them may be archived twice, under different content ids"
+            );
         }
         if let Some(error) = &feed.subscription_error {
             tracing::warn!(secret_id, tenant_id, content_type, kind = ?error.kind, "its subscription is not on the list, and could not be started: {error:#}");

@@ -58,6 +58,9 @@ contracts! {
     cursors:
         moves_a_cursor_window_by_window,
         replaces_a_window_that_was_never_listed,
+        replaces_a_recorded_window_by_a_first_part,
+        counts_failed_listings_of_a_recorded_window,
+        moves_past_a_window_that_cannot_be_listed,
         writes_a_span_of_empty_windows_with_the_next_listing,
         closes_a_span_of_empty_windows_after_an_hour,
         moves_past_what_is_lost,
@@ -68,6 +71,7 @@ contracts! {
         stores_a_listing_too_large_for_one_row,
         reads_a_range_of_windows,
         counts_windows,
+        knows_which_windows_were_never_listed,
         stores_what_a_recheck_added,
         stores_how_far_a_feed_was_rechecked,
         saves_rechecks_only_from_their_last_revision;

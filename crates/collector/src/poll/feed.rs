@@ -1,16 +1,17 @@
 //! The windows of one feed, in order: record, list, enqueue, commit.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
 use super::subscription::is_refused;
+use super::unlistable::is_too_long;
 use super::{FeedReport, Poll};
 use crate::content::{Content, Listing};
 use crate::cursor::Cursor;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::{CursorMove, FeedState};
 use crate::listing::list_and_book;
@@ -30,9 +31,28 @@ pub(super) struct FeedPoll<'report> {
     is_listed_as_missing: bool,
     /// How long a call may stay without an answer.
     pub(super) patience: Patience,
-    lost: Option<Loss>,
-    pub(super) windows: VecDeque<Window>,
+    /// The recorded window is a half of one that failed often, while a probe in this turn has shown that the feed can be
+    /// listed.
+    pub(super) is_half_of_failing: bool,
+    /// This poll's attempt at the recorded window is among those that the state counts as failed.
+    pub(super) is_counted: bool,
+    /// What to do next.
+    pub(super) plan: Plan,
+    /// Up to when this turn lists.
+    pub(super) opened_at: Timestamp,
+    pub(super) policy: PlanPolicy,
     pub(super) report: &'report mut FeedReport,
+}
+
+/// How far a listing came.
+enum Listed {
+    Whole(Listing),
+    /// It takes too long, and the window can be halved.
+    TooLong {
+        first_half: Window,
+    },
+    /// Another poller works on the window.
+    LostRace,
 }
 
 impl<'report> FeedPoll<'report> {
@@ -45,10 +65,29 @@ impl<'report> FeedPoll<'report> {
         policy: &PlanPolicy,
         report: &'report mut FeedReport,
     ) -> Self {
-        let Plan { lost, windows } = plan(state.cursor, now, policy);
-        report.more_to_do = lost.is_some() || !windows.is_empty();
+        let plan = plan(&state, now, policy);
+        report.more_to_do = plan.lost.is_some() || plan.window.is_some();
         report.cursor = state.cursor.map(|cursor| cursor.listed_until);
-        Self { tenant, state, is_listed_as_missing, patience, lost, windows: windows.into(), report }
+        Self {
+            tenant,
+            state,
+            is_listed_as_missing,
+            patience,
+            is_half_of_failing: false,
+            is_counted: false,
+            plan,
+            opened_at: now,
+            policy: *policy,
+            report,
+        }
+    }
+
+    /// The feed is in `state` now. What is left to do is planned anew: how long the next window is depends on what the
+    /// last ones held.
+    pub(super) fn advance(&mut self, state: FeedState) {
+        self.state = state;
+        (self.is_half_of_failing, self.is_counted) = (false, false);
+        self.plan = plan(&self.state, self.opened_at, &self.policy);
     }
 
     pub(super) fn id(&self) -> FeedId {
@@ -76,7 +115,7 @@ impl<P: Ports> Poll<P> {
         let polled = match self.try_poll_next_window(feed).await {
             Ok(ConditionalWrite::Applied) => {
                 self.start_missing_subscription(feed).await;
-                feed.report.more_to_do = !feed.windows.is_empty();
+                feed.report.more_to_do = feed.plan.window.is_some();
                 return;
             }
             Ok(ConditionalWrite::Conflict) => {
@@ -104,15 +143,24 @@ impl<P: Ports> Poll<P> {
         if self.skip_expired(feed).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        let Some(window) = feed.windows.front().copied() else { return Ok(ConditionalWrite::Applied) };
+        let Some(window) = feed.plan.window else { return Ok(ConditionalWrite::Applied) };
         let is_recorded = feed.state.cursor.is_some_and(|cursor| cursor.records(window));
-        if !is_recorded
-            && self.cursors.record_window(feed.id(), feed.state.cursor, window).await? == ConditionalWrite::Conflict
-        {
-            return Ok(ConditionalWrite::Conflict);
+        if !is_recorded {
+            if self.cursors.record_window(feed.id(), feed.state.cursor, window).await? == ConditionalWrite::Conflict {
+                return Ok(ConditionalWrite::Conflict);
+            }
+            feed.state = feed.state.recording(window);
         }
         let known_losses = feed.report.lost.len();
-        let listing = self.list_and_enqueue(feed, window).await?;
+        let listing = match self.list_and_enqueue(feed, window).await {
+            Ok(Listed::Whole(listing)) => listing,
+            Ok(Listed::TooLong { first_half }) => return self.halve_window(feed, window, first_half).await,
+            Ok(Listed::LostRace) => return Ok(ConditionalWrite::Conflict),
+            Err(failure) if failure.kind == FailureKind::Transient => {
+                return self.on_failed_listing(feed, window, failure).await;
+            }
+            Err(failure) => return Err(failure),
+        };
         let has_malformed_entries = feed.report.lost.len() > known_losses;
         self.record_gap(feed).await?;
         let to = if has_malformed_entries {
@@ -124,18 +172,20 @@ impl<P: Ports> Poll<P> {
         if self.move_cursor(feed, Cursor::recording(window), &to).await? == ConditionalWrite::Conflict {
             return Ok(ConditionalWrite::Conflict);
         }
-        feed.windows.pop_front();
         feed.report.windows_listed += 1;
         Ok(ConditionalWrite::Applied)
     }
 
     /// What fell out of the retention before it was listed is lost.
     async fn skip_expired(&self, feed: &mut FeedPoll<'_>) -> Result<ConditionalWrite, Failure> {
-        let (Some(lost), Some(cursor)) = (feed.lost.take(), feed.state.cursor) else {
+        let (Some(lost), Some(cursor)) = (feed.plan.lost.take(), feed.state.cursor) else {
             return Ok(ConditionalWrite::Applied);
         };
         if feed.state.subscription.refused_since.is_some() {
-            self.listing_works(feed).await?;
+            // If listing does not work again, nothing is lost yet that a later listing might bring.
+            if let Some(window) = feed.plan.window {
+                self.probe(feed, window).await?;
+            }
         }
         // What expired unlisted may be lost for either cause. That it expired is certain, so a gap begins after it.
         let subscription = &mut feed.state.subscription;
@@ -153,7 +203,7 @@ impl<P: Ports> Poll<P> {
         Ok(ConditionalWrite::Applied)
     }
 
-    async fn move_cursor(
+    pub(super) async fn move_cursor(
         &self,
         feed: &mut FeedPoll<'_>,
         expected: Cursor,
@@ -161,23 +211,33 @@ impl<P: Ports> Poll<P> {
     ) -> Result<ConditionalWrite, Failure> {
         let moved = self.cursors.move_cursor(feed.id(), expected, to).await?;
         if moved == ConditionalWrite::Applied {
-            feed.state = feed.state.moved(to);
+            feed.advance(feed.state.moved(to));
             feed.report.cursor = Some(to.listed_until);
         }
         Ok(moved)
     }
 
     /// Puts a message for every content of the window into the queue, page by page.
-    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
-        let id = feed.id();
+    async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listed, Failure> {
+        let (id, started_at) = (feed.id(), self.now());
         let tenant = Arc::clone(&feed.tenant);
         let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages =
             list_and_book((&self.management_api, &self.rate_limiter, &self.clock), &tenant, id.content_type, window);
         pin_mut!(pages);
+        // How long the pages before this one took: what the last page brings is not thrown away, however late it comes.
+        let mut took = SignedDuration::ZERO;
         while let Some(page) =
             feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.transpose()
         {
+            if let Some(first_half) = window.first_half() {
+                if is_too_long(feed, took) {
+                    return Ok(Listed::TooLong { first_half });
+                }
+                if self.note_long_listing(feed, window, took).await? == ConditionalWrite::Conflict {
+                    return Ok(Listed::LostRace);
+                }
+            }
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
             let messages: Vec<ContentMessage> = page
@@ -196,8 +256,9 @@ impl<P: Ports> Poll<P> {
                 self.losses.record_loss(id, &loss).await?;
                 feed.report.lost.push(loss);
             }
+            took = self.now().duration_since(started_at);
         }
-        Ok(Listing { window, digests, hours, listed_at: self.now() })
+        Ok(Listed::Whole(Listing { window, digests, hours, listed_at: self.now() }))
     }
 
     pub(super) fn now(&self) -> Timestamp {

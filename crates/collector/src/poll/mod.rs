@@ -5,12 +5,13 @@ mod report;
 mod select;
 mod subscription;
 mod tenant;
+mod unlistable;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::report::{FeedReport, PollReport, TenantReport};
+pub use self::report::{FeedReport, PollReport, TenantReport, UnlistedWindow};
 
 use self::select::select_tenants;
 use self::tenant::TenantPoll;

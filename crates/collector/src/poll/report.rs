@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
 use crate::tenant::Tenant;
+use crate::window::Window;
 
 /// One poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -53,6 +54,13 @@ pub struct FeedReport {
     pub content_type: ContentType,
     /// Windows listed completely and committed.
     pub windows_listed: u64,
+    /// How often a recorded window was replaced by its first half, because it could not be listed or took too long. Records
+    /// of it that were queued before may be archived twice, under different content ids.
+    pub windows_halved: u64,
+    /// Windows of a minute or less that were passed over, because they could not be listed and others of the feed could.
+    /// Rechecks list them until Microsoft no longer does; then they are lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub windows_unlisted: Vec<UnlistedWindow>,
     /// Messages sent to the queue, including those of windows that were not committed.
     pub contents_queued: u64,
     /// Everything published before this instant is in the queue or beyond.
@@ -72,6 +80,14 @@ pub struct FeedReport {
     pub more_to_do: bool,
     /// What stopped it.
     pub error: Option<Failure>,
+}
+
+/// A window that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnlistedWindow {
+    pub window: Window,
+    /// Why it could not be listed the last time.
+    pub error: Failure,
 }
 
 impl PollReport {
@@ -147,6 +163,8 @@ impl FeedReport {
         Self {
             content_type,
             windows_listed: 0,
+            windows_halved: 0,
+            windows_unlisted: Vec::new(),
             contents_queued: 0,
             cursor: None,
             cursor_lag_seconds: None,

@@ -14,6 +14,7 @@ use crate::feed_state::{FeedState, Subscription};
 use crate::listing::list_and_book;
 use crate::loss::{Loss, LossReason};
 use crate::ports::{Cursors, Losses, ManagementApi, Ports};
+use crate::window::Window;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
@@ -81,16 +82,11 @@ impl<P: Ports> Poll<P> {
         }
     }
 
-    /// Before a feed whose listings were refused skips what fell out of the retention: whether listing works again. If not,
-    /// nothing is lost yet that a later listing might bring. What is listed here is not used.
-    pub(super) async fn listing_works(&self, feed: &FeedPoll<'_>) -> Result<(), Failure> {
-        let Some(window) = feed.windows.front().copied() else { return Ok(()) };
-        let pages = list_and_book(
-            (&self.management_api, &self.rate_limiter, &self.clock),
-            &feed.tenant,
-            feed.id().content_type,
-            window,
-        );
+    /// Whether `window` of the feed can be listed: its first page. What is listed here is not used, so the window need
+    /// not be on record.
+    pub(super) async fn probe(&self, feed: &FeedPoll<'_>, window: Window) -> Result<(), Failure> {
+        let ports = (&self.management_api, &self.rate_limiter, &self.clock);
+        let pages = list_and_book(ports, &feed.tenant, feed.id().content_type, window);
         pin_mut!(pages);
         feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.map(|_| ())
     }

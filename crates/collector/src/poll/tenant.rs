@@ -80,9 +80,13 @@ impl<P: Ports> Poll<P> {
             let is_missing = missing.contains(&row.content_type);
             let tenant = Arc::clone(&task.tenant);
             let mut feed = FeedPoll::plan(tenant, state, is_missing, patience, now, &self.policy.plan, row);
-            if feed.report.more_to_do {
+            while feed.report.more_to_do {
                 // Boxed: five feeds at once, each with a request in the middle, are large.
                 Box::pin(self.poll_feed(&mut feed)).await;
+                // A probe of this turn has shown that halves are worth trying; the next turn would not know.
+                if !feed.is_half_of_failing {
+                    break;
+                }
             }
             feed.report
         });

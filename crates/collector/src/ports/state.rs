@@ -30,12 +30,30 @@ pub trait Cursors {
     async fn feeds(&self, feeds: &[FeedId]) -> Result<Vec<Result<FeedState, Failure>>, Failure>;
 
     /// Records `window` as the one being listed, provided that the cursor still is `expected`, and that it either has no
-    /// recorded window or was never listed: only a window that was never listed whole may be replaced.
+    /// recorded window or was never listed: a feed that was never listed may start anew at the end of the retention.
     async fn record_window(
         &self,
         feed: FeedId,
         expected: Option<Cursor>,
         window: Window,
+    ) -> Result<ConditionalWrite, Failure>;
+
+    /// Replaces the recorded window by `first_part`, provided that `recorded` still is the recorded one, and that
+    /// `first_part` begins where it begins and ends before it ends. How often it could not be listed is forgotten.
+    async fn replace_window(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        first_part: Window,
+    ) -> Result<ConditionalWrite, Failure>;
+
+    /// Saves [how many polls](FeedState::failed_listings) in a row could not list the recorded window, provided that
+    /// `recorded` still is the recorded one.
+    async fn save_failed_listings(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        failed_listings: u64,
     ) -> Result<ConditionalWrite, Failure>;
 
     /// Moves the cursor and stores what became of the time before it, all or nothing, provided that the cursor still is
@@ -109,7 +127,8 @@ pub trait Losses {
     /// content that is lost is no longer [open](OpenContents). Returns whether the loss is new or has grown.
     async fn record_loss(&self, feed: FeedId, loss: &Loss) -> Result<bool, Failure>;
 
-    /// Marks `loss` as reported to a person. A loss that is not marked is reported again.
+    /// Marks `loss` as reported to a person, unless it is marked up to a later end already: a content that was listed in a
+    /// window and in its half may be lost twice. A loss that is not marked is reported again.
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure>;
 
     /// At most `limit` losses, spans first, that were recorded, or have grown, and that the reconciler has not

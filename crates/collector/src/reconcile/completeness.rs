@@ -32,6 +32,8 @@ pub struct DayReport {
     pub windows: u64,
     /// Windows whose contents are all archived or known to be lost.
     pub windows_settled: u64,
+    /// Windows that could not be listed yet, or never could be: what they held is not known.
+    pub windows_unlisted: u64,
     /// By age in minutes: windows that are done with at that age. Those of which it could not be done are lost as `unchecked`, or
     /// are tried again.
     pub windows_rechecked: BTreeMap<i64, u64>,
@@ -67,6 +69,9 @@ pub struct WindowReport {
     pub lost: u64,
     /// Whether every content is archived or lost.
     pub settled: bool,
+    /// Whether it was never listed, so that what it held is not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unlisted: bool,
 }
 
 /// What is stored of the windows that start on one day.
@@ -98,6 +103,7 @@ impl DayReport {
             reported_at,
             windows: window_reports.len() as u64,
             windows_settled: sum(|window| u64::from(window.settled)),
+            windows_unlisted: sum(|window| u64::from(window.unlisted)),
             windows_rechecked: rechecks
                 .checked_until
                 .iter()
@@ -123,7 +129,8 @@ impl WindowReport {
         let is_here = |record: &&LossRecord| record.loss.from == start && record.loss.is_of_content();
         let lost = state.losses.iter().filter(is_here).count() as u64;
         let archived = if is_compared { counts.contents.saturating_sub(missing + lost) } else { 0 };
-        Self { start, end, listed: counts.contents, archived, missing, lost, settled: is_compared && missing == 0 }
+        let settled = is_compared && missing == 0 && !counts.unlisted;
+        Self { start, end, listed: counts.contents, archived, missing, lost, settled, unlisted: counts.unlisted }
     }
 }
 

@@ -53,7 +53,8 @@ impl<P: Ports> Reconcile<P> {
         self.open_contents.put_open(feed.id, &open).await
     }
 
-    /// Queues what no earlier listing of the window had named. It is on record as open before.
+    /// Queues what no earlier listing of the window had named: everything, if the poller had passed it over. It is on
+    /// record as open before.
     pub(super) async fn queue_late(
         &self,
         run: &Run,
@@ -62,7 +63,7 @@ impl<P: Ports> Reconcile<P> {
         mut listed: Contents,
     ) -> Result<(), Failure> {
         listed.retain(|digest, _| !record.digests.contains(digest));
-        if listed.is_empty() {
+        if listed.is_empty() && !record.unlisted {
             return Ok(());
         }
         let now = self.clock.now();
@@ -73,6 +74,7 @@ impl<P: Ports> Reconcile<P> {
         record.digests.extend(listed.keys());
         record.hours.extend(listed.values().map(Content::hour));
         record.late += listed.len() as u64;
+        record.unlisted = false;
         self.windows.update_window(feed.id, record).await?;
         run.late.borrow_mut().extend(listed.keys().map(|digest| (feed.id, *digest)));
         // Counted once it is on record: until then the next run finds it again.

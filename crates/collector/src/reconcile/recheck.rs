@@ -1,6 +1,6 @@
 //! The recheck of windows: each is listed again, and at the first age its contents are compared with the archive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::{FutureExt, StreamExt, pin_mut};
@@ -26,10 +26,11 @@ impl<P: Ports> Reconcile<P> {
     /// several ages is listed once.
     ///
     /// A window that cannot be listed holds up those behind it only as long as no other window of the feed can be listed either.
-    /// It is passed over then, and comes back at the next age; at the oldest, in each run.
+    /// It is passed over then, and comes back at the next age; at the oldest, or if it was never listed at all, in each run.
     pub(super) async fn recheck_due_windows(&self, run: &Run, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
         /// So many failures in a row show that it would be in vain to go on at this age.
         const MOST_FAILURES: usize = 4;
+        let mut passed_over = feed.rechecks.passed_over.clone();
         let mut unlisted: Vec<Unlisted> = Vec::new();
         let mut from = Timestamp::UNIX_EPOCH;
         'turn: for age in feed.rechecks.ages() {
@@ -44,12 +45,15 @@ impl<P: Ports> Reconcile<P> {
                 let window = record.window;
                 from = window.end();
                 feed.windows_left -= 1;
+                // One attempt is enough, also of a window that was passed over at a younger age.
+                passed_over.remove(&window);
                 match self.list_if_possible(run, feed, window).await {
                     Ok(listed) => {
                         // If this window can no longer be listed, those before it cannot either.
                         self.pass_over(run, feed, &mut unlisted).await?;
                         self.recheck(run, feed, record, age, listed).await?;
                         feed.advance(age, window);
+                        feed.rechecks.passed_over.remove(&window);
                         failures = 0;
                     }
                     Err(failure) => {
@@ -67,7 +71,7 @@ impl<P: Ports> Reconcile<P> {
         if self.was_listed(run, feed) {
             self.pass_over(run, feed, &mut unlisted).await?;
         }
-        self.recheck_passed_over(run, feed).await
+        self.recheck_passed_over(run, feed, passed_over).await
     }
 
     /// The first window from `from` on, if it is due at the age.
@@ -101,7 +105,11 @@ impl<P: Ports> Reconcile<P> {
         if ages.iter().any(|age| feed.rechecks.is_first(*age)) {
             self.compare_with_archive(run, feed, &record, listed.as_ref()).await?;
         }
-        if ages.iter().any(|age| feed.rechecks.is_oldest(*age)) {
+        let is_oldest = ages.iter().any(|age| feed.rechecks.is_oldest(*age));
+        if is_oldest && listed.is_none() && record.unlisted {
+            self.lose(feed, expired(record.window)).await?;
+            feed.note_checked();
+        } else if is_oldest {
             let is_unchecked = listed.is_none() && !Rechecks::was_first_listed_near_the_edge(&record);
             let until = feed.rechecks.checked_until[&age];
             if is_unchecked {
@@ -175,8 +183,12 @@ impl<P: Ports> Reconcile<P> {
             if ages.iter().any(|age| feed.rechecks.is_first(*age)) {
                 self.compare_with_archive(run, feed, &record, None).await?;
             }
-            if ages.iter().any(|age| feed.rechecks.is_oldest(*age)) {
+            let is_oldest = ages.iter().any(|age| feed.rechecks.is_oldest(*age));
+            // What was never listed must not be forgotten, even if no older age is left because the ages are changed.
+            if is_oldest || record.unlisted {
                 feed.rechecks.passed_over.insert(record.window);
+            }
+            if is_oldest {
                 feed.note_checked();
             }
             feed.advance(age, record.window);
@@ -184,9 +196,15 @@ impl<P: Ports> Reconcile<P> {
         Ok(())
     }
 
-    /// Windows that were passed over at the oldest age are tried in each run, until they can no longer be listed.
-    async fn recheck_passed_over(&self, run: &Run, feed: &mut FeedReconcile<'_>) -> Result<(), Failure> {
-        for window in feed.rechecks.passed_over.clone() {
+    /// Windows that were passed over in an earlier turn, and must be listed, are tried in each run, until they can no
+    /// longer be.
+    async fn recheck_passed_over(
+        &self,
+        run: &Run,
+        feed: &mut FeedReconcile<'_>,
+        passed_over: BTreeSet<Window>,
+    ) -> Result<(), Failure> {
+        for window in passed_over {
             if feed.windows_left == 0 || !self.is_in_time(run) {
                 return Ok(());
             }
@@ -197,6 +215,7 @@ impl<P: Ports> Reconcile<P> {
             };
             match self.list_if_possible(run, feed, window).await {
                 Ok(Some(listed)) => self.queue_late(run, feed, &mut record, listed).await?,
+                Ok(None) if record.unlisted => self.lose(feed, expired(window)).await?,
                 Ok(None) if Rechecks::was_first_listed_near_the_edge(&record) => {}
                 Ok(None) => self.lose(feed, unchecked(window.start(), window.end())).await?,
                 Err(failure) if failure.kind.concerns_whole_feed() => return Err(failure),
@@ -209,4 +228,9 @@ impl<P: Ports> Reconcile<P> {
         }
         Ok(())
     }
+}
+
+/// What is lost of a window that the poller passed over and no recheck could list: everything that it held.
+fn expired(window: Window) -> Loss {
+    Loss::expired(window.start(), window.end())
 }

@@ -96,7 +96,8 @@ fn report_counts_each_window_of_the_day() {
         "180": 0,
         "8640": 0
       },
-      "windows_settled": 1
+      "windows_settled": 1,
+      "windows_unlisted": 0
     }
     "#);
 }

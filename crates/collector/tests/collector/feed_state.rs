@@ -5,6 +5,7 @@ use collector::cursor::Cursor;
 use collector::feed_state::{CursorMove, FeedState, Passed};
 use collector::loss::LossReason;
 use collector::window::Window;
+use collector::window_record::WindowRecord;
 use jiff::SignedDuration;
 use testkit::{at, window};
 
@@ -40,6 +41,7 @@ fn window_with_content_is_a_row() {
         passed: Passed::Listed(listing.clone()),
         empty_since: None,
         empty: None,
+        contents_per_hour: Some(12),
     };
     assert_eq!(listed_until("2026-11-22T11:00:00Z").move_past_window(listing), expected);
 }
@@ -52,6 +54,7 @@ fn empty_window_begins_a_span_without_a_row() {
         passed: Passed::Empty(at("2026-11-22T11:05:05Z")),
         empty_since: Some(at("2026-11-22T11:00:00Z")),
         empty: None,
+        contents_per_hour: Some(0),
     };
     assert_eq!(listed_until("2026-11-22T11:00:00Z").move_past_window(empty), expected);
 }
@@ -150,4 +153,64 @@ fn rows_of_a_day_of_empty_windows_follow_each_other() {
     assert_eq!(rows.len(), 23, "the last hour's row is still to come");
     assert!(rows.windows(2).all(|pair| pair[0].window.end() == pair[1].window.start()));
     assert_eq!(state.empty_since, Some(rows[22].window.end()));
+}
+
+/// As many different contents.
+fn many(window: Window, contents: usize) -> Listing {
+    let digests = (0..contents).map(|number| ContentDigest::of(&number.to_string())).collect();
+    Listing { digests, ..listing(window, &["any"]) }
+}
+
+#[test]
+fn denser_window_counts_at_once_and_an_emptier_one_by_half() {
+    for (before, contents, expected) in [
+        (None, 0, 0),
+        (None, 100, 1_200),
+        (Some(0), 100, 1_200),
+        (Some(600), 100, 1_200),
+        (Some(1_200), 100, 1_200),
+        (Some(60_000), 100, 30_600),
+        (Some(60_000), 0, 30_000),
+        (Some(1), 0, 0),
+    ] {
+        let state = FeedState { contents_per_hour: before, ..listed_until("2026-11-22T11:00:00Z") };
+        let to = state.move_past_window(many(five_minutes_from("2026-11-22T11:00:00Z"), contents));
+        assert_eq!(state.moved(&to).contents_per_hour, Some(expected), "{contents} after {before:?}");
+    }
+}
+
+#[test]
+fn window_of_seconds_is_as_dense_as_an_hour_of_them() {
+    let window = window("2026-11-22T11:00:00Z", "2026-11-22T11:00:07Z");
+    let state = listed_until("2026-11-22T11:00:00Z");
+    assert_eq!(state.move_past_window(many(window, 1)).contents_per_hour, Some(515), "rounded up");
+}
+
+#[test]
+fn time_that_was_not_listed_does_not_change_the_density() {
+    let state = FeedState { contents_per_hour: Some(60_000), ..listed_until("2026-11-15T11:20:00Z") };
+    let loss = span("2026-11-15T11:20:00Z", "2026-11-15T12:15:05Z", LossReason::RetentionExpired);
+    let unlisted = state.move_past_unlisted(five_minutes_from("2026-11-15T11:20:00Z"), at("2026-11-15T12:00:00Z"));
+    for to in [state.move_past_loss(state.cursor.unwrap(), loss), unlisted] {
+        assert_eq!(state.moved(&to).contents_per_hour, Some(60_000), "{to:?}");
+    }
+}
+
+#[test]
+fn unlisted_window_has_a_row_after_that_of_the_empty_span() {
+    let lost_since = Some(at("2026-11-22T10:00:00Z"));
+    let state =
+        FeedState { failed_listings: 3, lost_since, ..empty_since("2026-11-22T11:00:00Z", "2026-11-22T11:20:00Z") };
+    let minute = window("2026-11-22T11:20:00Z", "2026-11-22T11:21:00Z");
+    let to = state.move_past_unlisted(minute, at("2026-11-22T12:00:00Z"));
+    let empty = listing(window("2026-11-22T11:00:00Z", "2026-11-22T11:20:00Z"), &[]);
+    let unlisted = WindowRecord::unlisted(minute, at("2026-11-22T12:00:00Z"));
+    assert_eq!(to.records(), [WindowRecord::new(&empty), unlisted]);
+
+    let after = state.moved(&to);
+    assert_eq!(after.cursor, Some(Cursor::at(minute.end())));
+    assert_eq!(after.listed_at, state.listed_at, "nothing was listed");
+    assert_eq!(after.empty_since, None);
+    assert_eq!(after.lost_since, None, "the loss does not end at the cursor any more");
+    assert_eq!(after.failed_listings, 0);
 }

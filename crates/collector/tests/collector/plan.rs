@@ -1,11 +1,14 @@
 //! Which windows are listed next: each test is a cursor, a time and the exact plan.
 
 use collector::cursor::Cursor;
+use collector::feed_state::FeedState;
 use collector::loss::{Loss, LossReason};
-use collector::plan::{Plan, PlanPolicy, plan};
+use collector::plan::PlanPolicy;
 use collector::window::Window;
 use jiff::SignedDuration;
 use testkit::{at, window};
+
+use crate::planned::{Planned, feed_at, plan_all};
 
 const NOON: &str = "2026-11-22T12:00:00Z";
 
@@ -15,22 +18,22 @@ const UNTIL: &str = "2026-11-22T11:59:55Z";
 /// The oldest start of a window at noon: seven days ago, plus a margin of a quarter of an hour.
 const RETENTION_EDGE: &str = "2026-11-15T12:15:00Z";
 
-fn first_run(now: &str, backfill_hours: u8) -> Plan {
-    plan(None, at(now), &PlanPolicy::with_backfill_hours(backfill_hours))
+fn first_run(now: &str, backfill_hours: u8) -> Planned {
+    plan_all(feed_at(None), at(now), &PlanPolicy::with_backfill_hours(backfill_hours))
 }
 
-fn listed_until(cursor: &str, now: &str) -> Plan {
-    plan(Some(Cursor::at(at(cursor))), at(now), &PlanPolicy::with_backfill_hours(168))
+fn listed_until(cursor: &str, now: &str) -> Planned {
+    plan_all(feed_at(Some(Cursor::at(at(cursor)))), at(now), &PlanPolicy::with_backfill_hours(168))
 }
 
-fn recorded(start: &str, end: &str) -> Plan {
+fn recorded(start: &str, end: &str) -> Planned {
     let cursor = Cursor { listed_until: at(start), planned_until: Some(at(end)), never_listed: false };
-    plan(Some(cursor), at(NOON), &PlanPolicy::with_backfill_hours(168))
+    plan_all(feed_at(Some(cursor)), at(NOON), &PlanPolicy::with_backfill_hours(168))
 }
 
 /// A plan of these windows, without a loss.
-fn windows(bounds: &[(&str, &str)]) -> Plan {
-    Plan { lost: None, windows: bounds.iter().map(|(start, end)| window(start, end)).collect() }
+fn windows(bounds: &[(&str, &str)]) -> Planned {
+    Planned { lost: None, windows: bounds.iter().map(|(start, end)| window(start, end)).collect() }
 }
 
 /// From the retention edge until noon: up to the first full hour, 166 whole hours, and the rest.
@@ -44,17 +47,17 @@ fn from_the_edge() -> Vec<Window> {
 }
 
 /// A plan with this loss and all windows that can still be listed.
-fn lost(from: &str, to: &str) -> Plan {
+fn lost(from: &str, to: &str) -> Planned {
     let loss =
         Loss { from: at(from), to: at(to), reason: LossReason::RetentionExpired, content: None, objects: Vec::new() };
-    Plan { lost: Some(loss), windows: from_the_edge() }
+    Planned { lost: Some(loss), windows: from_the_edge() }
 }
 
 #[test]
 fn feed_that_was_never_listed_loses_nothing_to_retention() {
     let cursor = Cursor::recording_first(window("2026-11-10T12:00:00Z", "2026-11-10T13:00:00Z"));
-    let plan = plan(Some(cursor), at(NOON), &PlanPolicy::with_backfill_hours(168));
-    assert_eq!(plan, Plan { lost: None, windows: from_the_edge() });
+    let plan = plan_all(feed_at(Some(cursor)), at(NOON), &PlanPolicy::with_backfill_hours(168));
+    assert_eq!(plan, Planned { lost: None, windows: from_the_edge() });
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn first_run_of_one_hour_is_one_window() {
 
 #[test]
 fn first_run_of_seven_days_starts_at_the_retention_edge() {
-    assert_eq!(first_run(NOON, 168), Plan { lost: None, windows: from_the_edge() });
+    assert_eq!(first_run(NOON, 168), Planned { lost: None, windows: from_the_edge() });
 }
 
 #[test]
@@ -192,7 +195,7 @@ fn after_eight_days_one_day_is_lost() {
 
 #[test]
 fn nothing_is_lost_exactly_on_the_edge() {
-    assert_eq!(listed_until(RETENTION_EDGE, NOON), Plan { lost: None, windows: from_the_edge() });
+    assert_eq!(listed_until(RETENTION_EDGE, NOON), Planned { lost: None, windows: from_the_edge() });
 }
 
 #[test]
@@ -206,7 +209,7 @@ fn a_clock_ten_minutes_behind_stays_within_the_retention() {
     let microsoft_lists_from = at(NOON) - PlanPolicy::RETENTION;
     let behind = at(NOON) - SignedDuration::from_mins(10);
     for cursor in [None, Some(Cursor::at(at("2026-11-14T12:00:00Z")))] {
-        let plan = plan(cursor, behind, &PlanPolicy::with_backfill_hours(168));
+        let plan = plan_all(feed_at(cursor), behind, &PlanPolicy::with_backfill_hours(168));
         let first = plan.windows[0].start();
         let slow_request = SignedDuration::from_mins(5);
         assert!(first >= microsoft_lists_from + slow_request, "{cursor:?}: the first window starts at {first}");
@@ -236,4 +239,79 @@ fn a_cursor_in_the_future_waits() {
     for cursor in ["2026-11-22T11:59:56Z", "2026-11-22T13:00:00Z", "2026-11-25T12:00:00Z"] {
         assert_eq!(listed_until(cursor, NOON), windows(&[]), "{cursor}");
     }
+}
+
+/// The plan of a feed that was listed up to `cursor` and holds so many contents an hour.
+fn dense(contents_per_hour: u64, cursor: &str) -> Planned {
+    let feed = FeedState { contents_per_hour: Some(contents_per_hour), ..feed_at(Some(Cursor::at(at(cursor)))) };
+    plan_all(feed, at(NOON), &PlanPolicy::with_backfill_hours(168))
+}
+
+#[test]
+fn windows_are_as_long_as_they_are_expected_to_hold_five_thousand_contents() {
+    for (contents_per_hour, minutes) in [
+        (0, 60),
+        (5_000, 60),
+        (5_001, 30),
+        (10_000, 30),
+        (10_001, 20),
+        (15_001, 15),
+        (20_001, 12),
+        (25_001, 10),
+        (30_001, 6),
+        (50_001, 5),
+        (60_000, 5),
+        (60_001, 4),
+        (75_001, 3),
+        (100_001, 2),
+        (150_001, 1),
+        (10_000_000, 1),
+        (u64::MAX, 1),
+    ] {
+        let expected = SignedDuration::from_mins(minutes);
+        assert_eq!(PlanPolicy::window_length(Some(contents_per_hour)), expected, "{contents_per_hour} an hour");
+    }
+    assert_eq!(PlanPolicy::window_length(None), SignedDuration::from_mins(60), "unknown");
+}
+
+#[test]
+fn windows_of_a_busy_feed_end_at_multiples_of_their_length() {
+    let five = [
+        ("2026-11-22T11:07:30Z", "2026-11-22T11:15:00Z"),
+        ("2026-11-22T11:15:00Z", "2026-11-22T11:30:00Z"),
+        ("2026-11-22T11:30:00Z", "2026-11-22T11:45:00Z"),
+        ("2026-11-22T11:45:00Z", UNTIL),
+    ];
+    assert_eq!(dense(20_000, "2026-11-22T11:07:30Z"), windows(&five));
+}
+
+/// Even in the steady state: five minutes may be too much for one listing.
+#[test]
+fn what_is_published_between_two_polls_may_be_several_windows() {
+    let three = [
+        ("2026-11-22T11:54:55Z", "2026-11-22T11:56:00Z"),
+        ("2026-11-22T11:56:00Z", "2026-11-22T11:58:00Z"),
+        ("2026-11-22T11:58:00Z", UNTIL),
+    ];
+    assert_eq!(dense(150_000, "2026-11-22T11:54:55Z"), windows(&three));
+}
+
+#[test]
+fn up_to_its_length_a_window_ends_at_the_last_stable_second() {
+    assert_eq!(dense(60_000, "2026-11-22T11:54:55Z"), windows(&[("2026-11-22T11:54:55Z", UNTIL)]));
+    let two = [("2026-11-22T11:54:54Z", "2026-11-22T11:55:00Z"), ("2026-11-22T11:55:00Z", UNTIL)];
+    assert_eq!(dense(60_000, "2026-11-22T11:54:54Z"), windows(&two));
+}
+
+#[test]
+fn a_recorded_window_is_as_long_as_it_was_recorded() {
+    let cursor = Cursor::recording(window("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"));
+    let feed = FeedState { contents_per_hour: Some(10_000), ..feed_at(Some(cursor)) };
+    let planned = plan_all(feed, at(NOON), &PlanPolicy::with_backfill_hours(168));
+    let three = [
+        ("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"),
+        ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z"),
+        ("2026-11-22T11:30:00Z", UNTIL),
+    ];
+    assert_eq!(planned, windows(&three));
 }

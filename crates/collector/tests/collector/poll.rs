@@ -16,6 +16,8 @@ pub(crate) fn idle_at(cursor: &str) -> FeedReport {
     FeedReport {
         content_type: EXCHANGE,
         windows_listed: 0,
+        windows_halved: 0,
+        windows_unlisted: Vec::new(),
         contents_queued: 0,
         cursor: Some(at(cursor)),
         cursor_lag_seconds: Some(at(NOW).duration_since(at(cursor)).as_secs().max(0)),
@@ -164,6 +166,7 @@ fn serializes_the_report_as_readable_json() {
             {
               "content_type": "Audit.Exchange",
               "windows_listed": 1,
+              "windows_halved": 0,
               "contents_queued": 1,
               "cursor": "2026-11-22T12:00:00Z",
               "cursor_lag_seconds": 5,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use collector::content::{ContentDigest, Listing, archive_key, hour_of};
 use collector::cursor::Cursor;
 use collector::feed::FeedId;
-use collector::feed_state::{CursorMove, Passed};
+use collector::feed_state::{CursorMove, FeedState, Passed};
 use collector::loss::Loss;
 use collector::open_content::OpenContent;
 use collector::ports::{Archive, ArchiveObject, Clock, ConditionalWrite, Cursors, Losses, ObjectMetadata};
@@ -102,10 +102,32 @@ impl ReconcileFixture {
         } else {
             (Passed::Listed(listing), None)
         };
-        let to = CursorMove { listed_until: window.end(), passed, empty_since: None, empty };
+        let listed_until = window.end();
+        let to = CursorMove { listed_until, passed, empty_since: None, empty, contents_per_hour: None };
         let before = Cursor::recording(window);
         self.state.set_cursor(feed, before);
         assert_eq!(block_on(self.state.move_cursor(feed, before, &to)).unwrap(), ConditionalWrite::Applied);
+        window
+    }
+
+    /// A poller passed over this window of [`feed`], five seconds after its end; `contents` is what it holds.
+    pub(crate) fn pass_over(&self, bounds: (&str, &str), contents: &[(&str, &str)]) -> Window {
+        self.pass_over_at(bounds, contents, at(bounds.1) + SignedDuration::from_secs(5))
+    }
+
+    /// The same, at that time.
+    pub(crate) fn pass_over_at(
+        &self,
+        (start, end): (&str, &str),
+        contents: &[(&str, &str)],
+        passed_over_at: Timestamp,
+    ) -> Window {
+        let window = window(start, end);
+        self.publish(feed(), contents);
+        let before = Cursor::recording(window);
+        self.state.set_cursor(feed(), before);
+        let to = FeedState::default().move_past_unlisted(window, passed_over_at);
+        assert_eq!(block_on(self.state.move_cursor(feed(), before, &to)).unwrap(), ConditionalWrite::Applied);
         window
     }
 

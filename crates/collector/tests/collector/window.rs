@@ -22,3 +22,25 @@ fn rejects_an_invalid_window() {
         assert_eq!(invalid.to_string(), format!("{} to {} {reason}", at(start), at(end)), "{title}");
     }
 }
+
+/// Whole minutes where possible, and never more than a half.
+#[test]
+fn first_half_ends_on_a_whole_minute_where_one_is_in_it() {
+    for (start, end, half) in [
+        ("10:00:00Z", "11:00:00Z", Some("10:30:00Z")),
+        ("10:00:00Z", "10:15:00Z", Some("10:07:00Z")),
+        ("10:00:00Z", "10:03:00Z", Some("10:01:00Z")),
+        ("10:00:05Z", "11:00:00Z", Some("10:30:00Z")),
+        ("10:00:05Z", "10:02:00Z", Some("10:01:00Z")),
+        ("10:00:00Z", "10:01:59Z", Some("10:00:59Z")),
+        ("10:00:00Z", "10:01:01Z", Some("10:00:30Z")),
+        ("10:00:00Z", "10:01:00Z", None),
+        ("10:00:30Z", "10:01:30Z", None),
+        ("10:00:00Z", "10:00:01Z", None),
+    ] {
+        let at = |time: &str| at(&format!("2026-11-22T{time}"));
+        let window = Window::new(at(start), at(end)).unwrap();
+        let expected = half.map(|half| Window::new(at(start), at(half)).unwrap());
+        assert_eq!(window.first_half(), expected, "{window}");
+    }
+}

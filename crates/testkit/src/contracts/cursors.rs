@@ -12,7 +12,7 @@ use collector::window::Window;
 use collector::window_record::WindowRecord;
 use jiff::Timestamp;
 
-use super::state::{another, commit, feed_state, listing};
+use super::state::{another, commit, commit_recorded, feed_state, listing};
 use crate::samples::{at, window};
 
 /// All windows of a feed that start on the day of the tests.
@@ -98,6 +98,89 @@ pub async fn replaces_a_window_that_was_never_listed(cursors: &impl Cursors, fee
     assert_eq!(feed_state(cursors, feed).await.cursor, Some(Cursor::recording(next)));
 }
 
+/// A recorded window is replaced only by a first part of it, and only while it is the recorded one.
+pub async fn replaces_a_recorded_window_by_a_first_part(cursors: &impl Cursors, feed: FeedId) {
+    let hour = window("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
+    let half = window("2026-11-22T10:00:00Z", "2026-11-22T10:30:00Z");
+    let quarter = window("2026-11-22T10:00:00Z", "2026-11-22T10:15:00Z");
+    let replace = async |recorded, by| cursors.replace_window(feed, recorded, by).await.unwrap();
+    assert_eq!(replace(hour, half).await, ConditionalWrite::Conflict, "the feed has no cursor");
+    assert_eq!(feed_state(cursors, feed).await, FeedState::default());
+
+    assert_eq!(record(cursors, feed, None, hour).await, ConditionalWrite::Applied);
+    let recorded = feed_state(cursors, feed).await;
+    for (replaced, by, why) in [
+        (half, quarter, "another window is recorded"),
+        (hour, hour, "it is not shorter"),
+        (hour, window("2026-11-22T10:00:01Z", "2026-11-22T10:30:00Z"), "it begins later"),
+        (hour, window("2026-11-22T09:59:59Z", "2026-11-22T10:30:00Z"), "it begins earlier"),
+        (window("2026-11-22T10:00:01Z", "2026-11-22T11:00:00Z"), half, "the cursor is not where it begins"),
+    ] {
+        assert_eq!(replace(replaced, by).await, ConditionalWrite::Conflict, "{replaced} by {by}: {why}");
+        assert_eq!(feed_state(cursors, feed).await, recorded, "{replaced} by {by}");
+    }
+
+    assert_eq!(replace(hour, half).await, ConditionalWrite::Applied);
+    assert_eq!(feed_state(cursors, feed).await, recorded.recording(half));
+    assert_eq!(replace(hour, half).await, ConditionalWrite::Conflict, "of two pollers, one replaces it");
+    let cursor = Cursor::recording_first(hour);
+    let to = recorded.move_past_window(listing("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z", 3));
+    assert_eq!(cursors.move_cursor(feed, cursor, &to).await.unwrap(), ConditionalWrite::Conflict, "it is replaced");
+
+    commit_recorded(cursors, feed, &listing("2026-11-22T10:00:00Z", "2026-11-22T10:30:00Z", 1)).await;
+    assert_eq!(replace(half, quarter).await, ConditionalWrite::Conflict, "no window is recorded");
+}
+
+/// The count belongs to the recorded window: it is forgotten when that window is replaced, recorded anew, or moved past.
+pub async fn counts_failed_listings_of_a_recorded_window(cursors: &impl Cursors, feed: FeedId) {
+    let hour = window("2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z");
+    let half = window("2026-11-22T10:00:00Z", "2026-11-22T10:30:00Z");
+    let save = async |recorded, failed| cursors.save_failed_listings(feed, recorded, failed).await.unwrap();
+    let failed = async || feed_state(cursors, feed).await.failed_listings;
+    assert_eq!(save(hour, 1).await, ConditionalWrite::Conflict, "the feed has no cursor");
+    assert_eq!(feed_state(cursors, feed).await, FeedState::default());
+
+    assert_eq!(record(cursors, feed, None, hour).await, ConditionalWrite::Applied);
+    for count in [1, 2] {
+        let before = feed_state(cursors, feed).await;
+        assert_eq!(save(hour, count).await, ConditionalWrite::Applied);
+        assert_eq!(feed_state(cursors, feed).await, FeedState { failed_listings: count, ..before });
+    }
+    assert_eq!(save(half, 3).await, ConditionalWrite::Conflict, "another window is recorded");
+    assert_eq!(failed().await, 2);
+
+    assert_eq!(cursors.replace_window(feed, hour, half).await.unwrap(), ConditionalWrite::Applied);
+    assert_eq!(failed().await, 0, "it is replaced");
+    assert_eq!(save(half, 3).await, ConditionalWrite::Applied);
+    let later = window("2026-11-22T10:20:00Z", "2026-11-22T11:00:00Z");
+    assert_eq!(record(cursors, feed, Cursor::recording_first(half), later).await, ConditionalWrite::Applied);
+    assert_eq!(failed().await, 0, "another one is recorded");
+    assert_eq!(save(later, 1).await, ConditionalWrite::Applied);
+    commit_recorded(cursors, feed, &listing("2026-11-22T10:20:00Z", "2026-11-22T11:00:00Z", 1)).await;
+    assert_eq!(failed().await, 0, "it is listed");
+}
+
+/// The row of a window that was passed over is written with the cursor's move.
+pub async fn moves_past_a_window_that_cannot_be_listed<S: Cursors + Windows>(state: &S, feed: FeedId) {
+    commit(state, feed, &listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 0)).await;
+    let minute = window("2026-11-22T10:05:00Z", "2026-11-22T10:06:00Z");
+    let cursor = feed_state(state, feed).await.cursor;
+    assert_eq!(record(state, feed, cursor, minute).await, ConditionalWrite::Applied);
+    assert_eq!(state.save_failed_listings(feed, minute, 3).await.unwrap(), ConditionalWrite::Applied);
+    let before = feed_state(state, feed).await;
+    let to = before.move_past_unlisted(minute, at("2026-11-22T12:00:00Z"));
+    let stale = Cursor::at(minute.start());
+    assert_eq!(state.move_cursor(feed, stale, &to).await.unwrap(), ConditionalWrite::Conflict);
+    assert_eq!(windows(state, feed).await, []);
+
+    let moved = state.move_cursor(feed, Cursor::recording(minute), &to).await.unwrap();
+    assert_eq!(moved, ConditionalWrite::Applied);
+    assert_eq!(feed_state(state, feed).await, before.moved(&to));
+    let empty = WindowRecord::new(&listing("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z", 0));
+    let unlisted = WindowRecord::unlisted(minute, at("2026-11-22T12:00:00Z"));
+    assert_eq!(windows(state, feed).await, [empty, unlisted]);
+}
+
 /// Empty windows move the cursor without a row; the next window that held something writes one for their span.
 pub async fn writes_a_span_of_empty_windows_with_the_next_listing<S: Cursors + Windows>(state: &S, feed: FeedId) {
     for (start, end) in [("2026-11-22T10:00:00Z", "10:05:00Z"), ("2026-11-22T10:05:00Z", "10:10:00Z")] {
@@ -108,6 +191,7 @@ pub async fn writes_a_span_of_empty_windows_with_the_next_listing<S: Cursors + W
         cursor: Some(Cursor::at(at("2026-11-22T10:10:00Z"))),
         listed_at: Some(at("2026-11-22T12:00:00Z")),
         empty_since: Some(at("2026-11-22T10:00:00Z")),
+        contents_per_hour: Some(0),
         ..FeedState::default()
     };
     assert_eq!(feed_state(state, feed).await, found);

@@ -86,7 +86,9 @@ pub async fn knows_what_was_reported(state: &impl Losses, feed: FeedId, clock: &
     state.mark_reported(feed, &grown).await.unwrap();
     assert_eq!(records().await, [LossRecord { reported: Some((clock.now(), grown.to)), ..records().await[0].clone() }]);
     state.record_loss(feed, &loss).await.unwrap();
-    assert_eq!(all(state, feed).await, [(grown, true)], "a reported loss stays reported");
+    assert_eq!(all(state, feed).await, [(grown.clone(), true)], "a reported loss stays reported");
+    state.mark_reported(feed, &loss).await.unwrap();
+    assert_eq!(all(state, feed).await, [(grown, true)], "also if a shorter one is marked after it");
 }
 
 /// A loss is unprocessed until it is marked, and again when it has grown.

@@ -31,6 +31,12 @@ pub(super) async fn commit(cursors: &impl Cursors, feed: FeedId, listing: &Listi
     let before = feed_state(cursors, feed).await;
     let recorded = cursors.record_window(feed, before.cursor, listing.window).await.unwrap();
     assert_eq!(recorded, ConditionalWrite::Applied, "the window {} is recorded", listing.window);
+    commit_recorded(cursors, feed, listing).await;
+}
+
+/// Moves the cursor past the listing's window, which is recorded. The feed must then be as [`FeedState::moved`] says.
+pub(super) async fn commit_recorded(cursors: &impl Cursors, feed: FeedId, listing: &Listing) {
+    let before = feed_state(cursors, feed).await;
     let to = before.move_past_window(listing.clone());
     let moved = cursors.move_cursor(feed, Cursor::recording(listing.window), &to).await.unwrap();
     assert_eq!(moved, ConditionalWrite::Applied, "the cursor moves past {}", listing.window);

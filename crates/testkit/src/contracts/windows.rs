@@ -92,6 +92,23 @@ pub async fn stores_what_a_recheck_added<S: Cursors + Windows>(state: &S, feed: 
     assert!(first_windows(state, feed, 3).await == records, "the windows with what was added");
 }
 
+/// Whether a window was ever listed is stored with it, until a recheck has listed it.
+pub async fn knows_which_windows_were_never_listed<S: Cursors + Windows>(state: &S, feed: FeedId) {
+    let mut records = commit_all(state, feed, &[("10:00:00Z", "10:05:00Z", 1)]).await;
+    records.push(WindowRecord::unlisted(
+        window("2026-11-22T10:05:00Z", "2026-11-22T10:06:00Z"),
+        at("2026-11-22T12:00:00Z"),
+    ));
+    for unlisted in [true, false] {
+        records[1].unlisted = unlisted;
+        state.update_window(feed, &records[1]).await.unwrap();
+        assert_eq!(first_windows(state, feed, usize::MAX).await, records);
+        let counts: Vec<WindowCounts> = records.iter().map(WindowCounts::from).collect();
+        assert_eq!(counts[1].unlisted, unlisted);
+        assert_eq!(state.window_counts(feed, at(DAY.0), at(DAY.1)).await.unwrap(), counts);
+    }
+}
+
 /// A feed that was never rechecked has the default; what is saved is read as it was written, with a new revision.
 pub async fn stores_how_far_a_feed_was_rechecked(state: &impl Windows, feed: FeedId) {
     let mut rechecks = Rechecks::default();

@@ -30,9 +30,29 @@ impl<P: Cursors> Cursors for Intercepted<'_, P> {
         self.call(PortCall::RecordWindow(feed), self.port.record_window(feed, expected, window)).await
     }
 
+    async fn replace_window(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        first_part: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        self.call(PortCall::ReplaceWindow(feed), self.port.replace_window(feed, recorded, first_part)).await
+    }
+
+    async fn save_failed_listings(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        failed_listings: u64,
+    ) -> Result<ConditionalWrite, Failure> {
+        let work = self.port.save_failed_listings(feed, recorded, failed_listings);
+        self.call(PortCall::SaveFailedListings(feed), work).await
+    }
+
     async fn move_cursor(&self, feed: FeedId, expected: Cursor, to: &CursorMove) -> Result<ConditionalWrite, Failure> {
         let call = match to.passed {
             Passed::Listed(_) | Passed::Empty(_) => PortCall::CommitWindow(feed),
+            Passed::Unlisted(..) => PortCall::PassOver(feed),
             Passed::Lost(_) => PortCall::Skip(feed),
         };
         self.call(call, self.port.move_cursor(feed, expected, to)).await

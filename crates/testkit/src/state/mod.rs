@@ -47,6 +47,10 @@ pub struct StateHistory {
     /// Where the first window of each feed starts that was listed whole, and when it was committed.
     pub first_windows: BTreeMap<FeedId, (Timestamp, Timestamp)>,
     pub committed_at: BTreeMap<(FeedId, Window), Timestamp>,
+    /// Recorded windows that were replaced by a part of them.
+    pub replaced: Vec<(FeedId, Window)>,
+    /// Windows that the poller passed over.
+    pub passed_over: Vec<(FeedId, Window)>,
     /// Every call that recorded a loss, including repetitions.
     pub recorded_losses: Vec<(FeedId, Loss, Timestamp)>,
 }
@@ -71,6 +75,16 @@ impl MemoryState {
     /// Sets a feed's cursor, as if an earlier run had left it there.
     pub fn set_cursor(&self, feed: FeedId, cursor: Cursor) {
         self.0.lock().unwrap().feeds.entry(feed).or_default().cursor = Some(cursor);
+    }
+
+    /// Sets how many contents an hour a feed holds, as if its last windows had been that dense.
+    pub fn set_density(&self, feed: FeedId, contents_per_hour: u64) {
+        self.0.lock().unwrap().feeds.entry(feed).or_default().contents_per_hour = Some(contents_per_hour);
+    }
+
+    #[must_use]
+    pub fn feed_state(&self, feed: FeedId) -> FeedState {
+        self.0.lock().unwrap().feeds.get(&feed).copied().unwrap_or_default()
     }
 
     /// The windows that were committed for a feed, oldest first.

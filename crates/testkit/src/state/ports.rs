@@ -35,8 +35,39 @@ impl Cursors for MemoryState {
         if state.cursor != expected || !state.cursor.is_none_or(may_record) {
             return Ok(ConditionalWrite::Conflict);
         }
-        let never_listed = expected.is_none_or(|cursor| cursor.never_listed);
-        state.cursor = Some(Cursor { never_listed, ..Cursor::recording(window) });
+        *state = state.recording(window);
+        Ok(ConditionalWrite::Applied)
+    }
+
+    async fn replace_window(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        first_part: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        let mut rows = self.0.lock().unwrap();
+        let state = rows.feeds.entry(feed).or_default();
+        let is_first_part = first_part.start() == recorded.start() && first_part.end() < recorded.end();
+        if !is_first_part || !state.cursor.is_some_and(|cursor| cursor.records(recorded)) {
+            return Ok(ConditionalWrite::Conflict);
+        }
+        *state = state.recording(first_part);
+        rows.history.replaced.push((feed, recorded));
+        Ok(ConditionalWrite::Applied)
+    }
+
+    async fn save_failed_listings(
+        &self,
+        feed: FeedId,
+        recorded: Window,
+        failed_listings: u64,
+    ) -> Result<ConditionalWrite, Failure> {
+        let mut rows = self.0.lock().unwrap();
+        let state = rows.feeds.entry(feed).or_default();
+        if !state.cursor.is_some_and(|cursor| cursor.records(recorded)) {
+            return Ok(ConditionalWrite::Conflict);
+        }
+        state.failed_listings = failed_listings;
         Ok(ConditionalWrite::Applied)
     }
 
@@ -56,13 +87,12 @@ impl Cursors for MemoryState {
         } else {
             rows.history.first_windows.entry(feed).or_insert((expected.listed_until, now));
         }
-        let listed = match &to.passed {
-            Passed::Listed(listing) => Some(listing),
-            Passed::Empty(_) | Passed::Lost(_) => None,
-        };
-        for listing in to.empty.iter().chain(listed) {
-            rows.windows.insert((feed, listing.window), WindowRecord::new(listing));
-            rows.history.committed_at.insert((feed, listing.window), now);
+        if let Passed::Unlisted(window, _) = &to.passed {
+            rows.history.passed_over.push((feed, *window));
+        }
+        for record in to.records() {
+            rows.history.committed_at.insert((feed, record.window), now);
+            rows.windows.insert((feed, record.window), record);
         }
         Ok(ConditionalWrite::Applied)
     }
@@ -187,7 +217,9 @@ impl Losses for MemoryState {
     async fn mark_reported(&self, feed: FeedId, loss: &Loss) -> Result<(), Failure> {
         let mut rows = self.0.lock().unwrap();
         let now = rows.now();
-        for recorded in rows.losses.iter_mut().filter(|recorded| recorded.is(feed, loss)) {
+        let is_news = |reported: Option<(Timestamp, Timestamp)>| reported.is_none_or(|(_, until)| until <= loss.to);
+        let of_loss = |recorded: &&mut Recorded| recorded.is(feed, loss) && is_news(recorded.record.reported);
+        for recorded in rows.losses.iter_mut().filter(of_loss) {
             recorded.record.reported = Some((now, loss.to));
         }
         Ok(())
