@@ -8,15 +8,27 @@ use collector::message::ContentMessage;
 use collector::ports::Queue;
 use jiff::SignedDuration;
 
+use super::units::{self, Meter, Unit};
+
 /// Clones share their messages.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct WaitingMessages {
+    meter: Meter,
     messages: Rc<RefCell<Vec<ContentMessage>>>,
     sent: Rc<Cell<u64>>,
     taken: Rc<Cell<usize>>,
 }
 
 impl WaitingMessages {
+    pub(super) fn new(meter: Meter) -> Self {
+        Self { meter, messages: Rc::default(), sent: Rc::default(), taken: Rc::default() }
+    }
+
+    /// The same queue, for a caller with this meter.
+    pub(super) fn counted_by(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.messages.borrow().len()
     }
@@ -43,24 +55,36 @@ impl WaitingMessages {
         self.taken.set(self.taken.get() + 1);
         self.taken.get().wrapping_mul(MULTIPLIER) >> 7
     }
+
+    fn keep(&self, messages: &[ContentMessage]) {
+        self.messages.borrow_mut().extend(messages.iter().cloned());
+        self.sent.set(self.sent.get() + messages.len() as u64);
+        self.meter.count((Unit::Message, messages.len() as u64));
+    }
 }
 
 impl Queue for WaitingMessages {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        self.messages.borrow_mut().extend(messages.iter().cloned());
-        self.sent.set(self.sent.get() + messages.len() as u64);
+        /// Bytes of a message's JSON with ids and URIs as long as Microsoft's.
+        const BODY: u64 = 1_000;
+        self.meter.count(units::send(&vec![BODY; messages.len()]));
+        self.keep(messages);
         Ok(())
     }
 
     async fn send_delayed(&self, message: &ContentMessage, _delay: SignedDuration) -> Result<(), Failure> {
-        self.send(std::slice::from_ref(message)).await
+        self.meter.count(units::SQS_REQUEST);
+        self.keep(std::slice::from_ref(message));
+        Ok(())
     }
 
     async fn waiting(&self) -> Result<u64, Failure> {
+        self.meter.count(units::SQS_REQUEST);
         Ok(self.len() as u64)
     }
 
     async fn change_visibility(&self, _receipt: &str, _timeout: SignedDuration) -> Result<(), Failure> {
+        self.meter.count(units::SQS_REQUEST);
         Ok(())
     }
 }

@@ -1,0 +1,39 @@
+//! What the deployed stack consists of, by its template and its list of metrics.
+
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
+const METRICS: &str = include_str!("../../../lambda-support/src/metrics.rs");
+
+/// The default of a parameter that is a number.
+pub(super) fn parameter(name: &str) -> u64 {
+    let heading = format!("  {name}:");
+    let of_parameter = TEMPLATE.lines().skip_while(|line| *line != heading).skip(1);
+    let default = of_parameter.take_while(|line| line.starts_with("    ")).find_map(|line| {
+        let value = line.trim().strip_prefix("Default: ")?;
+        value.parse().ok()
+    });
+    default.unwrap_or_else(|| panic!("template.yaml has no parameter {name} with a number as its default"))
+}
+
+pub(super) fn resources(kind: &str) -> u64 {
+    let of_kind = format!("Type: {kind}");
+    TEMPLATE.lines().filter(|line| line.trim() == of_kind).count() as u64
+}
+
+/// Fields of `Metrics`. They have one dimension, so that each is one metric on the bill.
+pub(super) fn custom_metrics() -> u64 {
+    let is_metric = |line: &&str| line.trim().starts_with("pub ") && line.contains(": Option<As");
+    METRICS.lines().filter(is_metric).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_template() {
+        assert_eq!(parameter("PollerMemory"), 256);
+        assert_eq!(parameter("BatchSize"), 10);
+        assert!(resources("AWS::CloudWatch::Alarm") >= 12);
+        assert!(custom_metrics() >= 11);
+    }
+}
