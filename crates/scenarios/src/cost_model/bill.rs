@@ -287,12 +287,14 @@ impl Billing {
         item("logs", &self.prices.log_gb, (invocations * bytes) as f64 / GB, calculation)
     }
 
-    /// Seconds for which one run of the reconciler each hour would list at so many tenants.
+    /// How long one run of the poller or the reconciler lasts with so many tenants, in seconds.
     #[must_use]
-    pub fn reconciler_seconds(&self, kind: &Tenant, tenants: u64) -> f64 {
-        let listings = kind.day.of(Function::Reconciler, Unit::Listing) * tenants;
-        let at_once = self.assumptions.feeds_at_once.min(kind.content_types * tenants);
-        self.assumptions.run_seconds + listings as f64 / 24.0 * self.assumptions.listing_seconds / at_once as f64
+    pub fn run_seconds(&self, kind: &Tenant, tenants: u64, function: Function) -> f64 {
+        let Assumptions { run_seconds, listing_seconds, feeds_at_once, .. } = self.assumptions;
+        let listings = kind.day.of(function, Unit::Listing) * tenants;
+        let runs = kind.day.of(function, Unit::Invocation).max(1);
+        let at_once = feeds_at_once.min(kind.content_types * tenants);
+        run_seconds + listings as f64 / runs as f64 * listing_seconds / at_once as f64
     }
 }
 

@@ -28,8 +28,6 @@ pub enum Publishing {
 pub(super) struct Microsoft {
     clock: ManualClock,
     publishing: Publishing,
-    /// Between these two instants it publishes one content in every five minutes.
-    thinned: Option<(Timestamp, Timestamp)>,
     uri: Url,
 }
 
@@ -38,12 +36,12 @@ const HOUR_MS: i64 = 3_600_000;
 impl Microsoft {
     pub(super) fn new(clock: &ManualClock, publishing: Publishing) -> Self {
         let uri = "https://manage.office.com/api/v1.0/activity/feed/audit/content".parse().expect("it is a URL");
-        Self { clock: clock.clone(), publishing, thinned: None, uri }
+        Self { clock: clock.clone(), publishing, uri }
     }
 
-    /// Publishes [`Publishing::InEachWindow`] from `from` to `until`, which saves time where it does not matter how much it is.
-    pub(super) fn thin_out(&mut self, from: Timestamp, until: Timestamp) {
-        self.thinned = Some((from, until));
+    /// One that lists nothing, which saves time where nothing depends on what is listed.
+    pub(super) fn mute(&self) -> Self {
+        Self { publishing: Publishing::Nothing, ..self.clone() }
     }
 
     /// Whether each hour is like the others.
@@ -51,22 +49,15 @@ impl Microsoft {
         !matches!(self.publishing, Publishing::PerHour(_))
     }
 
-    fn publishing(&self, at: Timestamp) -> Publishing {
-        match (self.publishing, self.thinned) {
-            (Publishing::EvenlyPerHour(_), Some((from, until))) if from <= at && at < until => Publishing::InEachWindow,
-            (publishing, _) => publishing,
-        }
-    }
-
     /// When the contents of a feed were created between two instants, all in milliseconds since the epoch, the second exclusive.
-    fn created(publishing: Publishing, feed: FeedId, from: i64, until: i64) -> Vec<i64> {
+    fn created(&self, feed: FeedId, from: i64, until: i64) -> Vec<i64> {
         let hours = || (from.div_euclid(HOUR_MS)..=until.div_euclid(HOUR_MS)).map(|hour| hour * HOUR_MS);
         let evenly = |per_hour: i64| {
             let gap = HOUR_MS / per_hour;
             let first = (from - gap / 2 + gap - 1).div_euclid(gap);
             (first..).map(move |index| index * gap + gap / 2).take_while(move |at| *at < until)
         };
-        match publishing {
+        match self.publishing {
             Publishing::Nothing => Vec::new(),
             Publishing::InEachWindow => evenly(12).collect(),
             Publishing::EvenlyPerHour(contents) => evenly(contents).collect(),
@@ -85,8 +76,7 @@ impl Microsoft {
 
     fn contents(&self, feed: FeedId, window: Window) -> Vec<Content> {
         let visible_until = window.end().as_millisecond().min(self.clock.now().as_millisecond() + 1);
-        let publishing = self.publishing(window.start());
-        let created = Self::created(publishing, feed, window.start().as_millisecond(), visible_until);
+        let created = self.created(feed, window.start().as_millisecond(), visible_until);
         let instants = created.into_iter().filter_map(|at| Timestamp::from_millisecond(at).ok());
         instants.map(|created| self.content(feed, created)).collect()
     }

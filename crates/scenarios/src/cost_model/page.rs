@@ -38,7 +38,8 @@ impl Page<'_> {
             ("large_sum", dollars(one_large.dollars())),
             ("many_sum", dollars(many_stack.dollars() + many_small.dollars())),
             ("many_each", dollars((many_stack.dollars() + many_small.dollars()) / MANY as f64)),
-            ("many_reconciler_seconds", format!("{:.0}", billing.reconciler_seconds(small, MANY))),
+            ("many_poller_seconds", seconds(billing.run_seconds(small, MANY, Function::Poller))),
+            ("many_reconciler_seconds", seconds(billing.run_seconds(small, MANY, Function::Reconciler))),
             ("secret", prices.secret.to_string()),
             ("counted", counted([&small.day, &large.day])),
             ("prices", price_table(billing)),
@@ -63,6 +64,11 @@ impl Page<'_> {
     }
 }
 
+fn seconds(seconds: f64) -> String {
+    dollars(seconds.round()).trim_end_matches(".00").to_owned()
+}
+
+/// With two decimals, and a comma before each three digits.
 fn dollars(dollars: f64) -> String {
     let cents = format!("{dollars:.2}");
     match cents.split_once('.') {
@@ -82,11 +88,14 @@ fn table(bill: &Bill) -> String {
 
 fn price_table(billing: &Billing) -> String {
     let rows = billing.prices.all().map(|price| {
-        let looked_up = price.looked_up.as_deref().unwrap_or("from memory");
+        let looked_up = price.looked_up.as_ref().map_or("not yet".to_owned(), |look_up| {
+            let host = look_up.at.split('/').next().unwrap_or_default();
+            format!("{} at {host}", look_up.day)
+        });
         let page = price.page.trim_start_matches("https://").trim_end_matches('/');
         format!("| {price} | {} | [{page}]({}) | {looked_up} |\n", price.unit, price.page)
     });
-    format!("| price | for | page | looked up |\n|---|---|---|---|\n{}", rows.concat())
+    format!("| price | for | AWS's page | looked up |\n|---|---|---|---|\n{}", rows.concat())
 }
 
 fn counted(days: [&Counts; 2]) -> String {

@@ -129,11 +129,14 @@ impl Windows for WindowRows {
     }
 }
 
+/// A feed, and an hour since the epoch.
+type Hour = (FeedId, i64);
+
 /// An archive that keeps only the names of its objects, so that a million of them have room. Clones share them.
 #[derive(Clone)]
 pub(super) struct Bucket {
     pub(super) meter: Meter,
-    pub(super) objects: Rc<RefCell<HashMap<(FeedId, i64), HashSet<ContentDigest>>>>,
+    pub(super) objects: Rc<RefCell<HashMap<Hour, HashSet<ContentDigest>>>>,
 }
 
 impl Bucket {

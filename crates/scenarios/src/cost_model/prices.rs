@@ -40,8 +40,16 @@ pub struct Price {
     pub unit: String,
     /// Where AWS publishes it.
     pub page: String,
-    /// The day on which it was last looked up; `None` if it is remembered.
-    pub looked_up: Option<String>,
+    /// When it was last looked up; `None` for a price that somebody remembered.
+    pub looked_up: Option<LookUp>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookUp {
+    pub day: String,
+    /// Where: at AWS's page, or at one that quotes it.
+    pub at: String,
 }
 
 impl Prices {

@@ -167,7 +167,7 @@ pub(super) fn of_call(call: PortCall<'_>, content_types: u64) -> Option<(Unit, u
 
 /// Bytes of a window's row: `window_rows` in `aws-adapters`. Names and values of its attributes count.
 pub(super) fn window_row_bytes(contents: u64, hours: u64) -> u64 {
-    /// `pk`, `sk`, and all attributes but the two lists; measured on a row of the longest content type.
+    /// `pk`, `sk`, and all attributes but the two lists; computed for the longest content type.
     const FIXED: u64 = 200;
     /// An instant as text, and a byte for its type.
     const HOUR: u64 = 21;
