@@ -83,6 +83,7 @@ test-localstack: $(VENV)/.stamp ## Runs the contract suites against LocalStack t
 	@if infra/local/install-localstack; then \
 	  infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
 
+# The program that counts the costs is built with the features of the whole workspace, as the tests are: nothing is compiled twice.
 check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, template, clippy, rustdoc, costs
 	$(CARGO) fmt --all --check
 	infra/check-architecture.py

@@ -1,11 +1,16 @@
 //! What a month costs: counts, assumptions and prices, multiplied.
 
+mod stack;
+mod tenant;
+
 use super::prices::{Price, Prices};
 use super::template;
 use super::units::{Counts, Function, Unit};
 
 /// Days of a month on the bill.
 const DAYS: u64 = 30;
+const SECONDS: u64 = DAYS * 24 * 3_600;
+const GB: f64 = 1_073_741_824.0;
 
 /// One line of a bill.
 #[derive(Debug, Clone)]
@@ -89,196 +94,18 @@ pub struct Billing {
     pub assumptions: Assumptions,
 }
 
-const SECONDS: u64 = DAYS * 24 * 3_600;
-const GB: f64 = 1_073_741_824.0;
-
 impl Billing {
-    /// What a stack costs that collects from so many tenants, beside those tenants. `day` is the day of any tenant: runs and what
-    /// they do once are the same for all.
+    /// How long one run of the poller or the reconciler lasts with so many tenants, in seconds.
     #[must_use]
-    pub fn stack(&self, day: &Counts, tenants: u64) -> Bill {
-        let Self { prices, assumptions } = self;
-        let run = |function| day.of(function, Unit::Invocation) * DAYS;
-        let (polls, reconciliations) = (run(Function::Poller), run(Function::Reconciler));
-        let runs = polls + reconciliations;
-        let (poller_memory, reconciler_memory) = (gigabytes("PollerMemory"), gigabytes("ReconcilerMemory"));
-        let seconds = assumptions.run_seconds;
-        let gb_seconds = seconds * (polls as f64 * poller_memory + reconciliations as f64 * reconciler_memory);
-        let secret_calls = super::units::read_all_secrets(tenants).1;
-        let receives = SECONDS / assumptions.empty_receive_seconds * assumptions.queue_pollers;
-        let dead_letters = day.of(Function::Reconciler, Unit::SqsRequest) * DAYS;
-        let decrypts = SECONDS / assumptions.kms_seconds * assumptions.roles;
-        let (metrics, alarms) = (template::custom_metrics(), template::resources("AWS::CloudWatch::Alarm"));
-        let dashboards = template::resources("AWS::CloudWatch::Dashboard");
-        let mut items = vec![
-            item("metrics", &prices.metric, metrics as f64, number(metrics)),
-            item("alarms", &prices.alarm, alarms as f64, number(alarms)),
-            item("dashboards", &prices.dashboard, dashboards as f64, number(dashboards)),
-            item(
-                "polling of the empty queue by Lambda",
-                &prices.sqs_request,
-                receives as f64,
-                format!(
-                    "{} pollers, each a receive in {} s: {}",
-                    assumptions.queue_pollers,
-                    assumptions.empty_receive_seconds,
-                    number(receives)
-                ),
-            ),
-            item(
-                "polling of the dead-letter queue",
-                &prices.sqs_request,
-                dead_letters as f64,
-                format!("one receive in each run of the reconciler: {}", number(dead_letters)),
-            ),
-            item(
-                "runs of poller and reconciler",
-                &prices.lambda_request,
-                runs as f64,
-                format!("{} + {}", number(polls), number(reconciliations)),
-            ),
-            item(
-                "their duration, without listings",
-                &prices.lambda_gb_second,
-                gb_seconds,
-                format!(
-                    "{seconds} s × ({} × {poller_memory} GB + {} × {reconciler_memory} GB) = {} GB-s",
-                    number(polls),
-                    number(reconciliations),
-                    rounded(gb_seconds)
-                ),
-            ),
-            item(
-                "their calls of Secrets Manager",
-                &prices.secrets_manager_call,
-                (runs * secret_calls) as f64,
-                format!("{} × {secret_calls}", number(runs)),
-            ),
-            self.logs(runs),
-            item(
-                "KMS for the key of the table",
-                &prices.kms_request,
-                decrypts as f64,
-                format!("{} roles, once in {} s: {}", assumptions.roles, assumptions.kms_seconds, number(decrypts)),
-            ),
-        ];
-        items.retain(|item| item.dollars > 0.0);
-        Bill { items }
+    pub fn run_seconds(&self, kind: &Tenant, tenants: u64, function: Function) -> f64 {
+        let Assumptions { run_seconds, listing_seconds, .. } = self.assumptions;
+        let listings = kind.day.of(function, Unit::Listing) * tenants;
+        let runs = kind.day.of(function, Unit::Invocation).max(1);
+        run_seconds + listings as f64 / runs as f64 * listing_seconds / self.feeds_at_once(kind, tenants) as f64
     }
 
-    /// What one tenant, or `tenants` like it, add to a stack.
-    #[must_use]
-    pub fn tenants(&self, kind: &Tenant, tenants: u64) -> Bill {
-        let Self { prices, assumptions } = self;
-        let month = kind.day.times(DAYS * tenants);
-        let at_once = assumptions.feeds_at_once.min(kind.content_types * tenants);
-        let messages = month.of(Function::Poller, Unit::Message);
-        // The messages of many tenants fill their batches.
-        let full_batches = messages.div_ceil(template::parameter("BatchSize"));
-        let batches = if tenants > 1 { full_batches } else { month.of(Function::Fetcher, Unit::Invocation) };
-        let batch_memory = gigabytes("FetcherMemory");
-        let batch_seconds = batches as f64 * assumptions.batch_seconds + messages as f64 * assumptions.message_seconds;
-        let (sends, batch_requests) = (month.of(Function::Poller, Unit::SqsRequest), 2 * batches);
-        let requests = sends + batch_requests;
-        let by_function = |unit| {
-            let [poller, fetcher, reconciler] =
-                [Function::Poller, Function::Fetcher, Function::Reconciler].map(|function| month.of(function, unit));
-            let calculation =
-                format!("poller {}, fetcher {}, reconciler {}", number(poller), number(fetcher), number(reconciler));
-            ((poller + fetcher + reconciler) as f64, calculation)
-        };
-        let (writes, how_written) = by_function(Unit::DynamoDbWrite);
-        let (reads, how_read) = by_function(Unit::DynamoDbRead);
-        let rows = month.all(Unit::WindowRow);
-        let bytes = month.all(Unit::WindowByte) + rows * assumptions.row_overhead;
-        let stored = bytes as f64 / GB * assumptions.row_days as f64 / DAYS as f64;
-        let objects = month.of(Function::Fetcher, Unit::S3Put);
-        let (reports, lists) = (month.of(Function::Reconciler, Unit::S3Put), month.all(Unit::S3List));
-        let secret_reads = month.of(Function::Fetcher, Unit::SecretsManagerCall);
-        Bill {
-            items: vec![
-                item(
-                    if tenants == 1 { "its secret" } else { "their secrets" },
-                    &prices.secret,
-                    tenants as f64,
-                    number(tenants),
-                ),
-                self.listings(
-                    "listings of the poller",
-                    "PollerMemory",
-                    month.of(Function::Poller, Unit::Listing),
-                    at_once,
-                ),
-                self.listings(
-                    "listings of the reconciler",
-                    "ReconcilerMemory",
-                    month.of(Function::Reconciler, Unit::Listing),
-                    at_once,
-                ),
-                item(
-                    "invocations of the fetcher",
-                    &prices.lambda_request,
-                    batches as f64,
-                    format!("{} blobs in {} batches", number(messages), number(batches)),
-                ),
-                item(
-                    "their duration",
-                    &prices.lambda_gb_second,
-                    batch_seconds * batch_memory,
-                    format!(
-                        "{} × {} s + {} × {} s, × {batch_memory} GB = {} GB-s",
-                        number(batches),
-                        assumptions.batch_seconds,
-                        number(messages),
-                        assumptions.message_seconds,
-                        rounded(batch_seconds * batch_memory)
-                    ),
-                ),
-                item("DynamoDB write units", &prices.dynamodb_write, writes, how_written),
-                item("DynamoDB read units", &prices.dynamodb_read, reads, how_read),
-                Item {
-                    name: "DynamoDB storage and recovery",
-                    calculation: format!(
-                        "{} rows kept for {} days: {stored:.3} GB",
-                        number(rows),
-                        assumptions.row_days
-                    ),
-                    price: format!("{} + {}", prices.dynamodb_storage, prices.dynamodb_recovery),
-                    dollars: prices.dynamodb_storage.of(stored) + prices.dynamodb_recovery.of(stored),
-                },
-                Item {
-                    name: "SQS requests",
-                    calculation: format!("{} sends, {} receives and deletions", number(sends), number(batch_requests)),
-                    price: format!("{} + {}", prices.sqs_request, prices.sqs_fair_queue),
-                    dollars: prices.sqs_request.of(requests as f64) + prices.sqs_fair_queue.of(requests as f64),
-                },
-                item("S3 PUT, one for each blob", &prices.s3_put_or_list, objects as f64, number(objects)),
-                item(
-                    "S3 PUT and LIST of the reconciler",
-                    &prices.s3_put_or_list,
-                    (reports + lists) as f64,
-                    format!("{} reports, {} lists", number(reports), number(lists)),
-                ),
-                item(
-                    "reads of the secret by fetchers",
-                    &prices.secrets_manager_call,
-                    secret_reads as f64,
-                    number(secret_reads),
-                ),
-                self.logs(batches),
-            ],
-        }
-    }
-
-    fn listings(&self, name: &'static str, memory: &str, listings: u64, at_once: u64) -> Item {
-        let (seconds, memory) = (self.assumptions.listing_seconds, gigabytes(memory));
-        let gb_seconds = listings as f64 * seconds / at_once as f64 * memory;
-        let calculation = format!(
-            "{} × {seconds} s, {at_once} at once, × {memory} GB = {} GB-s",
-            number(listings),
-            rounded(gb_seconds)
-        );
-        item(name, &self.prices.lambda_gb_second, gb_seconds, calculation)
+    fn feeds_at_once(&self, kind: &Tenant, tenants: u64) -> u64 {
+        self.assumptions.feeds_at_once.min(kind.content_types * tenants)
     }
 
     fn logs(&self, invocations: u64) -> Item {
@@ -286,20 +113,15 @@ impl Billing {
         let calculation = format!("{} × {} B", number(invocations), number(bytes));
         item("logs", &self.prices.log_gb, (invocations * bytes) as f64 / GB, calculation)
     }
-
-    /// How long one run of the poller or the reconciler lasts with so many tenants, in seconds.
-    #[must_use]
-    pub fn run_seconds(&self, kind: &Tenant, tenants: u64, function: Function) -> f64 {
-        let Assumptions { run_seconds, listing_seconds, feeds_at_once, .. } = self.assumptions;
-        let listings = kind.day.of(function, Unit::Listing) * tenants;
-        let runs = kind.day.of(function, Unit::Invocation).max(1);
-        let at_once = feeds_at_once.min(kind.content_types * tenants);
-        run_seconds + listings as f64 / runs as f64 * listing_seconds / at_once as f64
-    }
 }
 
 fn item(name: &'static str, price: &Price, units: f64, calculation: String) -> Item {
     Item { name, calculation, price: price.to_string(), dollars: price.of(units) }
+}
+
+/// An item of which so many are paid for.
+fn counted(name: &'static str, price: &Price, units: u64) -> Item {
+    item(name, price, units as f64, number(units))
 }
 
 fn gigabytes(parameter: &str) -> f64 {
@@ -324,9 +146,6 @@ mod tests {
 
     #[test]
     fn numbers_have_groups() {
-        assert_eq!(
-            ["0", "999", "1,000", "3,600,000"],
-            [0, 999, 1_000, 3_600_000].map(number).each_ref().map(|n| &n[..])
-        );
+        assert_eq!([0, 999, 1_000, 3_600_000].map(number), ["0", "999", "1,000", "3,600,000"]);
     }
 }

@@ -64,6 +64,7 @@ pub struct CostModel {
 
 /// 2026-11-01T00:02:00Z.
 const START: Timestamp = Timestamp::constant(1_793_491_320, 0);
+const BETWEEN_POLLS: SignedDuration = SignedDuration::from_mins(5);
 const POLLS_PER_HOUR: u32 = 12;
 const LIMITS: RunLimits = RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(30) };
 
@@ -98,7 +99,7 @@ impl CostModel {
             is_warming_up: Cell::new(false),
             tenants: MemoryTenants::of([tenant(TENANT, content_types)]),
             microsoft: Microsoft::new(&clock, publishing),
-            queue: WaitingMessages::new(meter.clone()),
+            queue: WaitingMessages::new(&clock, meter.clone()),
             bucket: Bucket { meter: meter.clone(), objects: Rc::default() },
             rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(requests_per_minute), &clock),
             environments: (0..template::parameter("MaximumConcurrency")).map(|_| Rc::default()).collect(),
@@ -109,7 +110,7 @@ impl CostModel {
 
     /// The five minutes until the next poll, and that poll; at the seventh minute of an hour also a run of the reconciler.
     pub async fn next_poll(&self) {
-        self.next_poll.set(self.next_poll.get() + SignedDuration::from_mins(5));
+        self.next_poll.set(self.next_poll.get() + BETWEEN_POLLS);
         self.clock.set(self.next_poll.get());
         self.poll().await;
         if self.clock.now().as_second().rem_euclid(3_600) == 7 * 60 {
@@ -172,7 +173,7 @@ impl CostModel {
         }
     }
 
-    /// The fetchers work off the queue: Lambda's pollers receive batches, and each batch is an invocation.
+    /// The fetchers work off the queue, until the next poll: Lambda's pollers receive batches, and each batch is an invocation.
     async fn fetch(&self) {
         /// Lambda polls a queue with five pollers, each of which fills batches of its own.
         const POLLERS: usize = 5;
@@ -180,8 +181,13 @@ impl CostModel {
         const BETWEEN_BATCHES: SignedDuration = SignedDuration::from_millis(300);
         let batch_size = usize::try_from(template::parameter("BatchSize")).unwrap_or(usize::MAX);
         let mut environments = self.environments.iter().cycle();
-        while self.waiting() > 0 {
+        loop {
             let messages = self.queue.take(usize::MAX);
+            if messages.is_empty() {
+                let next = self.queue.next_visible().filter(|at| *at < self.next_poll.get() + BETWEEN_POLLS);
+                let Some(next) = next else { return };
+                self.clock.set(next);
+            }
             let of_poller = |poller| messages.iter().skip(poller).step_by(POLLERS).collect::<Vec<_>>();
             for received in (0..POLLERS).map(of_poller) {
                 for batch in received.chunks(batch_size) {

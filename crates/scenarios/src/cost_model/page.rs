@@ -35,6 +35,7 @@ impl Page<'_> {
             ("many", table(&many_small)),
             ("stack_sum", dollars(stack.dollars())),
             ("small_sum", dollars(one_small.dollars())),
+            ("stack_small_sum", dollars(stack.dollars() + one_small.dollars())),
             ("large_sum", dollars(one_large.dollars())),
             ("many_sum", dollars(many_stack.dollars() + many_small.dollars())),
             ("many_each", dollars((many_stack.dollars() + many_small.dollars()) / MANY as f64)),

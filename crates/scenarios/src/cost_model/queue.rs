@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use collector::failure::Failure;
 use collector::message::ContentMessage;
-use collector::ports::Queue;
-use jiff::SignedDuration;
+use collector::ports::{Clock, Queue};
+use jiff::{SignedDuration, Timestamp};
+use testkit::ManualClock;
 
 use super::units::{self, Meter, Unit};
 
@@ -14,14 +15,24 @@ use super::units::{self, Meter, Unit};
 #[derive(Clone)]
 pub(super) struct WaitingMessages {
     meter: Meter,
+    clock: ManualClock,
     messages: Rc<RefCell<Vec<ContentMessage>>>,
+    /// Not visible yet: each with the instant from which on it is.
+    delayed: Rc<RefCell<Vec<(Timestamp, ContentMessage)>>>,
     sent: Rc<Cell<u64>>,
     taken: Rc<Cell<usize>>,
 }
 
 impl WaitingMessages {
-    pub(super) fn new(meter: Meter) -> Self {
-        Self { meter, messages: Rc::default(), sent: Rc::default(), taken: Rc::default() }
+    pub(super) fn new(clock: &ManualClock, meter: Meter) -> Self {
+        Self {
+            meter,
+            clock: clock.clone(),
+            messages: Rc::default(),
+            delayed: Rc::default(),
+            sent: Rc::default(),
+            taken: Rc::default(),
+        }
     }
 
     /// The same queue, for a caller with this meter.
@@ -30,16 +41,23 @@ impl WaitingMessages {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.messages.borrow().len()
+        self.messages.borrow().len() + self.delayed.borrow().len()
+    }
+
+    /// When the next delayed message becomes visible.
+    pub(super) fn next_visible(&self) -> Option<Timestamp> {
+        self.delayed.borrow().iter().map(|(at, _)| *at).min()
     }
 
     pub(super) fn sent(&self) -> u64 {
         self.sent.get()
     }
 
-    /// Removes and returns messages from anywhere in the queue.
+    /// Removes and returns visible messages from anywhere in the queue.
     pub(super) fn take(&self, limit: usize) -> Vec<ContentMessage> {
+        let now = self.clock.now();
         let mut messages = self.messages.borrow_mut();
+        messages.extend(self.delayed.borrow_mut().extract_if(.., |(at, _)| *at <= now).map(|(_, message)| message));
         let count = limit.min(messages.len());
         (0..count)
             .map(|_| {
@@ -56,10 +74,9 @@ impl WaitingMessages {
         self.taken.get().wrapping_mul(MULTIPLIER) >> 7
     }
 
-    fn keep(&self, messages: &[ContentMessage]) {
-        self.messages.borrow_mut().extend(messages.iter().cloned());
-        self.sent.set(self.sent.get() + messages.len() as u64);
-        self.meter.count((Unit::Message, messages.len() as u64));
+    fn count(&self, messages: u64) {
+        self.sent.set(self.sent.get() + messages);
+        self.meter.count((Unit::Message, messages));
     }
 }
 
@@ -68,13 +85,15 @@ impl Queue for WaitingMessages {
         /// Bytes of a message's JSON with ids and URIs as long as Microsoft's.
         const BODY: u64 = 1_000;
         self.meter.count(units::send(&vec![BODY; messages.len()]));
-        self.keep(messages);
+        self.count(messages.len() as u64);
+        self.messages.borrow_mut().extend(messages.iter().cloned());
         Ok(())
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, _delay: SignedDuration) -> Result<(), Failure> {
+    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
         self.meter.count(units::SQS_REQUEST);
-        self.keep(std::slice::from_ref(message));
+        self.count(1);
+        self.delayed.borrow_mut().push((self.clock.now() + delay, message.clone()));
         Ok(())
     }
 
