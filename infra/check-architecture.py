@@ -25,6 +25,7 @@ EDGES = {
     "collector": ({"record-stream"}, {"testkit"}),
     "record-stream": (set(), set()),
     "management-api-simulator": (set(), set()),
+    "benchmarks": ({"collector", "management-api", "management-api-simulator", "testkit"}, set()),
     "chaos": ({"collector", "management-api", "management-api-simulator", "testkit"}, set()),
     "scenarios": (ANYTHING, ANYTHING),
 }

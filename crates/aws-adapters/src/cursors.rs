@@ -1,12 +1,14 @@
 //! Cursors in the state table.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use collector::content::Listing;
 use collector::cursor::Cursor;
 use collector::failure::Failure;
-use collector::feed::{ContentType, FeedId, TenantId};
+use collector::feed::FeedId;
 use collector::feed_state::{CursorMove, FeedState, Passed, Subscription};
 use collector::ports::{Clock, ConditionalWrite, Cursors};
 use collector::window::Window;
@@ -14,7 +16,7 @@ use collector::window_record::WindowRecord;
 
 use crate::dynamodb::DynamoDbState;
 use crate::failure::{damaged_row, sdk_failure};
-use crate::items::{CURSOR, SUBSCRIPTION, cursor, instant, key, string, subscription};
+use crate::items::{CURSOR, Item, SUBSCRIPTION, cursor, instant, key, string, subscription, text};
 use crate::losses::{loss_update, unprocessed_update};
 use crate::row_update::RowUpdate;
 use crate::windows::window_rows;
@@ -47,27 +49,37 @@ fn cursor_update(feed: FeedId, expected: Cursor, to: &CursorMove) -> RowUpdate {
     update.only_if(is_still)
 }
 
+fn feed_state(feed: FeedId, cursor_row: Option<&Item>, subscription_row: Option<&Item>) -> Result<FeedState, Failure> {
+    let mut state = FeedState::default();
+    if let Some(row) = cursor_row {
+        state.cursor = Some(cursor(row).ok_or_else(|| damaged_row("the cursor", feed))?);
+        state.listed_at = instant(row, "listed_at");
+        state.empty_since = instant(row, "empty_since");
+        state.lost_since = instant(row, "lost_since");
+    }
+    state.subscription = subscription_row.map(subscription).unwrap_or_default();
+    Ok(state)
+}
+
 impl<C: Clock> Cursors for DynamoDbState<C> {
-    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
-        let feeds = || content_types.iter().map(|content_type| FeedId { tenant_id, content_type: *content_type });
-        let keys = feeds().flat_map(|feed| [key(feed, CURSOR), key(feed, SUBSCRIPTION)]).collect();
-        let rows = self.rows(keys).await?;
-        let find = |feed, sk| {
-            let row_key = key(feed, sk);
-            rows.iter().find(|row| row_key.iter().all(|(name, value)| row.get(name) == Some(value)))
-        };
-        let state = |feed| {
-            let mut state = FeedState::default();
-            if let Some(row) = find(feed, CURSOR) {
-                state.cursor = Some(cursor(row).ok_or_else(|| damaged_row("the cursor", feed))?);
-                state.listed_at = instant(row, "listed_at");
-                state.empty_since = instant(row, "empty_since");
-                state.lost_since = instant(row, "lost_since");
-            }
-            state.subscription = find(feed, SUBSCRIPTION).map(subscription).unwrap_or_default();
-            Ok(state)
-        };
-        feeds().map(state).collect()
+    async fn feeds(&self, feeds: &[FeedId]) -> Result<Vec<Result<FeedState, Failure>>, Failure> {
+        /// Two keys each, of at most 100 that DynamoDB reads at once.
+        const BATCH: usize = 50;
+        let mut states = Vec::with_capacity(feeds.len());
+        for batch in feeds.chunks(BATCH) {
+            let keys = batch.iter().flat_map(|feed| [key(*feed, CURSOR), key(*feed, SUBSCRIPTION)]).collect();
+            let rows = self
+                .rows(keys)
+                .await?
+                .into_iter()
+                .filter_map(|row| Some(((text(&row, "pk")?, text(&row, "sk")?), row)));
+            let rows: HashMap<(String, String), Item> = rows.collect();
+            states.extend(batch.iter().map(|feed| {
+                let row = |sk: &str| rows.get(&(feed.to_string(), sk.to_owned()));
+                feed_state(*feed, row(CURSOR), row(SUBSCRIPTION))
+            }));
+        }
+        Ok(states)
     }
 
     async fn record_window(

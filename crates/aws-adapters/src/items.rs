@@ -100,6 +100,11 @@ pub(crate) fn count(row: &Item, attribute: &str) -> Option<u64> {
     row.get(attribute)?.as_n().ok()?.parse().ok()
 }
 
+/// An instant in milliseconds since the epoch.
+pub(crate) fn millisecond(row: &Item, attribute: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(row.get(attribute)?.as_n().ok()?.parse().ok()?).ok()
+}
+
 pub(crate) fn number(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }

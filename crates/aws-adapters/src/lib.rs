@@ -8,6 +8,7 @@ mod cursors;
 mod dynamodb;
 mod failure;
 mod items;
+mod leases;
 mod losses;
 mod malformed;
 mod open_contents;
@@ -20,6 +21,7 @@ mod windows;
 
 pub use self::archive::S3Archive;
 pub use self::dynamodb::DynamoDbState;
+pub use self::leases::DynamoDbLeases;
 pub use self::queue::SqsQueue;
 pub use self::rate_limit::DynamoDbRateLimiter;
 pub use self::sdk::Sdk;

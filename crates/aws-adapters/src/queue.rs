@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use collector::failure::{Failure, FailureKind};
 use collector::message::ContentMessage;
-use collector::ports::{DeadLetters, Queue};
+use collector::ports::{DeadLetters, DelayedCopy, Queue};
 use futures::stream::{self, TryStreamExt};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::failure::{sdk_failure, unexpected_response};
 
@@ -25,22 +25,25 @@ impl SqsQueue {
         Self { client, url: url.into() }
     }
 
-    /// Sends at most ten messages. SQS may accept some of them and reject others: only the rejected ones are sent
-    /// again.
-    async fn send_batch(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
+    /// Sends copies in batches, several at once.
+    async fn send_all(&self, copies: impl Iterator<Item = DelayedCopy<'_>>) -> Result<(), Failure> {
+        /// The limit of SQS.
+        const BATCH: usize = 10;
+        const CONCURRENCY: usize = 8;
+        let copies: Vec<DelayedCopy<'_>> = copies.collect();
+        stream::iter(copies.chunks(BATCH).map(Ok))
+            .try_for_each_concurrent(CONCURRENCY, |batch| self.send_batch(batch))
+            .await
+    }
+
+    /// Sends at most ten copies. SQS may accept some of them and reject others: only the rejected ones are sent again.
+    async fn send_batch(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
         const MAX_ATTEMPTS: usize = 4;
         let operation = format!("sending to queue {}", self.url);
         let mut unsent = HashMap::new();
-        for (index, message) in messages.iter().enumerate() {
+        for (index, copy) in copies.iter().enumerate() {
             let id = index.to_string();
-            let entry = SendMessageBatchRequestEntry::builder()
-                .id(&id)
-                .message_body(body(message)?)
-                // Fair queues: a tenant with many messages does not delay the others.
-                .message_group_id(message.tenant_id.to_string())
-                .build()
-                .map_err(|error| sdk_failure(&operation, error))?;
-            unsent.insert(id, entry);
+            unsent.insert(id.clone(), entry(id, copy).map_err(|error| error.context(&operation))?);
         }
         let mut reason = String::new();
         for _ in 0..MAX_ATTEMPTS {
@@ -59,28 +62,19 @@ impl SqsQueue {
         }
         Err(unexpected_response(
             operation,
-            format_args!("SQS rejected {} of {} messages ({reason})", unsent.len(), messages.len()),
+            format_args!("SQS rejected {} of {} messages ({reason})", unsent.len(), copies.len()),
         ))
     }
 }
 
 impl Queue for SqsQueue {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        /// The limit of SQS.
-        const BATCH: usize = 10;
-        const CONCURRENCY: usize = 8;
-        stream::iter(messages.chunks(BATCH).map(Ok))
-            .try_for_each_concurrent(CONCURRENCY, |batch| self.send_batch(batch))
-            .await
+        let at_once = |message| DelayedCopy { message, delay: SignedDuration::ZERO, slot: None };
+        self.send_all(messages.iter().map(at_once)).await
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        let send = self.client.send_message().queue_url(&self.url).message_body(body(message)?);
-        let send_delayed = send.delay_seconds(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
-        match send_delayed.message_group_id(message.tenant_id.to_string()).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(sdk_failure(format_args!("sending a delayed copy to queue {}", self.url), error)),
-        }
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
+        self.send_all(copies.iter().copied()).await
     }
 
     async fn waiting(&self) -> Result<u64, Failure> {
@@ -132,6 +126,25 @@ impl DeadLetters for SqsQueue {
             Err(error) => Err(sdk_failure(format_args!("deleting a dead letter from {}", self.url), error)),
         }
     }
+}
+
+fn entry(id: String, copy: &DelayedCopy<'_>) -> Result<SendMessageBatchRequestEntry, Failure> {
+    let entry = SendMessageBatchRequestEntry::builder()
+        .id(id)
+        .message_body(body(copy.message)?)
+        .delay_seconds(i32::try_from(copy.delay_seconds()).unwrap_or(i32::MAX))
+        .set_message_attributes(copy.slot.map(slot_attribute).transpose()?)
+        // Fair queues: a tenant with many messages does not delay the others.
+        .message_group_id(copy.message.tenant_id.to_string());
+    entry.build().map_err(|error| sdk_failure("building a message", error))
+}
+
+/// The attribute `slot`: the instant for which the request is reserved, in milliseconds since the epoch.
+fn slot_attribute(slot: Timestamp) -> Result<HashMap<String, MessageAttributeValue>, Failure> {
+    let milliseconds = slot.as_millisecond().to_string();
+    let attribute = MessageAttributeValue::builder().data_type("Number").string_value(milliseconds).build();
+    let attribute = attribute.map_err(|error| sdk_failure("building a message's attribute", error))?;
+    Ok(HashMap::from([("slot".to_owned(), attribute)]))
 }
 
 fn body(message: &ContentMessage) -> Result<String, Failure> {

@@ -9,7 +9,7 @@ use collector::feed::FeedId;
 use collector::rate_limit::RateLimitPolicy;
 use jiff::Timestamp;
 use management_api::{Client, ClientSettings, RootOverrides};
-use testkit::{CrashPoint, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants};
+use testkit::{CrashPoint, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants};
 use url::Url;
 
 use crate::faults::Faults;
@@ -31,6 +31,8 @@ pub(crate) struct Deployment {
     pub(crate) sent: RandomDelivery,
     pub(crate) tenants: MemoryTenants,
     pub(crate) rate_limiter: MemoryRateLimiter,
+    pub(crate) poller_leases: MemoryLeases,
+    pub(crate) reconciler_leases: MemoryLeases,
     pub(crate) poller: ExecutionEnvironment,
     pub(crate) fetcher: ExecutionEnvironment,
     pub(crate) reconciler: ExecutionEnvironment,
@@ -57,6 +59,8 @@ impl Deployment {
             sent,
             tenants: MemoryTenants::default(),
             rate_limiter: MemoryRateLimiter::new(policy, &time.clock),
+            poller_leases: MemoryLeases::of_all(&time.clock),
+            reconciler_leases: MemoryLeases::of_all(&time.clock),
             poller: ExecutionEnvironment::default(),
             fetcher: ExecutionEnvironment::default(),
             reconciler: ExecutionEnvironment::default(),

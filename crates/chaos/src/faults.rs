@@ -104,7 +104,10 @@ impl Faults {
             | PortCall::ChangeVisibility
             | PortCall::ReceiveDeadLetters
             | PortCall::RemoveDeadLetter => self.aws_action(SQS, &format!("{call:?}")),
-            PortCall::Feeds(_)
+            PortCall::AcquireLease
+            | PortCall::ReleaseLease
+            | PortCall::OtherRuns
+            | PortCall::Feeds(_)
             | PortCall::RecordWindow(_)
             | PortCall::CommitWindow(_)
             | PortCall::Skip(_)
@@ -120,7 +123,9 @@ impl Faults {
             | PortCall::MarkReported(_)
             | PortCall::MarkProcessed(_)
             | PortCall::Losses(_)
-            | PortCall::TryAcquire(_)
+            | PortCall::Reserve(_)
+            | PortCall::Book(_)
+            | PortCall::ReducedAt(_)
             | PortCall::OnThrottled(_) => self.aws_action(DYNAMODB, &format!("{call:?}")),
         }
     }

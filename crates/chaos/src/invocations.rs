@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::plan::PlanPolicy;
-use collector::poll::{Poll, PollPolicy, PollReport, Shard};
+use collector::poll::{Poll, PollPolicy, PollReport};
 use collector::ports::Clock;
 use collector::reconcile::{Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use jiff::SignedDuration;
 use testkit::{Action, PortCall, Received, WithInterceptor};
 
@@ -32,11 +33,13 @@ impl Deployment {
         let faults = self.faults();
         let interceptor = process.interceptor(&faults);
         let poll = Poll::<FaultyPorts<'_>> {
+            leases: interceptor.wrap(self.poller_leases.clone()),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(process.client.clone()),
             cursors: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             clock: process.clock.clone(),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(self.profile.backfill_hours),
@@ -59,6 +62,7 @@ impl Deployment {
         let faults = self.faults();
         let interceptor = process.interceptor(&faults);
         let reconcile = Reconcile::<FaultyPorts<'_>> {
+            leases: interceptor.wrap(self.reconciler_leases.clone()),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(process.client.clone()),
             windows: interceptor.wrap(self.state.clone()),
@@ -67,13 +71,14 @@ impl Deployment {
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
             dead_letters: interceptor.wrap(self.dead_letters.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             clock: process.clock.clone(),
             policy: ReconcilePolicy { ages, limits: self.limits() },
         };
         let started_at = self.time.now();
         let deadline = process.clock.now() + SignedDuration::from_mins(9);
         let work = async {
-            let report = reconcile.run(deadline).await.ok()?;
+            let report = reconcile.run(Shard::WHOLE, deadline).await.ok()?;
             reconcile.mark_losses_reported(&report).await;
             Some(report)
         };

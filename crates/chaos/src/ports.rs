@@ -10,7 +10,7 @@ use collector::message::ContentMessage;
 use collector::ports::{Jitter, Ports};
 use jiff::{SignedDuration, Timestamp};
 use management_api::Client;
-use testkit::{MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants, QueueBehavior};
+use testkit::{MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants, QueueBehavior};
 
 use crate::faults::Faults;
 use crate::time::SkewedClock;
@@ -24,6 +24,7 @@ impl Ports for CampaignPorts {
     type Windows = MemoryState;
     type OpenContents = MemoryState;
     type Losses = MemoryState;
+    type Leases = MemoryLeases;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;
     type Archive = MemoryArchive;

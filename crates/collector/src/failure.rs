@@ -80,6 +80,8 @@ pub enum FailureKind {
     RateLimited,
     /// Goes away by itself: time-outs, 5xx, AF50000, incomplete bodies.
     Transient,
+    /// No answer for as long as a run waits for a tenant that answered in the run before.
+    Unanswered,
     /// Entra rejects the tenant's credentials: they are wrong, have expired, or were rotated.
     CredentialsRejected,
     /// The application lacks a permission for this content type (AF10001, or a fresh token is rejected).
@@ -151,6 +153,7 @@ impl FailureKind {
         match self {
             Self::Throttled
             | Self::RateLimited
+            | Self::Unanswered
             | Self::CredentialsRejected
             | Self::Permission
             | Self::Tenant
@@ -175,6 +178,7 @@ impl FailureKind {
             Self::ContentGone => Disposition::GiveUp,
             // Where a person must act, the dead-letter queue holds the message until they have.
             Self::Transient
+            | Self::Unanswered
             | Self::CredentialsRejected
             | Self::Permission
             | Self::Tenant

@@ -88,3 +88,19 @@ impl fmt::Display for FeedId {
         write!(f, "{}#{}", self.tenant_id, self.content_type)
     }
 }
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a feed in the form {{tenant_id}}#{{content_type}}")]
+pub struct InvalidFeedId(String);
+
+impl FromStr for FeedId {
+    type Err = InvalidFeedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (tenant_id, content_type) = text.split_once('#')?;
+            Some(Self { tenant_id: TenantId(tenant_id.parse().ok()?), content_type: content_type.parse().ok()? })
+        };
+        parse().ok_or_else(|| InvalidFeedId(text.to_owned()))
+    }
+}

@@ -18,29 +18,93 @@ pub struct RunLimits {
     pub stop_before: SignedDuration,
 }
 
+/// Where a task waits for its turn.
+#[derive(Debug)]
+pub(crate) enum Waiting<Task> {
+    /// Before all others.
+    Front(Task),
+    /// Behind the others, so that a long backfill never holds up what other feeds published a minute ago.
+    Back(Task),
+    /// Among the tasks that failed in the run before. At most a quarter of those in flight are such, so that they do not hold
+    /// up the others, however long they take to fail again.
+    Failing(Task),
+}
+
+impl<Task> Waiting<Task> {
+    pub(crate) fn task(&self) -> &Task {
+        match self {
+            Self::Front(task) | Self::Back(task) | Self::Failing(task) => task,
+        }
+    }
+}
+
+/// The tasks that wait.
+struct Queues<Task> {
+    usual: VecDeque<Task>,
+    failing: VecDeque<Task>,
+}
+
+/// A task that has its turn.
+enum Turn<Task> {
+    Usual(Task),
+    Failing(Task),
+}
+
+impl<Task> Queues<Task> {
+    fn add(&mut self, waiting: impl IntoIterator<Item = Waiting<Task>>) {
+        let mut front = 0;
+        for waiting in waiting {
+            match waiting {
+                Waiting::Front(task) => {
+                    self.usual.insert(front, task);
+                    front += 1;
+                }
+                Waiting::Back(task) => self.usual.push_back(task),
+                Waiting::Failing(task) => self.failing.push_back(task),
+            }
+        }
+    }
+
+    /// The next task, while `failing_in_flight` of at most `failing_limit` have their turn.
+    fn next(&mut self, failing_in_flight: usize, failing_limit: usize) -> Option<Turn<Task>> {
+        let failing = if failing_in_flight < failing_limit { self.failing.pop_front() } else { None };
+        failing.map(Turn::Failing).or_else(|| self.usual.pop_front().map(Turn::Usual))
+    }
+}
+
 impl RunLimits {
     /// Gives `tasks` turns in order, until none is left or `deadline` comes; tasks that are then in flight are dropped.
     ///
-    /// `turn` gives one task its turn and returns what follows from it, usually the task itself. That goes to the end of
-    /// the queue, so that a long backfill never holds up what other feeds published a minute ago.
+    /// `turn` gives one task its turn and returns what follows from it, usually the task itself.
     pub(crate) async fn run_round_robin<Task>(
         self,
         clock: &impl Clock,
         deadline: Timestamp,
-        tasks: impl IntoIterator<Item = Task>,
-        turn: impl AsyncFn(Task) -> Vec<Task>,
+        tasks: impl IntoIterator<Item = Waiting<Task>>,
+        turn: impl AsyncFn(Task) -> Vec<Waiting<Task>>,
     ) {
-        let mut waiting: VecDeque<Task> = tasks.into_iter().collect();
+        let mut waiting = Queues { usual: VecDeque::new(), failing: VecDeque::new() };
+        waiting.add(tasks);
+        let failing_limit = (self.concurrency / 4).max(1);
+        let mut failing_in_flight = 0;
         let mut in_flight = FuturesUnordered::new();
         let out_of_time = clock.sleep_until(deadline);
         pin_mut!(out_of_time);
+        let run_turn = async |next: Turn<Task>| match next {
+            Turn::Usual(task) => (false, turn(task).await),
+            Turn::Failing(task) => (true, turn(task).await),
+        };
         loop {
             while in_flight.len() < self.concurrency && clock.now() < deadline - self.stop_before {
-                let Some(task) = waiting.pop_front() else { break };
-                in_flight.push(turn(task));
+                let Some(next) = waiting.next(failing_in_flight, failing_limit) else { break };
+                failing_in_flight += usize::from(matches!(next, Turn::Failing(_)));
+                in_flight.push(run_turn(next));
             }
             match select(in_flight.next(), &mut out_of_time).await {
-                Either::Left((Some(following), _)) => waiting.extend(following),
+                Either::Left((Some((was_failing, following)), _)) => {
+                    failing_in_flight -= usize::from(was_failing);
+                    waiting.add(following);
+                }
                 Either::Left((None, _)) | Either::Right(_) => return,
             }
         }

@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use aws_adapters::{DynamoDbRateLimiter, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue};
+use aws_adapters::{
+    DynamoDbLeases, DynamoDbRateLimiter, DynamoDbState, S3Archive, Sdk, SecretsManagerTenants, SqsQueue,
+};
 use collector::failure::Failure;
 use collector::ports::{Clock, Jitter, Ports};
 use collector::rate_limit::RateLimitPolicy;
@@ -22,6 +24,7 @@ impl<C: Clock, J: Jitter> Ports for AwsPorts<C, J> {
     type Windows = DynamoDbState<C>;
     type OpenContents = DynamoDbState<C>;
     type Losses = DynamoDbState<C>;
+    type Leases = DynamoDbLeases<C>;
     type Queue = SqsQueue;
     type DeadLetters = Option<SqsQueue>;
     type Archive = S3Archive;
@@ -87,8 +90,15 @@ impl<C: Clock + Clone, J: Jitter + Clone> Wiring<C, J> {
     }
 
     #[must_use]
-    pub fn rate_limiter(&self, policy: RateLimitPolicy) -> DynamoDbRateLimiter<C> {
+    pub fn rate_limiter(&self) -> DynamoDbRateLimiter<C> {
+        let policy = RateLimitPolicy::under(self.common.requests_per_minute);
         DynamoDbRateLimiter::new(self.sdk.dynamodb(), &self.common.state_table, policy, self.clock.clone())
+    }
+
+    /// Of the function with this name.
+    #[must_use]
+    pub fn leases(&self, function: &'static str) -> DynamoDbLeases<C> {
+        DynamoDbLeases::new(self.sdk.dynamodb(), &self.common.state_table, function, self.clock.clone())
     }
 
     #[must_use]

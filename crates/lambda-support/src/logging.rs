@@ -17,6 +17,16 @@ pub fn start_logging() {
         .init();
 }
 
+/// Logs shards whose runs stay away: nothing is collected from their tenants.
+pub fn log_overdue_shards(shards: &[u64]) {
+    if !shards.is_empty() {
+        tracing::error!(
+            ?shards,
+            "these shards have had no run for twice as long as this one; check that the rule has a target for each of them"
+        );
+    }
+}
+
 /// Logs a loss at ERROR with everything that a person needs to follow it up. All functions log losses in this form.
 pub fn log_loss(feed: FeedId, loss: &Loss) {
     let (tenant_id, content_type) = (feed.tenant_id.to_string(), feed.content_type.as_str());

@@ -36,6 +36,8 @@ pub struct Metrics {
     pub late_content: Option<AsCount<u64>>,
     /// Content without an object when its window was rechecked; it was queued again.
     pub missing_content: Option<AsCount<u64>>,
+    /// Other shards whose runs stay away. Only where there are several shards.
+    pub shards_overdue: Option<AsCount<u64>>,
 }
 
 #[derive(Entry)]

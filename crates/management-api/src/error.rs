@@ -163,6 +163,7 @@ fn advice(kind: FailureKind, operation: Operation) -> &'static str {
         FailureKind::RequestRejected => "; this is a defect of the collector; please report it",
         FailureKind::CredentialsRejected => "; put valid credentials into the tenant's secret",
         FailureKind::Transient
+        | FailureKind::Unanswered
         | FailureKind::MalformedBody
         | FailureKind::RateLimited
         | FailureKind::InvalidSecret

@@ -1,12 +1,13 @@
 //! Invokes a function's binary once, in a process of its own, and measures the time and memory that it uses.
 
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use benchmarks::usage::Usage;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
@@ -23,15 +24,6 @@ pub struct Invocation {
     /// From the event to the response.
     pub took: Duration,
     pub usage: Usage,
-}
-
-/// The resources that a process has used since its start.
-#[derive(Debug, Clone, Copy)]
-pub struct Usage {
-    /// CPU time, in the program and in the kernel.
-    pub processor: Duration,
-    /// The peak of its resident memory, in bytes.
-    pub peak_bytes: u64,
 }
 
 impl Invocation {
@@ -56,27 +48,6 @@ impl Invocation {
         let (response, took) = answer.map_err(|problem| format!("{}: {problem}\n{logs}", binary.display()))?;
         let usage = usage.ok_or("the process's usage could not be read from /proc")?;
         Ok(Self { response, logs, took, usage })
-    }
-}
-
-impl Usage {
-    /// What /proc says about a process; `None` if it has ended.
-    #[must_use]
-    pub fn of(process: u32) -> Option<Self> {
-        // /proc counts in USER_HZ, a hundredth of a second, whatever the kernel's own tick is.
-        const TICK: Duration = Duration::from_millis(10);
-        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // The program's name is in parentheses and may contain anything. Of the fields after it, the 12th and the 13th
-        // are the ticks in the program and in the kernel (utime and stime).
-        let (_, fields) = stat.rsplit_once(')')?;
-        let ticks: Vec<u32> =
-            fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
-        Some(Self {
-            processor: TICK * ticks.iter().sum::<u32>(),
-            peak_bytes: peak?.trim().parse::<u64>().ok()? * 1_024,
-        })
     }
 }
 

@@ -4,11 +4,11 @@
 use aws_sdk_sqs::types::Message;
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::plan::PlanPolicy;
-use collector::poll::{Poll, PollPolicy, PollReport, Shard};
+use collector::poll::{Poll, PollPolicy, PollReport};
 use collector::ports::{Clock, Queue};
-use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use composition::settings::{ArchiveLocation, Common};
 use composition::{AwsPorts, Wiring};
 use jiff::{SignedDuration, Timestamp};
@@ -51,6 +51,7 @@ impl LocalCollector {
             tenant_secret_prefix: self.resources.secret_prefix.clone(),
             state_table: self.resources.table.clone(),
             fetch_queue_url: self.resources.queue_url.clone(),
+            requests_per_minute: 1_000_000,
             management_api: url.clone(),
             token_authority: url,
             metrics: MetricsLog::new(None),
@@ -79,11 +80,13 @@ impl LocalCollector {
     pub async fn poll_until(&self, crash_point: &CrashPoint) -> Option<PollReport> {
         let (wiring, interceptor) = (self.wiring(), Interceptor::crash_at(crash_point));
         let poll = Poll::<WithInterceptor<'_, LocalPorts>> {
+            leases: interceptor.wrap(wiring.leases("poller")),
             tenants: interceptor.wrap(wiring.tenants()),
             management_api: interceptor.wrap(wiring.management_api().unwrap()),
             cursors: interceptor.wrap(wiring.state()),
             losses: interceptor.wrap(wiring.state()),
             queue: interceptor.wrap(wiring.queue()),
+            rate_limiter: interceptor.wrap(wiring.rate_limiter()),
             clock: self.clock.clone(),
             policy: self.poll_policy(),
         };
@@ -94,11 +97,13 @@ impl LocalCollector {
     pub async fn poll_into(&self, queue: impl Queue) -> PollReport {
         let wiring = self.wiring();
         let poll = Poll::<WithQueue<LocalPorts, _>> {
+            leases: wiring.leases("poller"),
             tenants: wiring.tenants(),
             management_api: wiring.management_api().unwrap(),
             cursors: wiring.state(),
             losses: wiring.state(),
             queue,
+            rate_limiter: wiring.rate_limiter(),
             clock: self.clock.clone(),
             policy: self.poll_policy(),
         };
@@ -107,7 +112,7 @@ impl LocalCollector {
 
     /// Reconciles with these recheck ages in minutes. Losses stay unreported, as if the process had crashed at the end.
     pub async fn reconcile(&self, ages: &[i64]) -> ReconcileReport {
-        self.reconciler(ages).run(self.deadline()).await.unwrap()
+        self.reconciler(ages).run(Shard::WHOLE, self.deadline()).await.unwrap()
     }
 
     /// Reconciles with these recheck ages in minutes, and marks the losses as reported.
@@ -121,6 +126,7 @@ impl LocalCollector {
         let wiring = self.wiring();
         let ages = ages.iter().copied().map(SignedDuration::from_mins).collect();
         Reconcile {
+            leases: wiring.leases("reconciler"),
             tenants: wiring.tenants(),
             management_api: wiring.management_api().unwrap(),
             windows: wiring.state(),
@@ -129,6 +135,7 @@ impl LocalCollector {
             queue: wiring.queue(),
             archive: wiring.archive(&self.archive()),
             dead_letters: wiring.dead_letters(Some(&self.resources.dead_letter_queue_url)),
+            rate_limiter: wiring.rate_limiter(),
             clock: self.clock.clone(),
             policy: ReconcilePolicy { ages, limits: LIMITS },
         }
@@ -143,7 +150,7 @@ impl LocalCollector {
             losses: wiring.state(),
             queue: wiring.queue(),
             archive: wiring.archive(&self.archive()),
-            rate_limiter: wiring.rate_limiter(RateLimitPolicy::under(1_000_000)),
+            rate_limiter: wiring.rate_limiter(),
             clock: self.clock.clone(),
             jitter: FixedJitter(0.5),
         };
@@ -182,5 +189,5 @@ impl LocalCollector {
 
 /// Without a receipt: a message that fails then stays invisible for its whole visibility timeout, and the loop ends.
 fn delivery(message: &Message, receive_count: u32) -> Delivery<'_> {
-    Delivery { id: message.message_id(), body: message.body().unwrap(), receive_count, receipt: None }
+    Delivery { id: message.message_id(), body: message.body().unwrap(), receive_count, ..Delivery::default() }
 }

@@ -10,6 +10,7 @@ pub mod contracts;
 mod archive;
 mod clock;
 mod intercept;
+mod leases;
 mod management_api;
 mod queue;
 mod rate_limit;
@@ -24,6 +25,7 @@ pub use self::clock::{FixedJitter, ManualClock};
 pub use self::intercept::{
     Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor, WithQueue,
 };
+pub use self::leases::MemoryLeases;
 pub use self::management_api::{Call, FakeManagementApi};
 pub use self::queue::{MemoryQueue, QueueBehavior, Received};
 pub use self::rate_limit::MemoryRateLimiter;

@@ -147,6 +147,9 @@ impl ManagementApi for FakeManagementApi {
             if let Some(entry) = state.malformed.get(&feed) {
                 pages.insert(0, ContentPage { contents: Vec::new(), malformed: vec![entry.clone()] });
             }
+            if pages.is_empty() {
+                pages.push(ContentPage::default());
+            }
             pages
         });
         match pages {

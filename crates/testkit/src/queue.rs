@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use collector::failure::Failure;
 use collector::fetch::Delivery;
 use collector::message::ContentMessage;
-use collector::ports::{Clock, DeadLetters, Queue};
+use collector::ports::{Clock, DeadLetters, DelayedCopy, Queue};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::ManualClock;
@@ -34,6 +34,7 @@ struct Stored {
     id: u64,
     body: String,
     delay: SignedDuration,
+    slot: Option<Timestamp>,
     sent_at: Timestamp,
     visible_at: Timestamp,
     receive_count: u32,
@@ -45,6 +46,8 @@ pub struct Received {
     pub receipt: String,
     pub body: String,
     pub receive_count: u32,
+    pub sent_at: Timestamp,
+    pub slot: Option<Timestamp>,
 }
 
 impl Received {
@@ -56,6 +59,8 @@ impl Received {
             body: &self.body,
             receive_count: self.receive_count,
             receipt: Some(&self.receipt),
+            sent_at: Some(self.sent_at),
+            slot: self.slot,
         }
     }
 }
@@ -111,17 +116,17 @@ impl MemoryQueue {
 
     /// Sends any text.
     pub fn put(&self, body: impl Into<String>) {
-        self.put_delayed(body, SignedDuration::ZERO);
+        self.put_delayed(body, SignedDuration::ZERO, None);
     }
 
-    fn put_delayed(&self, body: impl Into<String>, delay: SignedDuration) {
-        assert!(delay <= SignedDuration::from_mins(15), "SQS delays at most 15 minutes, not {delay}");
+    fn put_delayed(&self, body: impl Into<String>, delay: SignedDuration, slot: Option<Timestamp>) {
+        assert!(delay <= DelayedCopy::LONGEST_DELAY, "SQS delays at most 15 minutes, not {delay}");
         let (body, sent_at) = (body.into(), self.clock.now());
         let mut messages = self.messages.lock().unwrap();
         for visible_at in self.behavior.deliveries(&body, sent_at + delay) {
             messages.sent += 1;
             let id = messages.sent;
-            messages.stored.push(Stored { id, body: body.clone(), delay, sent_at, visible_at, receive_count: 0 });
+            messages.stored.push(Stored { id, body: body.clone(), delay, slot, sent_at, visible_at, receive_count: 0 });
         }
     }
 
@@ -147,7 +152,8 @@ impl MemoryQueue {
             message.receive_count += 1;
             message.visible_at = now + QUEUES.visibility_timeout;
             let (body, receive_count) = (message.body.clone(), message.receive_count);
-            batch.push(Received { receipt: message.id.to_string(), body, receive_count });
+            let (receipt, sent_at, slot) = (message.id.to_string(), message.sent_at, message.slot);
+            batch.push(Received { receipt, body, receive_count, sent_at, slot });
         }
         batch
     }
@@ -175,6 +181,12 @@ impl MemoryQueue {
     pub fn sent(&self) -> Vec<(ContentMessage, SignedDuration)> {
         let messages = self.messages.lock().unwrap();
         messages.stored.iter().map(|message| (parse(&message.body), message.delay)).collect()
+    }
+
+    /// The slot of each message in the queue, in the order in which they were sent.
+    #[must_use]
+    pub fn slots(&self) -> Vec<Option<Timestamp>> {
+        self.messages.lock().unwrap().stored.iter().map(|message| message.slot).collect()
     }
 
     /// The ids of the contents in the queue, in the order in which they were sent.
@@ -226,8 +238,11 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        self.put_delayed(serde_json::to_string(message).unwrap(), delay);
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
+        for copy in copies {
+            let delay = SignedDuration::from_secs(copy.delay_seconds());
+            self.put_delayed(serde_json::to_string(copy.message).unwrap(), delay, copy.slot);
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use collector::failure::Failure;
 use collector::feed::TenantId;
 use collector::ports::{Clock, RateLimiter};
 use collector::rate_limit::{RateLimitPolicy, RateLimitState};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::ManualClock;
 
@@ -25,25 +26,44 @@ impl MemoryRateLimiter {
     }
 }
 
-impl RateLimiter for MemoryRateLimiter {
-    async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
+impl MemoryRateLimiter {
+    fn with_state<T>(&self, tenant_id: TenantId, change: impl FnOnce(&mut RateLimitState, Timestamp) -> T) -> T {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap();
-        let own = state.entry(tenant_id).or_insert(RateLimitState { next_free: now, reduced: None });
-        if self.policy.is_exhausted(own, now) {
-            return Ok(false);
-        }
-        own.next_free = own.next_free.max(now) + self.policy.span(requests, own, now);
-        Ok(true)
+        change(state.entry(tenant_id).or_insert(RateLimitState { next_free: now, reduced: None }), now)
+    }
+}
+
+impl RateLimiter for MemoryRateLimiter {
+    async fn reserve(&self, tenant_id: TenantId, requests: u32) -> Result<Option<Vec<Timestamp>>, Failure> {
+        Ok(self.with_state(tenant_id, |state, now| {
+            let span = self.policy.span(requests, state, now);
+            let from = state.next_free.max(now);
+            (from <= self.policy.latest(span, now)).then(|| {
+                state.next_free = from + span;
+                self.policy.slots(from, span, requests, now)
+            })
+        }))
     }
 
-    async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let mut state = self.state.lock().unwrap();
-        let own = state.entry(tenant_id).or_insert(RateLimitState { next_free: now, reduced: None });
-        if let Some(rate) = self.policy.reduced(own, now) {
-            own.reduced = Some((rate, now));
-        }
+    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
+        self.with_state(tenant_id, |state, now| {
+            state.next_free = state.next_free.max(now) + self.policy.span(requests, state, now);
+        });
+        Ok(())
+    }
+
+    async fn reduced_at(&self, tenant_id: TenantId) -> Result<Option<Timestamp>, Failure> {
+        Ok(self.with_state(tenant_id, |state, _| state.reduced.map(|(_, at)| at)))
+    }
+
+    async fn on_throttled(&self, tenant_id: TenantId, retry_after: Option<SignedDuration>) -> Result<(), Failure> {
+        self.with_state(tenant_id, |state, now| {
+            if let Some(rate) = self.policy.reduced(state, now) {
+                state.reduced = Some((rate, now));
+                state.next_free = self.policy.next_free_after_throttling(retry_after, now);
+            }
+        });
         Ok(())
     }
 }

@@ -13,8 +13,8 @@ pub struct MemoryTenants(Arc<Mutex<Secrets>>);
 
 #[derive(Debug, Default)]
 struct Secrets {
-    current: BTreeMap<String, Result<Tenant, InvalidSecret>>,
-    cached: BTreeMap<String, Tenant>,
+    current: BTreeMap<String, Result<Arc<Tenant>, InvalidSecret>>,
+    cached: BTreeMap<String, Arc<Tenant>>,
 }
 
 impl MemoryTenants {
@@ -27,7 +27,7 @@ impl MemoryTenants {
 
     /// Adds or rotates a tenant's secret. If the old one has been read, it stays in the cache.
     pub fn put(&self, tenant: Tenant) {
-        self.0.lock().unwrap().current.insert(tenant.secret_id.clone(), Ok(tenant));
+        self.0.lock().unwrap().current.insert(tenant.secret_id.clone(), Ok(Arc::new(tenant)));
     }
 
     /// Adds a secret that does not describe a tenant.
@@ -38,20 +38,20 @@ impl MemoryTenants {
 }
 
 impl Tenants for MemoryTenants {
-    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Arc<Tenant>, InvalidSecret>>, Failure> {
         Ok(self.0.lock().unwrap().current.values().cloned().collect())
     }
 
-    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Arc<Tenant>, Failure> {
         let mut secrets = self.0.lock().unwrap();
         if let (Freshness::Cached, Some(tenant)) = (freshness, secrets.cached.get(secret_id)) {
-            return Ok(tenant.clone());
+            return Ok(Arc::clone(tenant));
         }
         let invalid = |problem: String| Failure::new(FailureKind::InvalidSecret, problem);
         let current = secrets.current.get(secret_id).cloned();
         let tenant = current.ok_or_else(|| invalid(format!("there is no secret {secret_id}")))?;
         let tenant = tenant.map_err(|problems| invalid(problems.to_string()))?;
-        secrets.cached.insert(secret_id.to_owned(), tenant.clone());
+        secrets.cached.insert(secret_id.to_owned(), Arc::clone(&tenant));
         Ok(tenant)
     }
 }

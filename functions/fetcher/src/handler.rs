@@ -33,7 +33,14 @@ fn delivery(message: &SqsMessage) -> Delivery<'_> {
         body: message.body.as_deref().unwrap_or_default(),
         receive_count: receive_count.unwrap_or(1),
         receipt: message.receipt_handle.as_deref(),
+        sent_at: message.attributes.get("SentTimestamp").and_then(|text| milliseconds(text)),
+        slot: message.message_attributes.get("slot").and_then(|slot| milliseconds(slot.string_value.as_deref()?)),
     }
+}
+
+/// An instant in milliseconds since the epoch.
+fn milliseconds(text: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(text.parse().ok()?).ok()
 }
 
 fn failures(messages: &[SqsMessage], outcomes: &[FetchOutcome]) -> Vec<BatchItemFailure> {
@@ -82,6 +89,11 @@ fn log(delivery: &Delivery<'_>, outcome: &FetchOutcome) {
     match outcome {
         FetchOutcome::Archived(Archived { records, bytes_in, bytes_out }) => {
             tracing::debug!(message_id, receive_count, records, bytes_in, bytes_out, "archived");
+        }
+        FetchOutcome::Postponed { failure, delay } if failure.kind == FailureKind::RateLimited => {
+            // Usual in a backlog, and not worth a line in the log for each message.
+            let delay_seconds = delay.as_secs();
+            tracing::debug!(message_id, delay_seconds, "waits for its slot: {failure:#}");
         }
         FetchOutcome::Postponed { failure, delay } => {
             let delay_seconds = delay.as_secs();

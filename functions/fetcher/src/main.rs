@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
         losses: wiring.state(),
         queue: wiring.queue(),
         archive: wiring.archive(&settings.archive),
-        rate_limiter: wiring.rate_limiter(settings.rate_limit),
+        rate_limiter: wiring.rate_limiter(),
         clock: wiring.clock(),
         jitter: wiring.jitter(),
     };

@@ -2,20 +2,13 @@
 
 use collector::failure::FailureKind;
 use collector::feed::FeedId;
-use collector::poll::{Poll, PollReport, Shard};
+use collector::poll::{Poll, PollReport};
 use collector::ports::Ports;
+use collector::shard::Shard;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
-use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
-use serde::Deserialize;
+use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss, log_overdue_shards, shard};
 use serde_json::Value;
-
-/// The fields of an event that limit a poll to a part of the tenants. All others are ignored.
-#[derive(Deserialize)]
-struct ShardFields {
-    shard: u64,
-    shards: u64,
-}
 
 pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<Value>,
@@ -27,8 +20,12 @@ pub(crate) async fn handle<P: Ports>(
         metrics.write(&Metrics { tenant_errors: Some(1.into()), ..Metrics::default() });
         nothing_polled(format!("{failure:#}"))
     })?;
+    if let Some(until) = report.other_run_until {
+        tracing::warn!(%until, "another poll of this shard is running; this one ends without having done anything");
+        return Ok(report);
+    }
     log(&report);
-    metrics.write(&metrics_of(&report));
+    metrics.write(&metrics_of(&report, shard));
     poll.mark_losses_reported(&report).await;
     if report.is_failure() {
         let errors = report.tenants.iter().flat_map(|tenant| tenant.errors().map(|error| format!("{error:#}")));
@@ -41,18 +38,7 @@ fn nothing_polled(why: String) -> InvocationError {
     InvocationError::new("NothingPolled", format!("no tenant could be polled: {why}"))
 }
 
-fn shard(event: &Value) -> Result<Shard, InvocationError> {
-    if event.get("shard").is_none() && event.get("shards").is_none() {
-        return Ok(Shard::WHOLE);
-    }
-    let invalid = |problem: String| InvocationError::new("InvalidEvent", problem);
-    let fields = ShardFields::deserialize(event).map_err(|error| {
-        invalid(format!("the event names a shard, but not in the form {{\"shard\": 0, \"shards\": 4}}: {error}"))
-    })?;
-    Shard::new(fields.shard, fields.shards).map_err(|error| invalid(error.to_string()))
-}
-
-fn metrics_of(report: &PollReport) -> Metrics {
+fn metrics_of(report: &PollReport, shard: Shard) -> Metrics {
     let errors = || report.tenants.iter().flat_map(|tenant| tenant.errors());
     let throttled = errors().filter(|error| error.kind == FailureKind::Throttled).count() as u64;
     let lost: u64 = report.feeds().map(|(_, feed)| feed.lost.len() as u64).sum();
@@ -65,6 +51,7 @@ fn metrics_of(report: &PollReport) -> Metrics {
         throttled: Some(throttled.into()),
         tenant_errors: Some(failing.into()),
         cursor_lag_seconds: lag.map(Into::into),
+        shards_overdue: (shard != Shard::WHOLE).then(|| (report.overdue_shards.len() as u64).into()),
         ..Metrics::default()
     }
 }
@@ -104,31 +91,14 @@ fn log(report: &PollReport) {
             "Microsoft's clock is ahead of this function's by so many seconds (behind if negative); windows follow Microsoft's"
         );
     }
+    log_overdue_shards(&report.overdue_shards);
     if report.tenants.is_empty() {
-        tracing::warn!("there is no tenant to poll: no secret's name begins with the prefix");
+        tracing::warn!(
+            "there is no tenant to poll: no secret's name begins with the prefix, or none of its tenants belongs to this shard"
+        );
     }
     let windows_listed: u64 = report.feeds().map(|(_, feed)| feed.windows_listed).sum();
     let contents_queued: u64 = report.feeds().map(|(_, feed)| feed.contents_queued).sum();
     let (tenants, more_to_do) = (report.tenants.len(), report.more_to_do);
     tracing::info!(tenants, windows_listed, contents_queued, more_to_do, "polled");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn event_without_a_shard_means_all_tenants() {
-        let scheduled = serde_json::json!({"source": "aws.events", "detail-type": "Scheduled Event"});
-        assert_eq!(shard(&scheduled).expect("a scheduled event"), Shard::WHOLE);
-        assert_eq!(shard(&serde_json::json!({"shard": 3, "shards": 4})).ok(), Shard::new(3, 4).ok());
-    }
-
-    #[test]
-    fn rejects_an_impossible_shard() {
-        for event in [r#"{"shard":4,"shards":4}"#, r#"{"shard":0}"#, r#"{"shard":"0","shards":4}"#, r#"{"shards":0}"#] {
-            let event: Value = serde_json::from_str(event).expect("JSON");
-            assert!(shard(&event).is_err(), "{event}");
-        }
-    }
 }

@@ -12,11 +12,13 @@ async fn main() -> Result<(), Error> {
     let settings = start("poller", PollerSettings::read)?;
     let wiring = Wiring::load(&settings.common).await;
     let poll = Poll::<AwsPorts> {
+        leases: wiring.leases("poller"),
         tenants: wiring.tenants(),
         management_api: wiring.management_api()?,
         cursors: wiring.state(),
         losses: wiring.state(),
         queue: wiring.queue(),
+        rate_limiter: wiring.rate_limiter(),
         clock: wiring.clock(),
         policy: settings.policy,
     };

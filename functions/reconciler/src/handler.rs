@@ -6,21 +6,26 @@ use collector::failure::FailureKind;
 use collector::feed::TenantId;
 use collector::ports::Ports;
 use collector::reconcile::{FeedReconciliation, LOSSES_IN_REPORT, Reconcile, ReconcileReport};
+use collector::shard::Shard;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
-use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss};
+use lambda_support::{InvocationError, Metrics, MetricsLog, deadline, log_loss, log_overdue_shards, shard};
 use serde_json::Value;
 
-/// The event's content is ignored.
 pub(crate) async fn handle<P: Ports>(
     event: LambdaEvent<Value>,
     reconcile: &Reconcile<P>,
     metrics: &MetricsLog,
 ) -> Result<ReconcileReport, InvocationError> {
-    let report = reconcile.run(deadline(&event.context, Timestamp::now())).await;
+    let shard = shard(&event.payload)?;
+    let report = reconcile.run(shard, deadline(&event.context, Timestamp::now())).await;
     let report = report.map_err(|failure| nothing_reconciled(format!("{failure:#}")))?;
+    if let Some(until) = report.other_run_until {
+        tracing::warn!(%until, "another run of this shard is going on; this one ends without having done anything");
+        return Ok(report);
+    }
     log(&report);
-    metrics.write(&metrics_of(&report));
+    metrics.write(&metrics_of(&report, shard));
     reconcile.mark_losses_reported(&report).await;
     if report.is_failure() {
         let errors: Vec<String> = report.errors().map(|error| format!("{error:#}")).collect();
@@ -33,7 +38,7 @@ fn nothing_reconciled(why: String) -> InvocationError {
     InvocationError::new("NothingReconciled", format!("no window could be rechecked: {why}"))
 }
 
-fn metrics_of(report: &ReconcileReport) -> Metrics {
+fn metrics_of(report: &ReconcileReport, shard: Shard) -> Metrics {
     let lost_of = |feed: &FeedReconciliation| feed.lost.len().min(LOSSES_IN_REPORT) as u64 + feed.lost_omitted;
     let lost: u64 = report.feeds.iter().map(lost_of).sum();
     let failing: BTreeSet<TenantId> =
@@ -43,6 +48,7 @@ fn metrics_of(report: &ReconcileReport) -> Metrics {
         content_lost: Some(lost.into()),
         tenant_errors: Some((failing.len() as u64).into()),
         throttled: Some(throttled.into()),
+        shards_overdue: (shard != Shard::WHOLE).then(|| (report.overdue_shards.len() as u64).into()),
         ..Metrics::default()
     };
     if report.is_failure() {
@@ -90,6 +96,7 @@ fn log(report: &ReconcileReport) {
             );
         }
     }
+    log_overdue_shards(&report.overdue_shards);
     if let Some(error) = &report.dead_letters.error {
         tracing::error!(kind = ?error.kind, "not all dead letters were examined: {error:#}");
     }
@@ -112,14 +119,15 @@ mod tests {
     use collector::feed_state::FeedState;
     use collector::loss::{Loss, LossReason, LossRecord};
     use collector::ports::{ConditionalWrite, Cursors, Losses};
+    use collector::rate_limit::RateLimitPolicy;
     use collector::reconcile::ReconcilePolicy;
     use collector::scheduler::RunLimits;
     use jiff::SignedDuration;
     use lambda_runtime::Context;
     use testkit::contracts::state::listing;
     use testkit::{
-        Action, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue, MemoryState,
-        MemoryTenants, PortCall, TENANT, WithInterceptor, feed, tenant,
+        Action, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue,
+        MemoryRateLimiter, MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, feed, tenant,
     };
 
     use super::*;
@@ -150,14 +158,14 @@ mod tests {
 
     #[test]
     fn omits_completeness_metrics_if_nothing_was_rechecked() {
-        let metrics = metrics_of(&report(0, Some(unavailable())));
+        let metrics = metrics_of(&report(0, Some(unavailable())), Shard::WHOLE);
         assert_eq!(metrics.content_lost.map(|count| count.into_inner()), Some(1));
         assert!(metrics.missing_content.is_none() && metrics.late_content.is_none());
     }
 
     #[test]
     fn writes_all_metrics_if_something_was_rechecked() {
-        let metrics = metrics_of(&report(1, Some(unavailable())));
+        let metrics = metrics_of(&report(1, Some(unavailable())), Shard::WHOLE);
         assert_eq!(metrics.tenant_errors.map(|count| count.into_inner()), Some(1));
         assert_eq!(metrics.missing_content.map(|count| count.into_inner()), Some(0));
     }
@@ -172,6 +180,7 @@ mod tests {
         };
         let interceptor = Interceptor::script(&script);
         let reconcile = Reconcile::<WithInterceptor<'_, InMemory>> {
+            leases: interceptor.wrap(MemoryLeases::new(clock)),
             tenants: interceptor.wrap(MemoryTenants::of([tenant(TENANT, &[ContentType::Exchange])])),
             management_api: interceptor.wrap(FakeManagementApi::default()),
             windows: interceptor.wrap(state.clone()),
@@ -180,6 +189,7 @@ mod tests {
             queue: interceptor.wrap(MemoryQueue::new(clock)),
             archive: interceptor.wrap(MemoryArchive::default()),
             dead_letters: interceptor.wrap(None),
+            rate_limiter: interceptor.wrap(MemoryRateLimiter::new(RateLimitPolicy::under(2_000), clock)),
             clock: clock.clone(),
             policy: ReconcilePolicy {
                 ages: vec![SignedDuration::ZERO],

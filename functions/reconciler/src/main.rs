@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let settings = start("reconciler", ReconcilerSettings::read)?;
     let wiring = Wiring::load(&settings.common).await;
     let reconcile = Reconcile::<AwsPorts> {
+        leases: wiring.leases("reconciler"),
         tenants: wiring.tenants(),
         management_api: wiring.management_api()?,
         windows: wiring.state(),
@@ -20,6 +21,7 @@ async fn main() -> Result<(), Error> {
         queue: wiring.queue(),
         archive: wiring.archive(&settings.archive),
         dead_letters: wiring.dead_letters(settings.dead_letter_queue_url.as_deref()),
+        rate_limiter: wiring.rate_limiter(),
         clock: wiring.clock(),
         policy: settings.policy,
     };

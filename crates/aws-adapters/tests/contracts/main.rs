@@ -5,6 +5,7 @@
 mod archive;
 mod archive_condition;
 mod archive_metadata;
+mod leases;
 mod local_aws;
 mod queue;
 mod rate_limit;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_adapters::SqsQueue;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use collector::message::ContentMessage;
-use collector::ports::{DeadLetters, Queue};
-use jiff::SignedDuration;
+use collector::ports::{DeadLetters, DelayedCopy, Queue};
+use jiff::{SignedDuration, Timestamp};
 use testkit::{MemoryQueue, TENANT, contracts, message};
 
 use crate::local_aws::{clock, sdk, unique};
@@ -22,6 +22,7 @@ async fn receive_all(client: &aws_sdk_sqs::Client, url: &str) -> Vec<aws_sdk_sqs
     loop {
         let receive = client.receive_message().queue_url(url).max_number_of_messages(10);
         let group = MessageSystemAttributeName::MessageGroupId;
+        let receive = receive.message_attribute_names("slot");
         let messages = receive.message_system_attribute_names(group).send().await.unwrap().messages.unwrap_or_default();
         if messages.is_empty() {
             return all;
@@ -58,13 +59,33 @@ async fn send_delayed_does_not_deliver_at_once() {
     let delay = SignedDuration::from_secs(60);
     let message = message("content", "2026-11-22T10:03:07.123Z");
 
-    SqsQueue::new(client.clone(), &url).send_delayed(&message, delay).await.unwrap();
+    let copies = [DelayedCopy { message: &message, delay, slot: None }];
+    SqsQueue::new(client.clone(), &url).send_delayed(&copies).await.unwrap();
 
     let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
     let attributes =
         client.get_queue_attributes().queue_url(&url).attribute_names(delayed.clone()).send().await.unwrap();
     assert_eq!(attributes.attributes().unwrap().get(&delayed).map(String::as_str), Some("1"));
     assert_eq!(receive_all(&client, &url).await.len(), 0);
+}
+
+/// Eleven copies are two batches.
+#[tokio::test]
+async fn a_copy_carries_its_slot() {
+    let (client, url) = queue().await;
+    let slot: Timestamp = "2026-11-22T12:00:00.036Z".parse().unwrap();
+    let message = message("content", "2026-11-22T10:03:07.123Z");
+    let copy = DelayedCopy { message: &message, delay: SignedDuration::ZERO, slot: Some(slot) };
+
+    SqsQueue::new(client.clone(), &url).send_delayed(&[copy; 11]).await.unwrap();
+
+    let received = receive_all(&client, &url).await;
+    assert_eq!(received.len(), 11);
+    for message in &received {
+        let attribute = message.message_attributes().and_then(|attributes| attributes.get("slot"));
+        let text = attribute.and_then(|attribute| attribute.string_value());
+        assert_eq!(text, Some(slot.as_millisecond().to_string().as_str()));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The tenants: Secrets Manager and memory.
 
+use std::sync::Arc;
+
 use aws_adapters::SecretsManagerTenants;
 use collector::failure::FailureKind;
 use collector::ports::{Freshness, Tenants};
@@ -79,4 +81,29 @@ async fn rejects_secrets_outside_the_prefix() {
     let failure = tenants.one(&format!("{prefix}contoso"), Freshness::Fresh).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidSecret);
     assert!(tenants.all().await.unwrap().is_empty());
+}
+
+/// What the functions read of Secrets Manager between two polls.
+#[tokio::test]
+async fn a_secret_is_read_again_only_if_its_version_has_changed() {
+    let client = sdk().await.secrets_manager();
+    let prefix = prefix_with_two_secrets(&client).await;
+    let tenants = SecretsManagerTenants::new(client.clone(), &prefix, clock());
+    let first = tenants.all().await.unwrap();
+    let again = tenants.all().await.unwrap();
+    let (Ok(first), Ok(again)) = (&first[0], &again[0]) else { panic!("{first:?} and {again:?}") };
+    assert!(Arc::ptr_eq(first, again), "what was read before");
+
+    let put_secret = client.put_secret_value().secret_id(format!("{prefix}contoso"));
+    put_secret.secret_string(json("second")).send().await.unwrap();
+    let rotated = tenants.all().await.unwrap();
+    assert_eq!(rotated[0].as_ref().unwrap().client_secret, Secret::new("second"));
+    client
+        .delete_secret()
+        .secret_id(format!("{prefix}contoso"))
+        .force_delete_without_recovery(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(tenants.all().await.unwrap().len(), 1, "a deleted secret is gone");
 }

@@ -1,32 +1,34 @@
 //! A batch of queue messages: the content blob that each names goes from Microsoft into the archive.
 
+mod admission;
 mod malformed;
 mod outcome;
 mod retry;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use futures::future::{Either, select};
+use futures::pin_mut;
 use futures::stream::{self, StreamExt};
-use futures::{Future, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 use record_stream::RecordStream;
 
 pub use self::outcome::{Archived, FetchOutcome};
 
-use self::retry::{backoff, rate_limit_delay, throttle_delay};
+use self::retry::{backoff, throttle_delay};
 use crate::failure::{Disposition, Failure, FailureKind};
-use crate::feed::TenantId;
-use crate::loss::Loss;
+use crate::loss::{Loss, mark_reported};
 use crate::message::ContentMessage;
 use crate::ports::{
-    Archive, ArchiveObject, Clock, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata, Ports,
-    Queue, RateLimiter, Tenants,
+    Archive, ArchiveObject, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata,
+    Ports, Queue, RateLimiter, Tenants,
 };
 use crate::tenant::Tenant;
+use crate::time_limit::until;
 
 /// Messages of a batch in flight at once: each holds a connection and up to some 10 MB.
 const CONCURRENCY: usize = 10;
+
+/// How long after the deadline the visibility of a message may still be changed: less than what a function reserves for its
+/// response.
+const GRACE: SignedDuration = SignedDuration::from_secs(2);
 
 /// From this receive on, a message that fails goes to the dead-letter queue: the template's `maxReceiveCount`.
 pub const LAST_RECEIVE: u32 = 10;
@@ -44,7 +46,7 @@ pub struct Fetch<P: Ports> {
 }
 
 /// One queue message, as it was received.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Delivery<'a> {
     /// The message's id, for the log.
     pub id: Option<&'a str>,
@@ -53,6 +55,10 @@ pub struct Delivery<'a> {
     pub receive_count: u32,
     /// What the queue calls this receive; without it the visibility cannot be changed.
     pub receipt: Option<&'a str>,
+    /// When this message, or copy, was sent.
+    pub sent_at: Option<Timestamp>,
+    /// The instant for which its request is reserved.
+    pub slot: Option<Timestamp>,
 }
 
 impl Delivery<'_> {
@@ -63,9 +69,9 @@ impl Delivery<'_> {
 
 impl<P: Ports> Fetch<P> {
     /// Archives the content that each message of a batch names. `log` is called once for each message, as soon as its
-    /// outcome is known; a loss is marked as reported after that. The outcomes are in the order of the batch.
+    /// outcome is known; losses are marked as reported after that. The outcomes are in the order of the batch.
     ///
-    /// A message that is still in flight at `deadline` fails; what was written of its object is dropped.
+    /// A message that is not done at `deadline` fails; what was written of its object is dropped.
     pub async fn run_batch(
         &self,
         batch: &[Delivery<'_>],
@@ -73,78 +79,53 @@ impl<P: Ports> Fetch<P> {
         log: impl Fn(&Delivery<'_>, &FetchOutcome),
     ) -> Vec<FetchOutcome> {
         let messages: Vec<_> = batch.iter().map(|delivery| ContentMessage::parse(delivery.body)).collect();
-        let rate_limited = self.rate_limited(&messages).await;
-        let outcomes = batch.iter().zip(messages).map(async |(delivery, message)| {
-            let mut outcome = match message {
-                Ok(message) => self.run(&message, delivery, &rate_limited, deadline).await,
-                Err(failure) => self.failed(failure, delivery),
+        let admissions = self.admit(batch, &messages, deadline).await;
+        let copies: Vec<Option<DelayedCopy<'_>>> = messages
+            .iter()
+            .zip(admissions)
+            .map(|(message, admission)| self.waiting_copy(message.as_ref().ok()?, admission))
+            .collect();
+        let sent = self.send_copies(&copies, deadline).await;
+        let outcomes = batch.iter().zip(&messages).zip(&copies).map(async |((delivery, message), copy)| {
+            let mut outcome = match (message, copy) {
+                (Err(failure), _) => self.failed(failure.clone(), delivery),
+                (Ok(message), Some(copy)) => match &sent {
+                    Ok(()) => FetchOutcome::Postponed { failure: rate_limited(message), delay: copy.delay },
+                    Err(failure) => self.failed(failure.clone(), delivery),
+                },
+                (Ok(message), None) => self.run(message, delivery, deadline).await,
             };
             if let FetchOutcome::Failed { retry_in, visibility_error, .. } = &mut outcome
                 && let Some(receipt) = delivery.receipt
             {
-                *visibility_error = self.queue.change_visibility(receipt, *retry_in).await.err();
+                let change = self.queue.change_visibility(receipt, *retry_in);
+                *visibility_error =
+                    until(&self.clock, deadline + GRACE, change).await.unwrap_or_else(|| Err(out_of_time())).err();
             }
             log(delivery, &outcome);
-            if let FetchOutcome::Lost { feed, loss, .. } = &outcome {
-                // A loss that cannot be marked is reported again, by the reconciler.
-                let _ = self.losses.mark_reported(*feed, loss).await;
-            }
             outcome
         });
-        stream::iter(outcomes).buffered(CONCURRENCY).collect().await
+        let outcomes: Vec<FetchOutcome> = stream::iter(outcomes).buffered(CONCURRENCY).collect().await;
+        let lost = outcomes.iter().filter_map(|outcome| match outcome {
+            FetchOutcome::Lost { feed, loss, .. } => Some((*feed, loss)),
+            FetchOutcome::Archived(_) | FetchOutcome::Postponed { .. } | FetchOutcome::Failed { .. } => None,
+        });
+        until(&self.clock, deadline, mark_reported(&self.losses, lost)).await;
+        outcomes
     }
 
-    /// The tenants of the batch whose rate limit is exhausted; acquired for all messages of a tenant at once. Where the
-    /// limiter does not answer everything is admitted: it protects from refusals, and a refusal loses nothing.
-    async fn rate_limited(&self, messages: &[Result<ContentMessage, Failure>]) -> BTreeSet<TenantId> {
-        let mut requests: BTreeMap<TenantId, u32> = BTreeMap::new();
-        for message in messages.iter().flatten() {
-            *requests.entry(message.tenant_id).or_default() += 1;
-        }
-        let mut rate_limited = BTreeSet::new();
-        for (tenant_id, requests) in requests {
-            if let Ok(false) = self.rate_limiter.try_acquire(tenant_id, requests).await {
-                rate_limited.insert(tenant_id);
-            }
-        }
-        rate_limited
-    }
-
-    async fn run(
-        &self,
-        message: &ContentMessage,
-        delivery: &Delivery<'_>,
-        rate_limited: &BTreeSet<TenantId>,
-        deadline: Timestamp,
-    ) -> FetchOutcome {
+    async fn run(&self, message: &ContentMessage, delivery: &Delivery<'_>, deadline: Timestamp) -> FetchOutcome {
         let fetch = async {
-            let archived = if rate_limited.contains(&message.tenant_id) {
-                Err(Failure::new(FailureKind::RateLimited, "the tenant's request rate is used up for now"))
-            } else {
-                self.archive(message, delivery).await
-            };
-            match archived {
+            match self.archive(message, delivery).await {
                 Ok(archived) => FetchOutcome::Archived(archived),
                 Err(failure) => self.dispose(message, delivery, failure).await,
             }
         };
-        self.before(deadline, fetch).await.unwrap_or_else(|| FetchOutcome::Failed {
-            failure: Failure::new(
-                FailureKind::Transient,
-                "the function's time was over before the content was archived; it is tried again",
-            ),
+        until(&self.clock, deadline, fetch).await.unwrap_or_else(|| FetchOutcome::Failed {
+            failure: out_of_time(),
             retry_in: SignedDuration::from_secs(30),
             visibility_error: None,
         })
-    }
-
-    async fn before<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Option<T> {
-        let out_of_time = self.clock.sleep_until(deadline);
-        pin_mut!(work, out_of_time);
-        match select(work, out_of_time).await {
-            Either::Left((done, _)) => Some(done),
-            Either::Right(_) => None,
-        }
     }
 
     /// With the cached secret first; rejected credentials may have been rotated, so then with the secret as it is now.
@@ -208,13 +189,10 @@ impl<P: Ports> Fetch<P> {
 
     /// What becomes of a message whose content was not archived.
     async fn dispose(&self, message: &ContentMessage, delivery: &Delivery<'_>, failure: Failure) -> FetchOutcome {
-        let failure = failure.context(format_args!(
-            "content {} of tenant {}, {}",
-            message.content_id, message.tenant_id, message.content_type
-        ));
+        let failure = named(message, failure);
         if failure.kind == FailureKind::Throttled {
             // If this cannot be written, the cost is further refusals and no content.
-            let _ = self.rate_limiter.on_throttled(message.tenant_id).await;
+            let _ = self.rate_limiter.on_throttled(message.tenant_id, failure.retry_after).await;
         }
         let done = match failure.kind.disposition(delivery.is_last_receive()) {
             Disposition::Postpone => self.postpone(message, failure).await,
@@ -226,15 +204,17 @@ impl<P: Ports> Fetch<P> {
 
     /// A copy is in the queue before this message is deleted: a throttled tenant must not use up its receives.
     async fn postpone(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
-        let sample = self.jitter.sample();
-        let delay = if failure.kind == FailureKind::RateLimited {
-            Some(rate_limit_delay(sample))
-        } else {
-            throttle_delay(failure.retry_after, sample)
-        };
-        let Some(delay) = delay else { return Err(failure) };
-        self.queue.send_delayed(message, delay).await?;
+        let Some(delay) = throttle_delay(failure.retry_after, self.jitter.sample()) else { return Err(failure) };
+        self.queue.send_delayed(&[DelayedCopy { message, delay, slot: None }]).await?;
         Ok(FetchOutcome::Postponed { failure, delay })
+    }
+
+    async fn send_copies(&self, copies: &[Option<DelayedCopy<'_>>], deadline: Timestamp) -> Result<(), Failure> {
+        let copies: Vec<DelayedCopy<'_>> = copies.iter().flatten().copied().collect();
+        if copies.is_empty() {
+            return Ok(());
+        }
+        until(&self.clock, deadline, self.queue.send_delayed(&copies)).await.unwrap_or_else(|| Err(out_of_time()))
     }
 
     async fn give_up(&self, message: &ContentMessage, failure: Failure) -> Result<FetchOutcome, Failure> {
@@ -251,6 +231,21 @@ impl<P: Ports> Fetch<P> {
         let retry_in = backoff.max(failure.retry_after.unwrap_or_default());
         FetchOutcome::Failed { failure, retry_in, visibility_error: None }
     }
+}
+
+/// With the content and its tenant before the message.
+fn named(message: &ContentMessage, failure: Failure) -> Failure {
+    let ContentMessage { content_id, tenant_id, content_type, .. } = message;
+    failure.context(format_args!("content {content_id} of tenant {tenant_id}, {content_type}"))
+}
+
+fn rate_limited(message: &ContentMessage) -> Failure {
+    named(message, Failure::new(FailureKind::RateLimited, "the tenant's request rate is used up for now"))
+}
+
+fn out_of_time() -> Failure {
+    let problem = "the function's time was over before the content was archived; it is tried again";
+    Failure::new(FailureKind::Transient, problem)
 }
 
 fn malformed(malformed: record_stream::Malformed) -> Failure {

@@ -2,18 +2,21 @@
 
 use jiff::SignedDuration;
 
+use crate::ports::DelayedCopy;
+use crate::rate_limit::RateLimitPolicy;
+
 /// How long a throttled message waits: at least what the server asked for, at least the minute over which Microsoft counts,
-/// and up to as much again, so that the copies do not come back together. `None` where the server asks for more than the
-/// 15 minutes that SQS can delay.
+/// and up to as much again, so that the copies do not come back together. `None` where the server asks for more than SQS can
+/// delay.
 pub(super) fn throttle_delay(retry_after: Option<SignedDuration>, sample: f64) -> Option<SignedDuration> {
-    const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
     let least = retry_after.unwrap_or_default().max(SignedDuration::from_mins(1));
-    (least <= LONGEST_DELAY).then(|| scale(least, 1.0 + sample).min(LONGEST_DELAY))
+    (least <= DelayedCopy::LONGEST_DELAY).then(|| scale(least, 1.0 + sample).min(DelayedCopy::LONGEST_DELAY))
 }
 
-/// How long a message waits for its tenant's rate limit: anywhere in the next minute, so that every second of it is used.
-pub(super) fn rate_limit_delay(sample: f64) -> SignedDuration {
-    SignedDuration::from_secs(1) + scale(SignedDuration::from_secs(59), sample)
+/// How long a message waits for which no slot is free: slots are free again before it returns, and until the last of those
+/// that are reserved now.
+pub(super) fn beyond_horizon(sample: f64) -> SignedDuration {
+    scale(RateLimitPolicy::HORIZON, (2.0 + sample) / 3.0)
 }
 
 /// Exponential backoff with jitter, as the visibility timeout of a failed message: half a minute, doubled with each

@@ -1,9 +1,9 @@
 //! The windows of one feed, in order: record, list, enqueue, commit.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 
-use futures::{StreamExt, pin_mut};
+use futures::{FutureExt, StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
 use super::subscription::is_refused;
@@ -13,8 +13,10 @@ use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::feed_state::{CursorMove, FeedState};
+use crate::listing::list_and_book;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
+use crate::patience::Patience;
 use crate::plan::{Plan, PlanPolicy, plan};
 use crate::ports::{Clock, ConditionalWrite, Cursors, Losses, ManagementApi, Ports, Queue};
 use crate::tenant::Tenant;
@@ -22,10 +24,12 @@ use crate::window::Window;
 
 /// What one feed has left to list in this poll, and its row of the report.
 pub(super) struct FeedPoll<'report> {
-    pub(super) tenant: Rc<Tenant>,
+    pub(super) tenant: Arc<Tenant>,
     pub(super) state: FeedState,
     /// The list of subscriptions lacks it.
     is_listed_as_missing: bool,
+    /// How long a call may stay without an answer.
+    pub(super) patience: Patience,
     lost: Option<Loss>,
     pub(super) windows: VecDeque<Window>,
     pub(super) report: &'report mut FeedReport,
@@ -33,16 +37,18 @@ pub(super) struct FeedPoll<'report> {
 
 impl<'report> FeedPoll<'report> {
     pub(super) fn plan(
-        tenant: Rc<Tenant>,
+        tenant: Arc<Tenant>,
         state: FeedState,
         is_listed_as_missing: bool,
+        patience: Patience,
         now: Timestamp,
         policy: &PlanPolicy,
         report: &'report mut FeedReport,
     ) -> Self {
         let Plan { lost, windows } = plan(state.cursor, now, policy);
         report.more_to_do = lost.is_some() || !windows.is_empty();
-        Self { tenant, state, is_listed_as_missing, lost, windows: windows.into(), report }
+        report.cursor = state.cursor.map(|cursor| cursor.listed_until);
+        Self { tenant, state, is_listed_as_missing, patience, lost, windows: windows.into(), report }
     }
 
     pub(super) fn id(&self) -> FeedId {
@@ -60,9 +66,13 @@ impl<'report> FeedPoll<'report> {
 }
 
 impl<P: Ports> Poll<P> {
-    /// Lists the feed's next window. The feed has more to do unless it failed, is finished, or another poller moved its
-    /// cursor: then it is left to that poller.
-    pub(super) async fn poll_next_window(&self, feed: &mut FeedPoll<'_>) {
+    /// Starts the subscription of a feed that was never listed, and lists the feed's next window. A feed whose start fails is
+    /// listed all the same: the listing decides. The feed has more to do unless it failed, is finished, or another poller
+    /// moved its cursor: then it is left to that poller.
+    pub(super) async fn poll_feed(&self, feed: &mut FeedPoll<'_>) {
+        if feed.is_listed_as_missing && feed.state.cursor.is_none_or(|cursor| cursor.never_listed) {
+            feed.report.subscription_error = self.start_subscription(feed).await.err();
+        }
         let polled = match self.try_poll_next_window(feed).await {
             Ok(ConditionalWrite::Applied) => {
                 self.start_missing_subscription(feed).await;
@@ -84,9 +94,7 @@ impl<P: Ports> Poll<P> {
     /// what shows a gap, and a start could end it unseen.
     async fn start_missing_subscription(&self, feed: &mut FeedPoll<'_>) {
         if std::mem::take(&mut feed.is_listed_as_missing) {
-            let id = feed.id();
-            let started = self.start_subscription(&feed.tenant, id, &mut feed.state.subscription, feed.report).await;
-            feed.report.subscription_error = started.err();
+            feed.report.subscription_error = self.start_subscription(feed).await.err();
         }
     }
 
@@ -162,11 +170,14 @@ impl<P: Ports> Poll<P> {
     /// Puts a message for every content of the window into the queue, page by page.
     async fn list_and_enqueue(&self, feed: &mut FeedPoll<'_>, window: Window) -> Result<Listing, Failure> {
         let id = feed.id();
-        let tenant = Rc::clone(&feed.tenant);
+        let tenant = Arc::clone(&feed.tenant);
         let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
-        let pages = self.management_api.list(&tenant, id.content_type, window);
+        let pages =
+            list_and_book((&self.management_api, &self.rate_limiter, &self.clock), &tenant, id.content_type, window);
         pin_mut!(pages);
-        while let Some(page) = pages.next().await {
+        while let Some(page) =
+            feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.transpose()
+        {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));
             let messages: Vec<ContentMessage> = page
@@ -175,7 +186,9 @@ impl<P: Ports> Poll<P> {
                 .filter(|content| digests.insert(content.digest()))
                 .map(|content| ContentMessage::new(&tenant.secret_id, id, window, content))
                 .collect();
-            self.queue.send(&messages).await?;
+            if !messages.is_empty() {
+                self.queue.send(&messages).await?;
+            }
             feed.report.contents_queued += messages.len() as u64;
             for entry in page.malformed {
                 let (from, to, reason) = (window.start(), window.end(), LossReason::MalformedEntry);

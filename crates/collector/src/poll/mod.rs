@@ -3,33 +3,36 @@
 mod feed;
 mod report;
 mod select;
-mod shard;
 mod subscription;
+mod tenant;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use self::report::{FeedReport, PollReport, TenantReport};
-pub use self::shard::{InvalidShard, Shard};
 
-use self::feed::FeedPoll;
 use self::select::select_tenants;
-use self::subscription::is_list_due;
+use self::tenant::TenantPoll;
 use crate::failure::Failure;
 use crate::feed::FeedId;
+use crate::lease::{Handover, Lease, Rotation, overdue_shards};
+use crate::loss::mark_reported;
 use crate::plan::PlanPolicy;
-use crate::ports::{Cursors, Losses, ManagementApi, Ports, Tenants};
-use crate::scheduler::RunLimits;
+use crate::ports::{Acquisition, Cursors, Leases, ManagementApi, Ports, Tenants};
+use crate::scheduler::{RunLimits, Waiting};
+use crate::shard::Shard;
 use crate::tenant::Tenant;
 
 /// The use case of the poller.
 pub struct Poll<P: Ports> {
+    pub leases: P::Leases,
     pub tenants: P::Tenants,
     pub management_api: P::ManagementApi,
     pub cursors: P::Cursors,
     pub losses: P::Losses,
     pub queue: P::Queue,
+    pub rate_limiter: P::RateLimiter,
     pub clock: P::Clock,
     pub policy: PollPolicy,
 }
@@ -41,85 +44,136 @@ pub struct PollPolicy {
     pub limits: RunLimits,
 }
 
-/// What takes turns in a poll. Each task writes what it did into its own row of the report.
-#[expect(clippy::large_enum_variant, reason = "there are as many as feeds, and most are the large one")]
+/// What takes turns in a poll. Each task writes what it did into its own rows of the report.
 enum Task<'report> {
-    Tenant { tenant: Rc<Tenant>, report: &'report mut TenantReport },
-    Feed(FeedPoll<'report>),
+    /// Tenants whose states are read at once.
+    Open(Vec<TenantPoll<'report>>),
+    Tenant(TenantPoll<'report>),
+}
+
+/// The orders in which the tenants have their turns.
+struct Orders {
+    usual: Rotation,
+    /// Of the feeds that failed in the run before.
+    failing: Rotation,
 }
 
 impl<P: Ports> Poll<P> {
     /// Polls the tenants of `shard` until everything is listed or `deadline` comes. What is then in flight is dropped,
-    /// like in a crash, and finished by the next poll.
+    /// like in a crash, and finished by the next poll. While another run has the lease of the shard, nothing is done.
     ///
     /// # Errors
-    /// Only where the tenants cannot be listed. Any other failure is in the report, and stops its tenant or feed alone.
+    /// Only where the lease cannot be acquired, or the tenants cannot be listed. Any other failure is in the report, and stops
+    /// its tenant or feed alone.
     pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<PollReport, Failure> {
-        let (mut report, tenants) = select_tenants(self.tenants.all().await?, shard);
-        let rows = report.tenants.iter_mut().zip(tenants);
-        let tasks = rows.filter_map(|(report, tenant)| Some(Task::Tenant { tenant: tenant?, report }));
-        let turn = async |task| self.turn(task).await;
-        self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
-        report.close(self.microsoft_now(), self.management_api.clock_offset());
-        Ok(report)
+        let lease = match self.leases.acquire(shard, deadline).await? {
+            Acquisition::Acquired(lease) => lease,
+            Acquisition::HeldUntil(until) => {
+                return Ok(PollReport { other_run_until: Some(until), ..PollReport::default() });
+            }
+        };
+        let mut handover = lease.handover.clone();
+        let report = self.poll(shard, &lease, &mut handover, deadline).await;
+        // A lease that cannot be released ends at the deadline.
+        let _ = self.leases.release(shard, &lease, &handover).await;
+        report
     }
 
     /// Marks the losses in `report`, which the caller has logged, as reported. A loss that cannot be marked is reported
     /// again by the reconciler.
     pub async fn mark_losses_reported(&self, report: &PollReport) {
-        for (tenant, feed) in report.feeds() {
-            let Some(tenant_id) = tenant.tenant_id else { continue };
-            for loss in &feed.lost {
-                let _ = self.losses.mark_reported(FeedId { tenant_id, content_type: feed.content_type }, loss).await;
-            }
-        }
-    }
-
-    async fn turn<'report>(&self, task: Task<'report>) -> Vec<Task<'report>> {
-        match task {
-            Task::Tenant { tenant, report } => self.open(tenant, report).await.into_iter().map(Task::Feed).collect(),
-            Task::Feed(mut feed) => {
-                self.poll_next_window(&mut feed).await;
-                if feed.report.more_to_do { vec![Task::Feed(feed)] } else { Vec::new() }
-            }
-        }
-    }
-
-    /// Reads the states of a tenant's feeds, starts the subscriptions that are missing, and plans what each feed has left
-    /// to list. A feed whose start fails is listed all the same: the listing decides.
-    async fn open<'report>(&self, tenant: Rc<Tenant>, report: &'report mut TenantReport) -> Vec<FeedPoll<'report>> {
-        let mut states = match self.cursors.feeds(tenant.id, &tenant.content_types).await {
-            Ok(states) => states,
-            Err(failure) => {
-                report.more_to_do = false;
-                report.error = Some(failure);
-                return Vec::new();
-            }
-        };
-        let mut missing = Vec::new();
-        if is_list_due(&states, self.now()) {
-            match self.management_api.enabled_subscriptions(&tenant).await {
-                Ok(enabled) => {
-                    missing = tenant.content_types.clone();
-                    missing.retain(|content_type| !enabled.contains(content_type));
-                }
-                Err(failure) => report.subscriptions_error = Some(failure),
-            }
-        }
-        let rows = &mut report.content_types;
-        for (content_type, state) in tenant.content_types.iter().copied().zip(&mut states) {
-            let row = rows.push_mut(FeedReport::new(content_type, state.cursor));
-            if missing.contains(&content_type) && state.cursor.is_none_or(|cursor| cursor.never_listed) {
-                let (feed, subscription) = (tenant.feed(content_type), &mut state.subscription);
-                row.subscription_error = self.start_subscription(&tenant, feed, subscription, row).await.err();
-            }
-        }
-        report.more_to_do = false;
-        let now = self.microsoft_now();
-        let feeds = rows.iter_mut().zip(states).map(|(row, state)| {
-            let is_missing = missing.contains(&row.content_type);
-            FeedPoll::plan(Rc::clone(&tenant), state, is_missing, now, &self.policy.plan, row)
+        let lost = report.feeds().filter_map(|(tenant, feed)| {
+            let id = FeedId { tenant_id: tenant.tenant_id?, content_type: feed.content_type };
+            Some(feed.lost.iter().map(move |loss| (id, loss)))
         });
-        feeds.filter(|feed| feed.report.more_to_do).collect()
+        mark_reported(&self.losses, lost.flatten()).await;
     }
+
+    async fn poll(
+        &self,
+        shard: Shard,
+        lease: &Lease,
+        handover: &mut Handover,
+        deadline: Timestamp,
+    ) -> Result<PollReport, Failure> {
+        let (mut report, tenants) = select_tenants(self.tenants.all().await?, shard);
+        let secret_ids = || report.tenants.iter().map(|tenant| tenant.secret_id.as_str());
+        let orders = Orders {
+            usual: Rotation::after(handover.last_served.as_deref(), secret_ids()),
+            failing: Rotation::after(handover.last_failing_served.as_deref(), secret_ids()),
+        };
+        let tasks = tasks(&mut report, tenants, handover, &orders);
+        let turn = async |task| self.turn(&orders, task).await;
+        self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
+        report.close(self.microsoft_now(), self.management_api.clock_offset());
+        // Which shards stay away is of no use to this one, so that it does not fail for it.
+        report.overdue_shards = overdue_shards(&self.leases, shard, lease, self.now()).await.unwrap_or_default();
+        handover.failed = report.failed(&lease.handover.failed).collect();
+        let secret_id = |served: Option<usize>| served.map(|index| report.tenants[index].secret_id.clone());
+        handover.last_served = secret_id(orders.usual.last_served()).or(handover.last_served.take());
+        handover.last_failing_served = secret_id(orders.failing.last_served()).or(handover.last_failing_served.take());
+        Ok(report)
+    }
+
+    async fn turn<'report>(&self, orders: &Orders, task: Task<'report>) -> Vec<Waiting<Task<'report>>> {
+        let mut tenant = match task {
+            Task::Open(tenants) => return self.open(tenants).await,
+            Task::Tenant(tenant) => tenant,
+        };
+        Box::pin(self.poll_tenant(&mut tenant)).await;
+        let order = if tenant.is_failing { &orders.failing } else { &orders.usual };
+        order.note_served(tenant.position);
+        // What is left of feeds that failed before works again.
+        tenant.is_failing = false;
+        if tenant.feeds.is_empty() { Vec::new() } else { vec![Waiting::Back(Task::Tenant(tenant))] }
+    }
+
+    /// Reads the states of several tenants at once. Their turns come next, so that few are open at a time. If that fails, each
+    /// reads its own.
+    async fn open<'report>(&self, mut tenants: Vec<TenantPoll<'report>>) -> Vec<Waiting<Task<'report>>> {
+        let ids: Vec<FeedId> = tenants.iter().flat_map(TenantPoll::ids).collect();
+        if let Ok(states) = self.cursors.feeds(&ids).await {
+            let mut states = states.into_iter();
+            for tenant in &mut tenants {
+                tenant.states = Some(states.by_ref().take(tenant.feeds.len()).collect());
+            }
+        }
+        tenants.into_iter().map(|tenant| Waiting::Front(Task::Tenant(tenant))).collect()
+    }
+}
+
+/// The tasks of a run: the feeds of each tenant, those apart that failed in the run before.
+fn tasks<'report>(
+    report: &'report mut PollReport,
+    tenants: Vec<Option<Arc<Tenant>>>,
+    handover: &Handover,
+    orders: &Orders,
+) -> Vec<Waiting<Task<'report>>> {
+    /// Two rows for each of five feeds: as many keys as DynamoDB reads at once.
+    const OPENED_AT_ONCE: usize = 10;
+    let (mut usual, mut failing) = (Vec::new(), Vec::new());
+    for (index, (row, tenant)) in report.tenants.iter_mut().zip(tenants).enumerate() {
+        let Some(tenant) = tenant else { continue };
+        let has_failed = |row: &&mut FeedReport| handover.failed.contains(&tenant.feed(row.content_type));
+        let (failed, others): (Vec<_>, Vec<_>) = row.content_types.iter_mut().partition(has_failed);
+        let mut subscriptions_error = Some(&mut row.subscriptions_error);
+        for (feeds, is_failing, tasks, order) in
+            [(others, false, &mut usual, &orders.usual), (failed, true, &mut failing, &orders.failing)]
+        {
+            if !feeds.is_empty() {
+                let (tenant, position) = (Arc::clone(&tenant), order.position(index));
+                let subscriptions_error = subscriptions_error.take();
+                tasks.push(TenantPoll { tenant, position, is_failing, states: None, subscriptions_error, feeds });
+            }
+        }
+    }
+    usual.sort_by_key(|tenant| tenant.position);
+    failing.sort_by_key(|tenant| tenant.position);
+    let mut tasks: Vec<Waiting<Task<'report>>> = Vec::new();
+    let mut usual = usual.into_iter().peekable();
+    while usual.peek().is_some() {
+        tasks.push(Waiting::Back(Task::Open(usual.by_ref().take(OPENED_AT_ONCE).collect())));
+    }
+    tasks.extend(failing.into_iter().map(|tenant| Waiting::Failing(Task::Tenant(tenant))));
+    tasks
 }

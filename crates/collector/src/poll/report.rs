@@ -1,17 +1,25 @@
 //! What a poll did: the poller's answer, its log line, and the source of its metrics. Tasks write into it; it decides
 //! nothing.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::cursor::Cursor;
 use crate::failure::Failure;
-use crate::feed::{ContentType, TenantId};
+use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
+use crate::tenant::Tenant;
 
 /// One poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct PollReport {
+    /// Another run has the lease, until this instant at the latest: this one did nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_run_until: Option<Timestamp>,
+    /// Shards that nobody polls. Their tenants fall behind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overdue_shards: Vec<u64>,
     /// The deadline was reached: the next poll continues where this one stopped.
     pub more_to_do: bool,
     /// How far Microsoft's clock is ahead of ours, in seconds, where it is more than a minute. Windows are planned by
@@ -33,7 +41,7 @@ pub struct TenantReport {
     /// Why the list of its subscriptions could not be read. Its feeds are listed all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscriptions_error: Option<Failure>,
-    /// Its feeds were not opened, or have windows left.
+    /// Its feeds had no turn, or have windows left.
     pub more_to_do: bool,
     /// Its feeds; empty if the tenant itself failed.
     pub content_types: Vec<FeedReport>,
@@ -79,28 +87,36 @@ impl PollReport {
         self.tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(move |feed| (tenant, feed)))
     }
 
+    /// The feeds that failed; also those for which there was no time, if they `failed_before`.
+    pub(super) fn failed<'a>(&'a self, failed_before: &'a BTreeSet<FeedId>) -> impl Iterator<Item = FeedId> + 'a {
+        self.feeds().filter_map(|(tenant, feed)| {
+            let id = FeedId { tenant_id: tenant.tenant_id?, content_type: feed.content_type };
+            (feed.error.is_some() || feed.is_waiting() && failed_before.contains(&id)).then_some(id)
+        })
+    }
+
     pub(super) fn close(&mut self, now: Timestamp, clock_offset: SignedDuration) {
         const WORTH_REPORTING: SignedDuration = SignedDuration::from_mins(1);
         self.clock_offset_seconds = (clock_offset.abs() > WORTH_REPORTING).then_some(clock_offset.as_secs());
         for tenant in &mut self.tenants {
             for feed in &mut tenant.content_types {
                 feed.cursor_lag_seconds = feed.cursor.map(|cursor| now.duration_since(cursor).as_secs().max(0));
-                tenant.more_to_do |= feed.more_to_do;
             }
+            tenant.more_to_do = tenant.content_types.iter().any(|feed| feed.more_to_do);
             self.more_to_do |= tenant.more_to_do;
         }
     }
 }
 
 impl TenantReport {
-    pub(super) fn waiting(secret_id: String, tenant_id: TenantId) -> Self {
+    pub(super) fn waiting(tenant: &Tenant) -> Self {
         Self {
-            secret_id,
-            tenant_id: Some(tenant_id),
+            secret_id: tenant.secret_id.clone(),
+            tenant_id: Some(tenant.id),
             error: None,
             subscriptions_error: None,
             more_to_do: true,
-            content_types: Vec::new(),
+            content_types: tenant.content_types.iter().map(|content_type| FeedReport::waiting(*content_type)).collect(),
         }
     }
 
@@ -126,19 +142,25 @@ impl TenantReport {
 }
 
 impl FeedReport {
-    pub(super) fn new(content_type: ContentType, cursor: Option<Cursor>) -> Self {
+    /// No turn yet.
+    pub(super) fn waiting(content_type: ContentType) -> Self {
         Self {
             content_type,
             windows_listed: 0,
             contents_queued: 0,
-            cursor: cursor.map(|cursor| cursor.listed_until),
+            cursor: None,
             cursor_lag_seconds: None,
             lost: Vec::new(),
             subscription_started: false,
             subscription_error: None,
             lost_race: false,
-            more_to_do: false,
+            more_to_do: true,
             error: None,
         }
+    }
+
+    /// Whether there was no time for it, or not enough.
+    fn is_waiting(&self) -> bool {
+        self.more_to_do && self.windows_listed == 0
     }
 }

@@ -1,10 +1,11 @@
 //! Which tenants a poll is about.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use super::{PollReport, Shard, TenantReport};
+use super::{PollReport, TenantReport};
 use crate::failure::{Failure, FailureKind};
+use crate::shard::Shard;
 use crate::tenant::{InvalidSecret, Tenant};
 
 /// The rows of this shard's tenants, and in the same order the tenants to poll; `None` for a row that has failed already.
@@ -12,9 +13,9 @@ use crate::tenant::{InvalidSecret, Tenant};
 /// Two secrets for one tenant would move one cursor with different settings: the first by name is polled, and the row of
 /// each other one says so.
 pub(super) fn select_tenants(
-    secrets: Vec<Result<Tenant, InvalidSecret>>,
+    secrets: Vec<Result<Arc<Tenant>, InvalidSecret>>,
     shard: Shard,
-) -> (PollReport, Vec<Option<Rc<Tenant>>>) {
+) -> (PollReport, Vec<Option<Arc<Tenant>>>) {
     let mut rows = Vec::new();
     let mut tenants = Vec::new();
     let mut polled_by: HashMap<_, String> = HashMap::new();
@@ -32,13 +33,13 @@ pub(super) fn select_tenants(
                         tenant.secret_id
                     );
                     let failure = Failure::new(FailureKind::InvalidSecret, problem);
-                    rows.push(TenantReport::failed(tenant.secret_id, Some(tenant.id), failure));
+                    rows.push(TenantReport::failed(tenant.secret_id.clone(), Some(tenant.id), failure));
                     tenants.push(None);
                 }
                 None => {
                     polled_by.insert(tenant.id, tenant.secret_id.clone());
-                    rows.push(TenantReport::waiting(tenant.secret_id.clone(), tenant.id));
-                    tenants.push(Some(Rc::new(tenant)));
+                    rows.push(TenantReport::waiting(&tenant));
+                    tenants.push(Some(tenant));
                 }
             },
             Ok(_) | Err(_) => {}

@@ -3,16 +3,17 @@
 //! Whether a subscription is enabled is decided by the listing, not by the list of subscriptions: the two disagree at
 //! times. And a gap is reported when listing works again: a feed that never worked has none.
 
+use futures::{FutureExt, StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Poll;
 use super::feed::FeedPoll;
-use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::{FeedState, Subscription};
+use crate::listing::list_and_book;
 use crate::loss::{Loss, LossReason};
 use crate::ports::{Cursors, Losses, ManagementApi, Ports};
-use crate::tenant::Tenant;
 
 /// Microsoft asks for this long between two starts of one subscription.
 const COOL_DOWN: SignedDuration = SignedDuration::from_mins(15);
@@ -29,28 +30,28 @@ pub(super) fn is_list_due(states: &[FeedState], now: Timestamp) -> bool {
 impl<P: Ports> Poll<P> {
     /// Starts the subscription, unless it was started less than 15 minutes ago or Microsoft asked to wait. A start that
     /// failed is not remembered: the next poll tries again, as soon as Microsoft allows.
-    pub(super) async fn start_subscription(
-        &self,
-        tenant: &Tenant,
-        feed: FeedId,
-        subscription: &mut Subscription,
-        report: &mut FeedReport,
-    ) -> Result<(), Failure> {
+    pub(super) async fn start_subscription(&self, feed: &mut FeedPoll<'_>) -> Result<(), Failure> {
         let now = self.now();
-        let before = *subscription;
+        let (id, before) = (feed.id(), feed.state.subscription);
         let cooled_down = before.started_at.is_none_or(|at| now.duration_since(at) >= COOL_DOWN);
         if !cooled_down || before.not_before.is_some_and(|instant| now < instant) {
             return Ok(());
         }
         // Remembered first: after a crash in between, a second start would come too early.
         let started = Subscription { started_at: Some(now), not_before: None, ..before };
-        self.save_subscription(feed, subscription, started).await?;
-        let Err(failure) = self.management_api.start_subscription(tenant, feed.content_type).await else {
-            report.subscription_started = true;
+        self.save_subscription(id, &mut feed.state.subscription, started).await?;
+        let start = self.management_api.start_subscription(&feed.tenant, id.content_type);
+        let Err(failure) = feed.patience.wait_for(&self.clock, start).await else {
+            feed.report.subscription_started = true;
             return Ok(());
         };
+        if failure.kind == FailureKind::Unanswered {
+            // It may have taken effect.
+            return Err(failure);
+        }
         let not_before = failure.retry_after.and_then(|wait| now.checked_add(wait).ok());
-        self.save_subscription(feed, subscription, Subscription { not_before, ..before }).await?;
+        let failed = Subscription { not_before, ..before };
+        self.save_subscription(id, &mut feed.state.subscription, failed).await?;
         Err(failure)
     }
 
@@ -65,8 +66,7 @@ impl<P: Ports> Poll<P> {
         if let Some(failure) = feed.report.subscription_error.take() {
             return Err(failure);
         }
-        let id = feed.id();
-        self.start_subscription(&feed.tenant, id, &mut feed.state.subscription, feed.report).await?;
+        self.start_subscription(feed).await?;
         let Subscription { started_at, not_before, .. } = &feed.state.subscription;
         match (not_before, started_at) {
             _ if feed.report.subscription_started => Ok(()),
@@ -85,12 +85,14 @@ impl<P: Ports> Poll<P> {
     /// nothing is lost yet that a later listing might bring. What is listed here is not used.
     pub(super) async fn listing_works(&self, feed: &FeedPoll<'_>) -> Result<(), Failure> {
         let Some(window) = feed.windows.front().copied() else { return Ok(()) };
-        let pages = self.management_api.list(&feed.tenant, feed.id().content_type, window);
-        futures::pin_mut!(pages);
-        match futures::StreamExt::next(&mut pages).await {
-            Some(Err(failure)) => Err(failure),
-            Some(Ok(_)) | None => Ok(()),
-        }
+        let pages = list_and_book(
+            (&self.management_api, &self.rate_limiter, &self.clock),
+            &feed.tenant,
+            feed.id().content_type,
+            window,
+        );
+        pin_mut!(pages);
+        feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.map(|_| ())
     }
 
     /// Listing works again: what was published while it was refused is lost, from the last good listing to the start that

@@ -4,19 +4,20 @@
 #![expect(async_fn_in_trait, reason = "a use case runs on one task and never asks its futures to be Send")]
 
 mod archive;
+mod leases;
 mod management_api;
 mod queue;
+mod rate_limiter;
 mod state;
 mod tenants;
 
 use jiff::Timestamp;
 
-use crate::failure::Failure;
-use crate::feed::TenantId;
-
 pub use self::archive::{Archive, ArchiveIndex, ArchiveObject, BodyFault, MalformedBodies, ObjectMetadata};
+pub use self::leases::{Acquisition, Leases};
 pub use self::management_api::{ContentPage, ManagementApi};
-pub use self::queue::{DeadLetters, Queue};
+pub use self::queue::{DeadLetters, DelayedCopy, Queue};
+pub use self::rate_limiter::RateLimiter;
 pub use self::state::{ConditionalWrite, Cursors, Losses, OpenContents, Windows};
 pub use self::tenants::{Freshness, Tenants};
 
@@ -29,6 +30,7 @@ pub trait Ports {
     type Windows: Windows;
     type OpenContents: OpenContents;
     type Losses: Losses;
+    type Leases: Leases;
     type Queue: Queue;
     type DeadLetters: DeadLetters;
     type Archive: Archive;
@@ -50,13 +52,4 @@ pub trait Clock {
 pub trait Jitter {
     /// A number from 0 (included) to 1 (excluded).
     fn sample(&self) -> f64;
-}
-
-/// The request rate that all fetchers of a tenant share. Microsoft's limit is per tenant and publisher.
-pub trait RateLimiter {
-    /// Acquires `requests` requests of the tenant, to be sent now: all of them, or (`false`) none.
-    async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure>;
-
-    /// Microsoft throttled a request of the tenant: all fetchers slow down for a while.
-    async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure>;
 }

@@ -1,9 +1,30 @@
 //! The queue between the poller and the fetchers, and its dead-letter queue.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::failure::Failure;
 use crate::message::ContentMessage;
+
+/// A copy of a message, which is delivered after a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DelayedCopy<'a> {
+    pub message: &'a ContentMessage,
+    /// At most [`Self::LONGEST_DELAY`].
+    pub delay: SignedDuration,
+    /// The instant for which its request is reserved.
+    pub slot: Option<Timestamp>,
+}
+
+impl DelayedCopy<'_> {
+    /// The limit of SQS.
+    pub const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
+
+    /// The delay as SQS counts it. Rounded up, so that no copy comes before its slot.
+    #[must_use]
+    pub fn delay_seconds(&self) -> i64 {
+        self.delay.as_secs() + i64::from(self.delay.subsec_nanos() > 0)
+    }
+}
 
 /// The queue between the poller and the fetchers. Delivery is at least once and in any order.
 pub trait Queue {
@@ -13,8 +34,11 @@ pub trait Queue {
     /// If it is not certain that every message was sent. The caller sends all of them again: a duplicate is harmless.
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure>;
 
-    /// Sends a copy that is delivered after `delay`, at most 15 minutes (the limit of SQS).
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure>;
+    /// Sends all copies.
+    ///
+    /// # Errors
+    /// As of [`send`](Self::send).
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure>;
 
     /// About how many messages wait: those that are visible, and delayed ones.
     async fn waiting(&self) -> Result<u64, Failure>;

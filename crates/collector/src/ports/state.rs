@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cursor::Cursor;
 use crate::failure::Failure;
-use crate::feed::{ContentType, FeedId, TenantId};
+use crate::feed::FeedId;
 use crate::feed_state::{CursorMove, FeedState, Subscription};
 use crate::loss::{Loss, LossRecord};
 use crate::open_content::{OpenContent, OpenKey};
@@ -26,8 +26,8 @@ pub enum ConditionalWrite {
 
 /// How far each feed has been listed.
 pub trait Cursors {
-    /// The states of a tenant's feeds, in the order of `content_types`.
-    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure>;
+    /// The states of feeds, in their order. Where a row is damaged, its feed alone fails.
+    async fn feeds(&self, feeds: &[FeedId]) -> Result<Vec<Result<FeedState, Failure>>, Failure>;
 
     /// Records `window` as the one being listed, provided that the cursor still is `expected`, and that it either has no
     /// recorded window or was never listed: only a window that was never listed whole may be replaced.

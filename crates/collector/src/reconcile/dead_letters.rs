@@ -11,9 +11,14 @@ use crate::open_content::OpenContent;
 use crate::ports::{Clock, DeadLetters, Losses, MalformedBodies, OpenContents, Ports};
 
 impl<P: Ports> Reconcile<P> {
-    /// Takes up dead letters as long as there are any, and time. Returns the feeds whose contents are open again.
-    pub(super) async fn reopen_dead_letters(&self, run: &Run, report: &mut ReconcileReport) -> HashSet<FeedId> {
-        let feeds: HashSet<FeedId> = report.feeds.iter().map(|feed| feed.id()).collect();
+    /// Takes up dead letters as long as there are any, and time: those of all shards, because all shards receive from one
+    /// queue. Returns the feeds whose contents are open again.
+    pub(super) async fn reopen_dead_letters(
+        &self,
+        run: &Run,
+        known: &HashSet<FeedId>,
+        report: &mut ReconcileReport,
+    ) -> HashSet<FeedId> {
         let mut reopened = HashSet::new();
         while self.is_in_time(run) {
             let messages = match self.dead_letters.receive().await {
@@ -25,8 +30,8 @@ impl<P: Ports> Reconcile<P> {
                 }
             };
             for (receipt, body) in messages {
-                // What names no feed of this run stays: nobody would look after its content.
-                let message = ContentMessage::parse(&body).ok().filter(|message| feeds.contains(&message.feed()));
+                // What names no known feed stays: nobody would look after its content.
+                let message = ContentMessage::parse(&body).ok().filter(|message| known.contains(&message.feed()));
                 let taken_up = match message {
                     Some(message) => self.take_up(run, &message, receipt, report).await,
                     None => Ok(None),

@@ -1,6 +1,6 @@
 //! One turn of one feed: what is known of it is read, worked on, and saved.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +9,7 @@ use super::{FeedReconciliation, Reconcile, Run};
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::loss::{Loss, LossReason, LossRecord};
+use crate::patience::Patience;
 use crate::ports::{Clock, ConditionalWrite, Losses, Ports, Windows};
 use crate::rechecks::Rechecks;
 use crate::tenant::Tenant;
@@ -19,8 +20,10 @@ const LOSSES_PER_FEED: usize = 1_000;
 
 /// A feed in its turn.
 pub(super) struct FeedReconcile<'report> {
-    pub(super) tenant: Rc<Tenant>,
+    pub(super) tenant: Arc<Tenant>,
     pub(super) id: FeedId,
+    /// How long a listing may stay without an answer.
+    pub(super) patience: Patience,
     pub(super) rechecks: Rechecks,
     /// As they are stored.
     saved: Rechecks,
@@ -39,11 +42,12 @@ impl<'report> FeedReconcile<'report> {
     /// Few enough that what a turn holds in memory, and loses if it is cut off, is little.
     const WINDOWS_PER_TURN: usize = 50;
 
-    pub(super) fn new(tenant: Rc<Tenant>, report: &'report mut FeedReconciliation) -> Self {
+    pub(super) fn new(tenant: Arc<Tenant>, patience: Patience, report: &'report mut FeedReconciliation) -> Self {
         let (id, rechecks, saved) = (report.id(), Rechecks::default(), Rechecks::default());
         Self {
             tenant,
             id,
+            patience,
             rechecks,
             saved,
             unchecked: Vec::new(),

@@ -10,11 +10,9 @@ mod recheck;
 mod report;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::completeness::DayReport;
@@ -24,13 +22,18 @@ use self::archived_hours::ArchivedHours;
 use self::feed::FeedReconcile;
 use crate::content::ContentDigest;
 use crate::failure::Failure;
-use crate::feed::{FeedId, TenantId};
-use crate::ports::{Clock, Losses, Ports, Tenants};
-use crate::scheduler::RunLimits;
+use crate::feed::FeedId;
+use crate::lease::{Handover, Lease, Rotation, overdue_shards};
+use crate::loss::mark_reported;
+use crate::patience::Patience;
+use crate::ports::{Acquisition, Clock, Leases, Ports, Tenants};
+use crate::scheduler::{RunLimits, Waiting};
+use crate::shard::Shard;
 use crate::tenant::Tenant;
 
 /// The use case of the reconciler.
 pub struct Reconcile<P: Ports> {
+    pub leases: P::Leases,
     pub tenants: P::Tenants,
     pub management_api: P::ManagementApi,
     pub windows: P::Windows,
@@ -39,6 +42,7 @@ pub struct Reconcile<P: Ports> {
     pub queue: P::Queue,
     pub archive: P::ArchiveIndex,
     pub dead_letters: P::DeadLetters,
+    pub rate_limiter: P::RateLimiter,
     pub clock: P::Clock,
     pub policy: ReconcilePolicy,
 }
@@ -70,25 +74,80 @@ struct Run {
 
 /// A turn of a feed. It writes what it found into its own row of the report.
 struct Task<'report> {
-    tenant: Rc<Tenant>,
+    tenant: Arc<Tenant>,
+    /// Where the tenant stands in the order of this run.
+    position: usize,
+    /// It failed in the run before.
+    is_failing: bool,
     report: &'report mut FeedReconciliation,
 }
 
-impl<'report> Task<'report> {
-    fn of(tenants: &HashMap<TenantId, Rc<Tenant>>, report: &'report mut FeedReconciliation) -> Self {
-        Self { tenant: Rc::clone(&tenants[&report.tenant_id]), report }
-    }
+/// The orders in which the tenants have their turns.
+struct Orders {
+    usual: Rotation,
+    /// Of the feeds that failed in the run before.
+    failing: Rotation,
 }
 
 impl<P: Ports> Reconcile<P> {
-    /// Rechecks every window that is due until `deadline`, queues what is due of the contents without an object, and takes up
-    /// dead letters. What was not reached is due in the next run.
+    /// Rechecks every window of the shard's tenants that is due until `deadline`, queues what is due of the contents without an
+    /// object, and takes up dead letters. What was not reached is due in the next run. While another run has the lease of the
+    /// shard, nothing is done.
     ///
     /// # Errors
-    /// Only if the tenants cannot be listed. Any other failure is in the report, and stops its feed alone.
-    pub async fn run(&self, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
+    /// Only if the lease cannot be acquired, or the tenants cannot be listed. Any other failure is in the report, and stops its
+    /// feed alone.
+    pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
+        let lease = match self.leases.acquire(shard, deadline).await? {
+            Acquisition::Acquired(lease) => lease,
+            Acquisition::HeldUntil(until) => {
+                return Ok(ReconcileReport { other_run_until: Some(until), ..ReconcileReport::default() });
+            }
+        };
+        let mut handover = lease.handover.clone();
+        let report = self.reconcile_shard(shard, &lease, &mut handover, deadline).await;
+        // A lease that cannot be released ends at the deadline.
+        let _ = self.leases.release(shard, &lease, &handover).await;
+        report
+    }
+
+    async fn reconcile_shard(
+        &self,
+        shard: Shard,
+        lease: &Lease,
+        handover: &mut Handover,
+        deadline: Timestamp,
+    ) -> Result<ReconcileReport, Failure> {
+        let run = self.start_run(deadline);
+        let tenants = self.all_tenants().await?;
+        let selected: Vec<&Arc<Tenant>> = tenants.iter().filter(|tenant| shard.holds(tenant.id.0.as_bytes())).collect();
+        let secret_ids = || selected.iter().map(|tenant| tenant.secret_id.as_str());
+        let orders = Orders {
+            usual: Rotation::after(handover.last_served.as_deref(), secret_ids()),
+            failing: Rotation::after(handover.last_failing_served.as_deref(), secret_ids()),
+        };
+        let feeds = selected.iter().flat_map(|tenant| tenant.content_types.iter().map(|of| tenant.feed(*of)));
+        let mut report =
+            ReconcileReport { feeds: feeds.map(FeedReconciliation::waiting).collect(), ..Default::default() };
+        self.give_turns(&run, &orders, deadline, tasks(&mut report.feeds, &selected, handover, &orders)).await;
+        let known = tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(|of| tenant.feed(*of))).collect();
+        let reopened = self.reopen_dead_letters(&run, &known, &mut report).await;
+        let again = tasks(&mut report.feeds, &selected, handover, &orders);
+        let again = again.into_iter().filter(|waiting| reopened.contains(&waiting.task().report.id()));
+        self.give_turns(&run, &orders, deadline, again).await;
+        report.close();
+        // Which shards stay away is of no use to this one, so that it does not fail for it.
+        report.overdue_shards = overdue_shards(&self.leases, shard, lease, self.clock.now()).await.unwrap_or_default();
+        handover.failed = report.failed(&lease.handover.failed).collect();
+        let secret_id = |served: Option<usize>| served.map(|index| selected[index].secret_id.clone());
+        handover.last_served = secret_id(orders.usual.last_served()).or(handover.last_served.take());
+        handover.last_failing_served = secret_id(orders.failing.last_served()).or(handover.last_failing_served.take());
+        Ok(report)
+    }
+
+    fn start_run(&self, deadline: Timestamp) -> Run {
         const LOSSES_PER_RUN: usize = 10_000;
-        let run = Run {
+        Run {
             stop_at: deadline - self.policy.limits.stop_before,
             hours: ArchivedHours::default(),
             listed: RefCell::default(),
@@ -96,56 +155,76 @@ impl<P: Ports> Reconcile<P> {
             fewest_waiting: Cell::default(),
             reported: RefCell::default(),
             losses_left: Cell::new(LOSSES_PER_RUN),
-        };
-        let mut report = ReconcileReport::default();
-        let mut tenants = HashMap::new();
-        for tenant in self.tenants.all().await? {
-            // The poller reports invalid and duplicate secrets, every five minutes.
-            let Ok(tenant) = tenant.map(Rc::new) else { continue };
-            if tenants.contains_key(&tenant.id) {
-                continue;
-            }
-            report.feeds.extend(tenant.content_types.iter().map(|of| FeedReconciliation::waiting(tenant.feed(*of))));
-            tenants.insert(tenant.id, tenant);
         }
-        let tasks = report.feeds.iter_mut().map(|report| Task::of(&tenants, report));
-        self.give_turns(&run, deadline, tasks).await;
-        let reopened = self.reopen_dead_letters(&run, &mut report).await;
-        let feeds = report.feeds.iter_mut().filter(|feed| reopened.contains(&feed.id()));
-        self.give_turns(&run, deadline, feeds.map(|report| Task::of(&tenants, report))).await;
-        report.close();
-        Ok(report)
+    }
+
+    /// Those of all shards, each once. The poller reports invalid and duplicate secrets, every five minutes.
+    async fn all_tenants(&self) -> Result<Vec<Arc<Tenant>>, Failure> {
+        let mut seen = HashSet::new();
+        let mut tenants: Vec<Arc<Tenant>> = self.tenants.all().await?.into_iter().flatten().collect();
+        tenants.retain(|tenant| seen.insert(tenant.id));
+        Ok(tenants)
     }
 
     /// Marks the losses in `report`, which the caller has logged, as reported. A loss that cannot be marked is reported
     /// again.
     pub async fn mark_losses_reported(&self, report: &ReconcileReport) {
-        const CONCURRENCY: usize = 16;
-        let losses = report.feeds.iter().flat_map(|feed| feed.lost.iter().map(|loss| (feed.id(), loss)));
-        let mark = async |(feed, loss)| drop(self.losses.mark_reported(feed, loss).await);
-        stream::iter(losses).for_each_concurrent(CONCURRENCY, mark).await;
+        let lost = report.feeds.iter().flat_map(|feed| feed.lost.iter().map(|loss| (feed.id(), loss)));
+        mark_reported(&self.losses, lost).await;
     }
 
-    async fn give_turns<'report>(&self, run: &Run, deadline: Timestamp, tasks: impl Iterator<Item = Task<'report>>) {
-        let turn = async |task| self.turn(run, task).await;
+    async fn give_turns<'report>(
+        &self,
+        run: &Run,
+        orders: &Orders,
+        deadline: Timestamp,
+        tasks: impl IntoIterator<Item = Waiting<Task<'report>>>,
+    ) {
+        let turn = async |task| self.turn(run, orders, task).await;
         self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
     }
 
     /// One turn of a feed, which is open only as long as this takes. If it was cut short, another turn follows.
-    async fn turn<'report>(&self, run: &Run, task: Task<'report>) -> Vec<Task<'report>> {
-        let Task { tenant, report } = task;
+    async fn turn<'report>(&self, run: &Run, orders: &Orders, task: Task<'report>) -> Vec<Waiting<Task<'report>>> {
+        let Task { tenant, position, is_failing, report } = task;
         // As long as this turn lasts: the deadline may drop it.
         report.more_to_do = true;
-        let mut feed = FeedReconcile::new(Rc::clone(&tenant), report);
+        let mut feed = FeedReconcile::new(Arc::clone(&tenant), Patience::with(is_failing), report);
         if let Err(failure) = self.reconcile(run, &mut feed).await {
             feed.note_failure(failure);
         }
         let FeedReconcile { more_to_do, lost_race, report, .. } = feed;
         report.more_to_do = more_to_do || lost_race;
-        if more_to_do && !lost_race && self.is_in_time(run) { vec![Task { tenant, report }] } else { Vec::new() }
+        let order = if is_failing { &orders.failing } else { &orders.usual };
+        order.note_served(position);
+        if !more_to_do || lost_race || !self.is_in_time(run) {
+            return Vec::new();
+        }
+        let task = Task { tenant, position, is_failing, report };
+        vec![if is_failing { Waiting::Failing(task) } else { Waiting::Back(task) }]
     }
 
     fn is_in_time(&self, run: &Run) -> bool {
         self.clock.now() < run.stop_at
     }
+}
+
+/// A turn for each feed, in the order of the run.
+fn tasks<'report>(
+    feeds: &'report mut [FeedReconciliation],
+    tenants: &[&Arc<Tenant>],
+    handover: &Handover,
+    orders: &Orders,
+) -> Vec<Waiting<Task<'report>>> {
+    let owners = tenants.iter().enumerate();
+    let owners = owners.flat_map(|(index, tenant)| tenant.content_types.iter().map(move |_| (index, *tenant)));
+    let task = |(report, (index, tenant)): (&'report mut FeedReconciliation, (usize, &Arc<Tenant>))| {
+        let is_failing = handover.failed.contains(&report.id());
+        let order = if is_failing { &orders.failing } else { &orders.usual };
+        Task { tenant: Arc::clone(tenant), position: order.position(index), is_failing, report }
+    };
+    let mut tasks: Vec<Task<'report>> = feeds.iter_mut().zip(owners).map(task).collect();
+    tasks.sort_by_key(|task| task.position);
+    let waiting = |task: Task<'report>| if task.is_failing { Waiting::Failing(task) } else { Waiting::Back(task) };
+    tasks.into_iter().map(waiting).collect()
 }

@@ -1,15 +1,16 @@
 //! The recheck of windows: each is listed again, and at the first age its contents are compared with the archive.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use futures::{StreamExt, pin_mut};
+use futures::{FutureExt, StreamExt, pin_mut};
 use jiff::{SignedDuration, Timestamp};
 
 use super::contents::Contents;
 use super::feed::{FeedReconcile, unchecked};
 use super::{Reconcile, Run};
 use crate::failure::{Failure, FailureKind};
+use crate::listing::list_and_book;
 use crate::loss::{Loss, LossReason};
 use crate::plan::PlanPolicy;
 use crate::ports::{Clock, Losses, ManagementApi, Ports, Windows};
@@ -135,10 +136,17 @@ impl<P: Ports> Reconcile<P> {
         }
         let mut contents = BTreeMap::new();
         let mut malformed = Vec::new();
-        let tenant = Rc::clone(&feed.tenant);
-        let pages = self.management_api.list(&tenant, feed.id.content_type, window);
+        let tenant = Arc::clone(&feed.tenant);
+        let pages = list_and_book(
+            (&self.management_api, &self.rate_limiter, &self.clock),
+            &tenant,
+            feed.id.content_type,
+            window,
+        );
         pin_mut!(pages);
-        while let Some(page) = pages.next().await {
+        while let Some(page) =
+            feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.transpose()
+        {
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
             malformed.extend(page.malformed);

@@ -1,5 +1,7 @@
 //! What a reconciliation found: the reconciler's answer, its log line, and the source of its metrics.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -15,6 +17,12 @@ const MOST_LATE: usize = 100;
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ReconcileReport {
+    /// Another run has the lease, until this instant at the latest: this one did nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_run_until: Option<Timestamp>,
+    /// Shards that nobody reconciles. Nobody looks for what is late or missing there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overdue_shards: Vec<u64>,
     /// The deadline was reached: the next run continues.
     pub more_to_do: bool,
     /// Every feed of every tenant.
@@ -105,6 +113,15 @@ impl ReconcileReport {
     pub fn is_failure(&self) -> bool {
         let failed = |feed: &FeedReconciliation| feed.error.is_some() && feed.windows_checked == 0;
         !self.feeds.is_empty() && self.feeds.iter().all(failed)
+    }
+
+    /// The feeds that failed; also those for which there was no time, if they `failed_before`.
+    pub(super) fn failed<'a>(&'a self, failed_before: &'a BTreeSet<FeedId>) -> impl Iterator<Item = FeedId> + 'a {
+        let is_waiting = |feed: &FeedReconciliation| feed.more_to_do && feed.windows_checked == 0;
+        let failed = move |feed: &&FeedReconciliation| {
+            feed.error.is_some() || is_waiting(feed) && failed_before.contains(&feed.id())
+        };
+        self.feeds.iter().filter(failed).map(FeedReconciliation::id)
     }
 
     pub(super) fn close(&mut self) {

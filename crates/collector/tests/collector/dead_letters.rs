@@ -5,6 +5,7 @@ use collector::loss::LossReason;
 use collector::message::ContentMessage;
 use collector::ports::Clock;
 use collector::reconcile::DeadLetterReport;
+use collector::shard::Shard;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use testkit::{Action, Interceptor, PortCall, TENANT, content, feed, message};
@@ -239,7 +240,7 @@ fn works_without_a_dead_letter_queue() {
     let fixture = one_dead_letter();
     let mut reconciler = fixture.reconciler(&Interceptor::default());
     reconciler.dead_letters = Interceptor::default().wrap(None);
-    let report = block_on(reconciler.run(fixture.clock.now() + SignedDuration::from_mins(10))).unwrap();
+    let report = block_on(reconciler.run(Shard::WHOLE, fixture.clock.now() + SignedDuration::from_mins(10))).unwrap();
     assert_eq!(report.dead_letters, nothing());
     assert_eq!(fixture.dead_letters.bodies().len(), 1);
 }

@@ -7,6 +7,7 @@ fn expected(kind: FailureKind) -> Disposition {
         FailureKind::Throttled | FailureKind::RateLimited => Disposition::Postpone,
         FailureKind::ContentGone => Disposition::GiveUp,
         FailureKind::Transient => Disposition::Retry,
+        FailureKind::Unanswered => Disposition::Retry,
         FailureKind::CredentialsRejected => Disposition::Retry,
         FailureKind::Permission => Disposition::Retry,
         FailureKind::Tenant => Disposition::Retry,
@@ -21,10 +22,11 @@ fn expected(kind: FailureKind) -> Disposition {
     }
 }
 
-const KINDS: [(FailureKind, &str); 15] = [
+const KINDS: [(FailureKind, &str); 16] = [
     (FailureKind::Throttled, "throttled"),
     (FailureKind::RateLimited, "rate_limited"),
     (FailureKind::Transient, "transient"),
+    (FailureKind::Unanswered, "unanswered"),
     (FailureKind::CredentialsRejected, "credentials_rejected"),
     (FailureKind::Permission, "permission"),
     (FailureKind::Tenant, "tenant"),

@@ -84,7 +84,7 @@ impl FetchFixture {
     pub(crate) fn fetch_until(&self, crash_point: &CrashPoint) -> Option<FetchOutcome> {
         let fetcher = self.fetcher(&Interceptor::crash_at(crash_point));
         let body = body(&message_for_a());
-        let batch = [Delivery { id: None, body: &body, receive_count: 1, receipt: None }];
+        let batch = [Delivery { body: &body, receive_count: 1, ..Delivery::default() }];
         let outcomes = block_on(crash_point.run(fetcher.run_batch(&batch, self.deadline(), |_, _| ())))?;
         outcomes.into_iter().next()
     }
@@ -105,7 +105,7 @@ impl FetchFixture {
         script: impl Fn(PortCall<'_>) -> Action,
     ) -> Vec<FetchOutcome> {
         let batch: Vec<Delivery<'_>> =
-            bodies.iter().map(|body| Delivery { id: None, body, receive_count, receipt: None }).collect();
+            bodies.iter().map(|body| Delivery { body, receive_count, ..Delivery::default() }).collect();
         block_on(self.fetcher(&Interceptor::script(&script)).run_batch(&batch, self.deadline(), |_, _| ()))
     }
 

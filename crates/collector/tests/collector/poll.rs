@@ -9,7 +9,7 @@ use collector::plan::PlanPolicy;
 use collector::poll::{FeedReport, PollReport};
 use testkit::{Action, Call, PortCall, TENANT, at, feed, tenant, window};
 
-use crate::poll_fixture::{EXCHANGE, NOW, OTHER, PollFixture, feed_of, only_feed};
+use crate::poll_fixture::{EXCHANGE, NOW, OTHER, PollFixture, feed_of, numbered, only_feed};
 
 /// The report row of [`feed`] after a poll at [`NOW`] that found the cursor here and had nothing to do.
 pub(crate) fn idle_at(cursor: &str) -> FeedReport {
@@ -58,7 +58,7 @@ fn steady_poll_calls_once_per_tenant_and_type() {
 }
 
 #[test]
-fn steady_empty_poll_makes_eleven_state_calls() {
+fn steady_empty_poll_makes_eighteen_state_calls() {
     let fixture = steady_tenant();
     let calls = RefCell::new(BTreeMap::<&str, u32>::new());
     fixture.poll_with(|call| {
@@ -66,6 +66,9 @@ fn steady_empty_poll_makes_eleven_state_calls() {
             PortCall::Feeds(_) => "read all cursors",
             PortCall::RecordWindow(_) => "record a window",
             PortCall::CommitWindow(_) => "commit a window",
+            PortCall::Book(_) => "book a page",
+            PortCall::AcquireLease => "acquire the lease",
+            PortCall::ReleaseLease => "release the lease",
             PortCall::AllTenants | PortCall::Subscriptions(_) | PortCall::List(..) | PortCall::Page(_) => {
                 return Action::Proceed;
             }
@@ -75,7 +78,14 @@ fn steady_empty_poll_makes_eleven_state_calls() {
         *calls.borrow_mut().entry(name).or_default() += 1;
         Action::Proceed
     });
-    let expected = [("commit a window", 5), ("read all cursors", 1), ("record a window", 5)];
+    let expected = [
+        ("acquire the lease", 1),
+        ("book a page", 5),
+        ("commit a window", 5),
+        ("read all cursors", 1),
+        ("record a window", 5),
+        ("release the lease", 1),
+    ];
     assert_eq!(calls.into_inner(), BTreeMap::from(expected));
 }
 
@@ -112,7 +122,8 @@ fn long_backfill_does_not_delay_another_tenant() {
 
 #[test]
 fn respects_the_concurrency_limit() {
-    let mut fixture = PollFixture::of([tenant(TENANT, &ContentType::ALL), tenant(OTHER, &ContentType::ALL)]);
+    let tenants = (1..=7).map(|number| tenant(numbered(number), &[EXCHANGE]));
+    let mut fixture = PollFixture::of(tenants);
     fixture.policy.limits.concurrency = 3;
     let (in_flight, most) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     fixture.poll_with(|event| {

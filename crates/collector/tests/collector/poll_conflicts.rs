@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use collector::cursor::Cursor;
-use collector::poll::{FeedReport, PollReport, Shard};
+use collector::poll::{FeedReport, PollReport};
+use collector::shard::Shard;
 use futures::FutureExt;
 use futures::executor::block_on;
 use futures::future::join_all;
@@ -153,16 +154,16 @@ fn poller_that_lists_does_not_forget_what_another_was_refused() {
 /// It is the first poll of the hour, and the list of subscriptions lacks the feed.
 #[test]
 fn poller_that_starts_does_not_forget_what_another_was_refused() {
-    let fixture = PollFixture::exchange_listed_until("2026-11-22T10:55:00Z");
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T11:00:00Z");
     list_after_another_poller_was_refused(&fixture);
     assert_eq!(fixture.starts(), 2, "both pollers started it");
     fixture.five_minutes_later();
-    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T10:55:00Z", NOW)]);
+    assert_eq!(only_feed(&fixture.poll()).lost, [gap("2026-11-22T11:00:00Z", NOW)]);
 }
 
 #[test]
 fn failed_start_does_not_forget_what_another_was_refused() {
-    let fixture = PollFixture::exchange_listed_until("2026-11-22T10:55:00Z");
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T11:00:00Z");
     fixture.api.disable(feed());
     let is_first = Cell::new(true);
     fixture.poll_with(|call| match call {
@@ -173,5 +174,5 @@ fn failed_start_does_not_forget_what_another_was_refused() {
         PortCall::StartSubscription(_) => Action::Fail(denied()),
         _ => Action::Proceed,
     });
-    assert_eq!(state(&fixture).subscription.refused_since, Some(at("2026-11-22T10:55:00Z")));
+    assert_eq!(state(&fixture).subscription.refused_since, Some(at("2026-11-22T11:00:00Z")));
 }

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use collector::feed::{ContentType, FeedId, TenantId};
 use collector::plan::PlanPolicy;
-use collector::poll::{FeedReport, Poll, PollPolicy, PollReport, Shard};
+use collector::poll::{FeedReport, Poll, PollPolicy, PollReport};
 use collector::ports::Clock;
+use collector::rate_limit::RateLimitPolicy;
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use collector::tenant::Tenant;
 use collector::window::Window;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{
-    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryQueue, MemoryState,
-    MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed, tenant,
+    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryLeases, MemoryQueue,
+    MemoryRateLimiter, MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed, tenant,
 };
 use uuid::Uuid;
 
@@ -23,13 +25,21 @@ pub(crate) const NOW: &str = "2026-11-22T12:00:05Z";
 /// A second tenant, for tests that need two.
 pub(crate) const OTHER: TenantId = TenantId(Uuid::from_u128(0x9999_9999_2222_3333_4444_5555_5555_5555));
 
+/// The tenant with this number; the names of their secrets are in the same order.
+pub(crate) fn numbered(number: u128) -> TenantId {
+    TenantId(Uuid::from_u128(number))
+}
+
 pub(crate) const EXCHANGE: ContentType = ContentType::Exchange;
 
 pub(crate) struct PollFixture {
+    /// A process that crashed does not keep the next one out.
+    pub(crate) leases: MemoryLeases,
     pub(crate) tenants: MemoryTenants,
     pub(crate) api: FakeManagementApi,
     pub(crate) state: MemoryState,
     pub(crate) queue: MemoryQueue,
+    pub(crate) rate_limiter: MemoryRateLimiter,
     pub(crate) clock: ManualClock,
     pub(crate) policy: PollPolicy,
 }
@@ -39,10 +49,12 @@ impl PollFixture {
     pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
         let clock = ManualClock::at(at(NOW));
         Self {
+            leases: MemoryLeases::of_all(&clock),
             tenants: MemoryTenants::of(tenants),
             api: FakeManagementApi::default(),
             state: MemoryState::default(),
             queue: MemoryQueue::new(&clock),
+            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &clock),
             clock,
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(2),
@@ -91,11 +103,13 @@ impl PollFixture {
     /// A poller of which every call goes through `interceptor`.
     pub(crate) fn poller<'a>(&self, interceptor: &Interceptor<'a>) -> Poll<WithInterceptor<'a, InMemory>> {
         Poll {
+            leases: interceptor.wrap(self.leases.clone()),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(self.api.clone()),
             cursors: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             clock: self.clock.clone(),
             policy: self.policy,
         }

@@ -40,7 +40,7 @@ pub(crate) fn gap(from: &str, to: &str) -> Loss {
 }
 
 pub(crate) fn state(fixture: &PollFixture) -> FeedState {
-    fixture.state.feeds(feed().tenant_id, &[feed().content_type]).now_or_never().unwrap().unwrap().remove(0)
+    fixture.state.feeds(&[feed()]).now_or_never().unwrap().unwrap().remove(0).unwrap()
 }
 
 #[test]

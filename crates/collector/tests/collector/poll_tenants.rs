@@ -2,7 +2,7 @@
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::ContentType;
-use collector::poll::Shard;
+use collector::shard::Shard;
 use futures::executor::block_on;
 use testkit::{Action, Interceptor, PortCall, TENANT, tenant};
 
@@ -63,7 +63,7 @@ fn poll_fails_if_no_tenant_was_polled() {
         PortCall::Feeds(_) => Action::Fail(down.clone()),
         _ => Action::Proceed,
     });
-    assert_eq!(report.tenants[0].error, Some(down));
+    assert_eq!(report.tenants[0].content_types[0].error, Some(down));
     assert!(report.is_failure());
 }
 

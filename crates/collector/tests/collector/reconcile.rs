@@ -2,6 +2,7 @@
 
 use collector::ports::Clock;
 use collector::reconcile::{FeedReconciliation, ReconcileReport};
+use collector::shard::Shard;
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{Action, Interceptor, PortCall, at, feed};
@@ -166,7 +167,7 @@ fn reconcile_behind_another_run(fixture: &ReconcileFixture, then: Timestamp) -> 
             PortCall::SaveRechecks(_) => {
                 fixture.clock.set(start);
                 let other = fixture.reconciler(&Interceptor::default());
-                other.run(fixture.deadline()).now_or_never().unwrap().unwrap();
+                other.run(Shard::WHOLE, fixture.deadline()).now_or_never().unwrap().unwrap();
                 fixture.clock.set(then);
             }
             _ => {}

@@ -9,8 +9,10 @@ use collector::feed_state::{CursorMove, Passed};
 use collector::loss::Loss;
 use collector::open_content::OpenContent;
 use collector::ports::{Archive, ArchiveObject, Clock, ConditionalWrite, Cursors, Losses, ObjectMetadata};
+use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use collector::tenant::Tenant;
 use collector::window::Window;
 use collector::window_record::WindowRecord;
@@ -18,8 +20,9 @@ use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use testkit::{
-    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryQueue,
-    MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed, tenant, window,
+    Action, Call, CrashPoint, FakeManagementApi, InMemory, Interceptor, ManualClock, MemoryArchive, MemoryLeases,
+    MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants, PortCall, TENANT, WithInterceptor, at, content, feed,
+    tenant, window,
 };
 
 use crate::poll_fixture::{EXCHANGE, NOW};
@@ -29,12 +32,15 @@ use crate::reconcile_samples::{ages, http_503};
 pub(crate) const BOUNDS: (&str, &str) = ("2026-11-22T11:00:00Z", "2026-11-22T11:30:00Z");
 
 pub(crate) struct ReconcileFixture {
+    /// A process that crashed does not keep the next one out.
+    pub(crate) leases: MemoryLeases,
     pub(crate) tenants: MemoryTenants,
     pub(crate) api: FakeManagementApi,
     pub(crate) state: MemoryState,
     pub(crate) queue: MemoryQueue,
     pub(crate) archive: MemoryArchive,
     pub(crate) dead_letters: MemoryQueue,
+    pub(crate) rate_limiter: MemoryRateLimiter,
     pub(crate) clock: ManualClock,
     pub(crate) policy: ReconcilePolicy,
 }
@@ -44,12 +50,14 @@ impl ReconcileFixture {
     pub(crate) fn of(tenants: impl IntoIterator<Item = Tenant>) -> Self {
         let clock = ManualClock::at(at(NOW));
         Self {
+            leases: MemoryLeases::of_all(&clock),
             tenants: MemoryTenants::of(tenants),
             api: FakeManagementApi::default(),
             state: MemoryState::by(&clock),
             queue: MemoryQueue::new(&clock),
             archive: MemoryArchive::default(),
             dead_letters: MemoryQueue::new(&clock),
+            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &clock),
             clock,
             policy: ReconcilePolicy {
                 ages: ages(),
@@ -149,6 +157,7 @@ impl ReconcileFixture {
     /// A reconciler of which every call goes through `interceptor`.
     pub(crate) fn reconciler<'a>(&self, interceptor: &Interceptor<'a>) -> Reconcile<WithInterceptor<'a, InMemory>> {
         Reconcile {
+            leases: interceptor.wrap(self.leases.clone()),
             tenants: interceptor.wrap(self.tenants.clone()),
             management_api: interceptor.wrap(self.api.clone()),
             windows: interceptor.wrap(self.state.clone()),
@@ -157,6 +166,7 @@ impl ReconcileFixture {
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
             dead_letters: interceptor.wrap(Some(self.dead_letters.clone())),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             clock: self.clock.clone(),
             policy: self.policy.clone(),
         }
@@ -165,7 +175,7 @@ impl ReconcileFixture {
     /// Reconciles in a process that crashes at `crash_point`; `None` if it did.
     pub(crate) fn reconcile_until(&self, crash_point: &CrashPoint) -> Option<ReconcileReport> {
         let reconciler = self.reconciler(&Interceptor::crash_at(crash_point));
-        Some(block_on(crash_point.run(reconciler.run(self.deadline())))?.unwrap())
+        Some(block_on(crash_point.run(reconciler.run(Shard::WHOLE, self.deadline())))?.unwrap())
     }
 
     pub(crate) fn reconcile(&self) -> ReconcileReport {
@@ -174,7 +184,7 @@ impl ReconcileFixture {
 
     /// Reconciles while `script` decides what becomes of each call.
     pub(crate) fn reconcile_with(&self, script: impl Fn(PortCall<'_>) -> Action) -> ReconcileReport {
-        block_on(self.reconciler(&Interceptor::script(&script)).run(self.deadline())).unwrap()
+        block_on(self.reconciler(&Interceptor::script(&script)).run(Shard::WHOLE, self.deadline())).unwrap()
     }
 
     /// Reconciles while Microsoft does not list these windows.

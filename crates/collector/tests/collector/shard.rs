@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use collector::feed::TenantId;
-use collector::poll::Shard;
+use collector::shard::Shard;
 use futures::executor::block_on;
 use testkit::{Interceptor, TENANT, tenant};
 use uuid::Uuid;

@@ -9,6 +9,8 @@ pub struct Common {
     pub tenant_secret_prefix: String,
     pub state_table: String,
     pub fetch_queue_url: String,
+    /// Microsoft's limit for one tenant.
+    pub requests_per_minute: u32,
     /// Replaces Microsoft's root of every cloud, for local runs.
     pub management_api: Option<Url>,
     /// Replaces Microsoft's token authority of every cloud, for local runs.
@@ -24,6 +26,7 @@ impl Common {
             tenant_secret_prefix: environment.or("TENANT_SECRET_PREFIX", "m365/"),
             state_table: environment.required("STATE_TABLE", "m365-audit-state"),
             fetch_queue_url: environment.queue_url("FETCH_QUEUE_URL"),
+            requests_per_minute: environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000),
             management_api: environment.root_url("MANAGEMENT_API_URL"),
             token_authority: environment.root_url("TOKEN_AUTHORITY_URL"),
             metrics: MetricsLog::new(environment.optional("STACK_NAME")),

@@ -1,6 +1,5 @@
 //! The fetcher's settings.
 
-use collector::rate_limit::RateLimitPolicy;
 use lambda_support::Environment;
 
 use super::{ArchiveLocation, Common};
@@ -9,16 +8,11 @@ use super::{ArchiveLocation, Common};
 pub struct FetcherSettings {
     pub common: Common,
     pub archive: ArchiveLocation,
-    pub rate_limit: RateLimitPolicy,
 }
 
 impl FetcherSettings {
     pub fn read<L: Fn(&str) -> Option<String>>(environment: &mut Environment<L>) -> Self {
-        Self {
-            common: Common::read(environment),
-            archive: ArchiveLocation::read(environment),
-            rate_limit: RateLimitPolicy::under(environment.number("REQUESTS_PER_MINUTE", 60..=1_000_000, 2_000)),
-        }
+        Self { common: Common::read(environment), archive: ArchiveLocation::read(environment) }
     }
 }
 

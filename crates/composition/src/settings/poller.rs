@@ -20,7 +20,7 @@ impl PollerSettings {
             common: Common::read(environment),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(environment.number("BACKFILL_HOURS", 0..=168, 168)),
-                limits: RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(15) },
+                limits: RunLimits { concurrency: 32, stop_before: SignedDuration::from_secs(15) },
             },
         }
     }

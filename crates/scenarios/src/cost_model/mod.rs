@@ -19,19 +19,19 @@ use std::thread;
 
 use collector::feed::{ContentType, FeedId};
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
-use collector::message::ContentMessage;
 use collector::plan::PlanPolicy;
-use collector::poll::{Poll, PollPolicy, Shard};
+use collector::poll::{Poll, PollPolicy};
 use collector::ports::Clock;
 use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use composition::settings::RECHECK_AGES;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use testkit::{
-    Action, FixedJitter, Interceptor, ManualClock, MemoryRateLimiter, MemoryState, MemoryTenants, PortCall, TENANT,
-    tenant,
+    Action, FixedJitter, Interceptor, ManualClock, MemoryLeases, MemoryRateLimiter, MemoryState, MemoryTenants,
+    PortCall, TENANT, tenant,
 };
 
 pub use self::bill::{Assumptions, Bill, Billing, Item, Tenant};
@@ -40,7 +40,7 @@ pub use self::microsoft::Publishing;
 pub use self::page::Page;
 use self::ports::{Bucket, ModelPorts, Secrets, WindowRows, row_bytes};
 pub use self::prices::{LookUp, Price, Prices};
-use self::queue::WaitingMessages;
+use self::queue::{Sent, WaitingMessages};
 use self::units::Meter;
 pub use self::units::{Counts, Function, Unit};
 
@@ -48,7 +48,6 @@ pub use self::units::{Counts, Function, Unit};
 pub struct CostModel {
     pub clock: ManualClock,
     pub state: MemoryState,
-    content_types: u64,
     next_poll: Cell<Timestamp>,
     /// As long as this is so, a recheck finds nothing new, whatever is listed: everything is archived at once, and nothing is listed late.
     is_warming_up: Cell<bool>,
@@ -57,6 +56,8 @@ pub struct CostModel {
     queue: WaitingMessages,
     bucket: Bucket,
     rate_limiter: MemoryRateLimiter,
+    poller_leases: MemoryLeases,
+    reconciler_leases: MemoryLeases,
     /// When each execution environment of the fetcher last read the tenant's secret.
     environments: Vec<Rc<Cell<Option<Timestamp>>>>,
     meter: Meter,
@@ -94,7 +95,6 @@ impl CostModel {
         let requests_per_minute = u32::try_from(template::parameter("RequestsPerMinute")).unwrap_or(u32::MAX);
         Self {
             state: MemoryState::by(&clock),
-            content_types: content_types.len() as u64,
             next_poll: Cell::new(START),
             is_warming_up: Cell::new(false),
             tenants: MemoryTenants::of([tenant(TENANT, content_types)]),
@@ -102,6 +102,8 @@ impl CostModel {
             queue: WaitingMessages::new(&clock, meter.clone()),
             bucket: Bucket { meter: meter.clone(), objects: Rc::default() },
             rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(requests_per_minute), &clock),
+            poller_leases: MemoryLeases::new(&clock),
+            reconciler_leases: MemoryLeases::new(&clock),
             environments: (0..template::parameter("MaximumConcurrency")).map(|_| Rc::default()).collect(),
             meter,
             clock,
@@ -123,6 +125,8 @@ impl CostModel {
         let count = |call: PortCall<'_>| self.count(&meter, call);
         let interceptor = Interceptor::script(&count);
         let poll = Poll::<ModelPorts<'_>> {
+            leases: interceptor.wrap(self.poller_leases.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             tenants: self.secrets(&meter, Rc::default()),
             management_api: interceptor.wrap(self.microsoft.clone()),
             cursors: interceptor.wrap(self.state.clone()),
@@ -142,6 +146,8 @@ impl CostModel {
         let interceptor = Interceptor::script(&count);
         let microsoft = if self.is_warming_up.get() { self.microsoft.mute() } else { self.microsoft.clone() };
         let reconcile = Reconcile::<ModelPorts<'_>> {
+            leases: interceptor.wrap(self.reconciler_leases.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
             tenants: self.secrets(&meter, Rc::default()),
             management_api: interceptor.wrap(microsoft),
             windows: WindowRows { state: self.state.clone(), meter: meter.clone() },
@@ -154,7 +160,7 @@ impl CostModel {
             policy: ReconcilePolicy { ages: RECHECK_AGES.map(SignedDuration::from_mins).to_vec(), limits: LIMITS },
         };
         meter.count((Unit::Invocation, 1));
-        let report = reconcile.run(self.deadline()).await.expect("ports in memory do not fail");
+        let report = reconcile.run(Shard::WHOLE, self.deadline()).await.expect("ports in memory do not fail");
         reconcile.mark_losses_reported(&report).await;
     }
 
@@ -168,7 +174,7 @@ impl CostModel {
 
     /// The fetchers archive the contents of this many messages at once. Their calls are not counted.
     pub fn archive(&self, messages: usize) {
-        for message in self.queue.take(messages) {
+        for Sent { message, .. } in self.queue.take(messages) {
             self.bucket.put(message.feed(), message.content_created, message.digest());
         }
     }
@@ -199,7 +205,7 @@ impl CostModel {
         }
     }
 
-    async fn fetch_batch(&self, environment: Rc<Cell<Option<Timestamp>>>, batch: &[&ContentMessage]) {
+    async fn fetch_batch(&self, environment: Rc<Cell<Option<Timestamp>>>, batch: &[&Sent]) {
         let meter = self.meter.of(Function::Fetcher);
         let count = |call: PortCall<'_>| self.count(&meter, call);
         let interceptor = Interceptor::script(&count);
@@ -216,9 +222,18 @@ impl CostModel {
         meter.count((Unit::Invocation, 1));
         meter.count(units::RECEIVE_AND_DELETE_BATCH);
         let bodies: Vec<String> =
-            batch.iter().map(|message| serde_json::to_string(message).expect("a message is JSON")).collect();
-        let deliveries: Vec<Delivery<'_>> =
-            bodies.iter().map(|body| Delivery { id: None, body, receive_count: 1, receipt: None }).collect();
+            batch.iter().map(|sent| serde_json::to_string(&sent.message).expect("a message is JSON")).collect();
+        let deliveries: Vec<Delivery<'_>> = bodies
+            .iter()
+            .zip(batch)
+            .map(|(body, sent)| Delivery {
+                body,
+                receive_count: 1,
+                sent_at: Some(sent.at),
+                slot: sent.slot,
+                ..Delivery::default()
+            })
+            .collect();
         let outcomes = fetch.run_batch(&deliveries, self.deadline(), |_, _| ()).await;
         let is_expected =
             |outcome: &FetchOutcome| matches!(outcome, FetchOutcome::Archived(_) | FetchOutcome::Postponed { .. });
@@ -289,7 +304,7 @@ impl CostModel {
     }
 
     fn count(&self, meter: &Meter, call: PortCall<'_>) -> Action {
-        if let Some(units) = units::of_call(call, self.content_types) {
+        if let Some(units) = units::of_call(call) {
             meter.count(units);
         }
         Action::Proceed

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use collector::content::{ContentDigest, digest_of_key};
 use collector::failure::Failure;
@@ -16,7 +17,9 @@ use collector::rechecks::Rechecks;
 use collector::tenant::{InvalidSecret, Tenant};
 use collector::window_record::{WindowCounts, WindowRecord};
 use jiff::{SignedDuration, Timestamp};
-use testkit::{FixedJitter, Intercepted, ManualClock, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants};
+use testkit::{
+    FixedJitter, Intercepted, ManualClock, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants,
+};
 
 use super::microsoft::Microsoft;
 use super::queue::WaitingMessages;
@@ -32,6 +35,7 @@ impl<'a> Ports for ModelPorts<'a> {
     type Windows = WindowRows;
     type OpenContents = Intercepted<'a, MemoryState>;
     type Losses = Intercepted<'a, MemoryState>;
+    type Leases = Intercepted<'a, MemoryLeases>;
     type Queue = WaitingMessages;
     type DeadLetters = Intercepted<'a, Option<MemoryQueue>>;
     type Archive = Bucket;
@@ -52,13 +56,13 @@ pub(super) struct Secrets {
 }
 
 impl Tenants for Secrets {
-    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Arc<Tenant>, InvalidSecret>>, Failure> {
         let all = self.tenants.all().await?;
-        self.meter.count(units::read_all_secrets(all.len() as u64));
+        self.meter.count(units::list_secrets(all.len() as u64));
         Ok(all)
     }
 
-    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Arc<Tenant>, Failure> {
         /// As in `SecretsManagerTenants::one`.
         const CACHED_FOR: SignedDuration = SignedDuration::from_mins(5);
         let now = self.clock.now();

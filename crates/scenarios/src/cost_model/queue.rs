@@ -5,20 +5,29 @@ use std::rc::Rc;
 
 use collector::failure::Failure;
 use collector::message::ContentMessage;
-use collector::ports::{Clock, Queue};
+use collector::ports::{Clock, DelayedCopy, Queue};
 use jiff::{SignedDuration, Timestamp};
 use testkit::ManualClock;
 
 use super::units::{self, Meter, Unit};
+
+/// A message, as it was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    pub(super) message: ContentMessage,
+    pub(super) at: Timestamp,
+    /// The instant for which its request is reserved.
+    pub(super) slot: Option<Timestamp>,
+}
 
 /// Clones share their messages.
 #[derive(Clone)]
 pub(super) struct WaitingMessages {
     meter: Meter,
     clock: ManualClock,
-    messages: Rc<RefCell<Vec<ContentMessage>>>,
+    messages: Rc<RefCell<Vec<Sent>>>,
     /// Not visible yet: each with the instant from which on it is.
-    delayed: Rc<RefCell<Vec<(Timestamp, ContentMessage)>>>,
+    delayed: Rc<RefCell<Vec<(Timestamp, Sent)>>>,
     sent: Rc<Cell<u64>>,
     taken: Rc<Cell<usize>>,
 }
@@ -54,7 +63,7 @@ impl WaitingMessages {
     }
 
     /// Removes and returns visible messages from anywhere in the queue.
-    pub(super) fn take(&self, limit: usize) -> Vec<ContentMessage> {
+    pub(super) fn take(&self, limit: usize) -> Vec<Sent> {
         let now = self.clock.now();
         let mut messages = self.messages.borrow_mut();
         messages.extend(self.delayed.borrow_mut().extract_if(.., |(at, _)| *at <= now).map(|(_, message)| message));
@@ -80,20 +89,28 @@ impl WaitingMessages {
     }
 }
 
+/// Bytes of a message's JSON with ids and URIs as long as Microsoft's.
+const BODY: u64 = 1_000;
+
 impl Queue for WaitingMessages {
     async fn send(&self, messages: &[ContentMessage]) -> Result<(), Failure> {
-        /// Bytes of a message's JSON with ids and URIs as long as Microsoft's.
-        const BODY: u64 = 1_000;
         self.meter.count(units::send(&vec![BODY; messages.len()]));
         self.count(messages.len() as u64);
-        self.messages.borrow_mut().extend(messages.iter().cloned());
+        let at = self.clock.now();
+        let sent = messages.iter().map(|message| Sent { message: message.clone(), at, slot: None });
+        self.messages.borrow_mut().extend(sent);
         Ok(())
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        self.meter.count(units::SQS_REQUEST);
-        self.count(1);
-        self.delayed.borrow_mut().push((self.clock.now() + delay, message.clone()));
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
+        self.meter.count(units::send(&vec![BODY; copies.len()]));
+        self.count(copies.len() as u64);
+        let at = self.clock.now();
+        let sent = copies.iter().map(|copy| {
+            let visible_at = at + SignedDuration::from_secs(copy.delay_seconds());
+            (visible_at, Sent { message: copy.message.clone(), at, slot: copy.slot })
+        });
+        self.delayed.borrow_mut().extend(sent);
         Ok(())
     }
 

@@ -35,6 +35,8 @@ pub enum Unit {
     Invocation,
     DynamoDbWrite,
     DynamoDbRead,
+    /// A write unit of the lease of a run.
+    LeaseWrite,
     SqsRequest,
     S3Put,
     S3List,
@@ -113,11 +115,13 @@ impl Meter {
 
 /// The units of a call that passes through the interceptor. The model's own ports count theirs with the functions below: an
 /// interceptor does not see how much a call returns.
-pub(super) fn of_call(call: PortCall<'_>, content_types: u64) -> Option<(Unit, u64)> {
+pub(super) fn of_call(call: PortCall<'_>) -> Option<(Unit, u64)> {
     match call {
         PortCall::List(..) => Some((Unit::Listing, 1)),
-        // `DynamoDbState::feeds`: a BatchGetItem with the rows `cursor` and `subscription` of each content type.
-        PortCall::Feeds(_) => Some((Unit::DynamoDbRead, 2 * content_types)),
+        // `DynamoDbLeases::acquire` and `release`: an UpdateItem. Once in a run, as all of the stack.
+        PortCall::AcquireLease | PortCall::ReleaseLease => Some((Unit::LeaseWrite, 1)),
+        // `DynamoDbState::feeds`: BatchGetItem with the rows `cursor` and `subscription` of each feed.
+        PortCall::Feeds(feeds) => Some((Unit::DynamoDbRead, 2 * feeds.len() as u64)),
         // `DynamoDbState::record_window`, and `move_cursor` without rows: an UpdateItem. The rows of a move are added later, because
         // the call does not tell them: see `transaction`.
         PortCall::RecordWindow(_) | PortCall::CommitWindow(_) => Some((Unit::DynamoDbWrite, 1)),
@@ -125,9 +129,12 @@ pub(super) fn of_call(call: PortCall<'_>, content_types: u64) -> Option<(Unit, u
         PortCall::OpenContents(_) => Some((Unit::DynamoDbRead, 1)),
         // `DynamoDbState::unprocessed` and `losses`: a Query for spans and one for contents; nothing is lost.
         PortCall::Losses(_) => Some((Unit::DynamoDbRead, 2)),
-        // `DynamoDbRateLimiter::try_acquire`: an UpdateItem, and a second one if another fetcher was faster. The second one is
-        // counted always: in a burst of fetchers it is the rule.
-        PortCall::TryAcquire(_) => Some((Unit::DynamoDbWrite, 2)),
+        // `DynamoDbRateLimiter::reserve` and `book`: an UpdateItem, and a second one if another process was faster. In a burst of
+        // fetchers this is the rule: it is counted always. Listings are rarely two at the same moment.
+        PortCall::Reserve(_) => Some((Unit::DynamoDbWrite, 2)),
+        PortCall::Book(_) => Some((Unit::DynamoDbWrite, 1)),
+        // `DynamoDbRateLimiter::reduced_at`: a GetItem, eventually consistent, which is half a unit.
+        PortCall::ReducedAt(_) => Some((Unit::DynamoDbRead, 1)),
         // `SqsQueue::receive` on the dead-letter queue: a ReceiveMessage that finds nothing.
         PortCall::ReceiveDeadLetters => Some((Unit::SqsRequest, 1)),
         PortCall::StartSubscription(_)
@@ -141,7 +148,9 @@ pub(super) fn of_call(call: PortCall<'_>, content_types: u64) -> Option<(Unit, u
         | PortCall::RemoveDeadLetter
         | PortCall::OnThrottled(_) => Some((Unit::OnlyAfterAFault, 1)),
         // Microsoft's side costs time only, and the others belong to the model's own ports.
-        PortCall::Subscriptions(_)
+        // With several shards, `other_runs` is one more UpdateItem for each other shard and run.
+        PortCall::OtherRuns
+        | PortCall::Subscriptions(_)
         | PortCall::Page(_)
         | PortCall::Open(_)
         | PortCall::ReadBlob
@@ -195,22 +204,23 @@ pub(super) fn query(bytes: u64) -> (Unit, u64) {
     (Unit::DynamoDbRead, bytes.div_ceil(4 * 1_024).max(1))
 }
 
-/// `SqsQueue::send`, where it is given bodies of these lengths: SendMessageBatch with up to ten messages.
+/// `SqsQueue::send` and `send_delayed`, where it is given bodies of these lengths: SendMessageBatch with up to ten messages.
 pub(super) fn send(bodies: &[u64]) -> (Unit, u64) {
     const BATCH: usize = 10;
     let requests = |batch: &[u64]| batch.iter().sum::<u64>().div_ceil(64 * 1_024).max(1);
     (Unit::SqsRequest, bodies.chunks(BATCH).map(requests).sum())
 }
 
-/// `SqsQueue::send_delayed`, `waiting` and `change_visibility`.
+/// `SqsQueue::waiting` and `change_visibility`.
 pub(super) const SQS_REQUEST: (Unit, u64) = (Unit::SqsRequest, 1);
 
 /// Lambda receives a batch of messages and deletes it.
 pub(super) const RECEIVE_AND_DELETE_BATCH: (Unit, u64) = (Unit::SqsRequest, 2);
 
-/// `SecretsManagerTenants::all`: ListSecrets, 100 in a page, and BatchGetSecretValue, 20 in a call.
-pub(super) fn read_all_secrets(tenants: u64) -> (Unit, u64) {
-    (Unit::SecretsManagerCall, tenants.div_ceil(100).max(1) + tenants.div_ceil(20))
+/// `SecretsManagerTenants::all`: ListSecrets, 100 in a page. BatchGetSecretValue follows only for secrets that are new or have
+/// changed since this process read them, which is not counted.
+pub(super) fn list_secrets(tenants: u64) -> (Unit, u64) {
+    (Unit::SecretsManagerCall, tenants.div_ceil(100).max(1))
 }
 
 /// `SecretsManagerTenants::one`, unless it is cached: GetSecretValue.
@@ -248,8 +258,8 @@ mod tests {
         assert_eq!(send(&[]), (Unit::SqsRequest, 0));
         assert_eq!(send(&[700; 21]), (Unit::SqsRequest, 3));
         assert_eq!(send(&[10_000; 10]), (Unit::SqsRequest, 2));
-        assert_eq!(read_all_secrets(1), (Unit::SecretsManagerCall, 2));
-        assert_eq!(read_all_secrets(1_000), (Unit::SecretsManagerCall, 60));
+        assert_eq!(list_secrets(1), (Unit::SecretsManagerCall, 1));
+        assert_eq!(list_secrets(1_000), (Unit::SecretsManagerCall, 10));
         assert_eq!(list_objects(1_001), (Unit::S3List, 2));
     }
 }

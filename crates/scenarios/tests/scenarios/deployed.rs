@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aws_adapters::Sdk;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::Client;
 use management_api_simulator::{Config, Generate, SECRET_PREFIX, Simulator, TOKEN_PREFIX, Tenant};
 use scenarios::comparison::Comparison;
@@ -32,6 +33,7 @@ async fn deployed_template_archives_everything_and_logs_no_secret() {
         "Schedule=rate(1 minute)".to_owned(),
         "ReconcileSchedule=rate(1 minute)".to_owned(),
         "ReconcileAgesMinutes=0".to_owned(),
+        "Shards=2".to_owned(),
         "BackfillHours=24".to_owned(),
     ];
     let stack = Stack::deploy(&bin_dir(), "m365-audit-end-to-end", &parameters).await.unwrap();
@@ -51,9 +53,24 @@ async fn deployed_template_archives_everything_and_logs_no_secret() {
     assert!(comparison.is_complete(), "\n{comparison}\n{logs}");
     assert_eq!(archived_by_report, comparison.total().objects, "the completeness reports count every object\n{logs}");
     assert!(logs.contains("tenant_id is missing"), "the invalid secret is reported:\n{logs}");
+    for function in ["poller", "reconciler"] {
+        assert_eq!(
+            shards_run(&sdk, stack.output("StateTableName"), function).await,
+            ["0/2", "1/2"],
+            "{function}\n{logs}"
+        );
+    }
     for secret in [TOKEN_PREFIX, SECRET_PREFIX, "hush-hush-hush"] {
         assert!(!logs.contains(secret), "the logs contain {secret}");
     }
+}
+
+/// The shards of which a run has begun.
+async fn shards_run(sdk: &Sdk, table: &str, function: &str) -> Vec<String> {
+    let leases = sdk.dynamodb().query().table_name(table).key_condition_expression("pk = :leases");
+    let leases = leases.expression_attribute_values(":leases", AttributeValue::S(format!("lease#{function}")));
+    let rows = leases.send().await.unwrap().items.unwrap_or_default();
+    rows.iter().map(|row| row["sk"].as_s().unwrap().clone()).collect()
 }
 
 /// The sum of `contents_archived` over all completeness reports.

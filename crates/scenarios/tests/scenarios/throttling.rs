@@ -10,7 +10,7 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use management_api::{Client, ClientSettings, RootOverrides};
 use management_api_simulator::Aggregation;
-use testkit::{ManualClock, MemoryArchive, MemoryQueue, MemoryState, Received};
+use testkit::{ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryState, Received};
 
 use crate::fixture::{Fixture, at};
 
@@ -40,6 +40,7 @@ impl Ports for FetcherPorts {
     type Windows = MemoryState;
     type OpenContents = MemoryState;
     type Losses = MemoryState;
+    type Leases = MemoryLeases;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;
     type Archive = MemoryArchive;

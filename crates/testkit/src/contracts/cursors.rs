@@ -192,15 +192,15 @@ pub async fn saves_what_has_changed_of_a_subscription(cursors: &impl Cursors, fe
     assert_eq!(save(both, Subscription::default()).await, Subscription::default());
 }
 
-/// States are returned in the order of the requested content types, and feeds do not affect each other.
+/// States are returned in the order of the requested feeds, and feeds do not affect each other.
 pub async fn separates_feeds(cursors: &impl Cursors, feed: FeedId) {
     let subscription = Subscription { started_at: Some(at("2026-11-22T09:59:30.5Z")), ..Subscription::default() };
     let recorded = window("2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z");
     cursors.save_subscription(feed, Subscription::default(), subscription).await.unwrap();
     assert_eq!(record(cursors, feed, None, recorded).await, ConditionalWrite::Applied);
 
-    let content_types = [another(feed).content_type, feed.content_type, ContentType::General];
-    let states = cursors.feeds(feed.tenant_id, &content_types).await.unwrap();
+    let other = FeedId { content_type: ContentType::General, ..feed };
+    let states = cursors.feeds(&[another(feed), feed, other]).await.unwrap();
     let expected = FeedState { cursor: Some(Cursor::recording_first(recorded)), subscription, ..FeedState::default() };
-    assert_eq!(states, [FeedState::default(), expected, FeedState::default()]);
+    assert_eq!(states, [Ok(FeedState::default()), Ok(expected), Ok(FeedState::default())]);
 }

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod cursors;
+pub mod leases;
 pub mod losses;
 pub mod open_contents;
 pub mod queue;

@@ -1,6 +1,6 @@
 //! The contract of `Queue`.
 
-use collector::ports::{DeadLetters, Queue};
+use collector::ports::{DeadLetters, DelayedCopy, Queue};
 use jiff::SignedDuration;
 
 use crate::samples::message;
@@ -12,7 +12,8 @@ pub async fn counts_what_waits<Q: Queue + DeadLetters<Receipt = String>>(queue: 
     assert_eq!(waiting().await, 0);
     queue.send(&[message("first", created), message("second", created)]).await.unwrap();
     assert_eq!(waiting().await, 2, "visible");
-    queue.send_delayed(&message("delayed", created), SignedDuration::from_mins(15)).await.unwrap();
+    let (delayed, delay) = (message("delayed", created), SignedDuration::from_mins(15));
+    queue.send_delayed(&[DelayedCopy { message: &delayed, delay, slot: None }]).await.unwrap();
     assert_eq!(waiting().await, 3, "visible or delayed");
 
     let mut received = Vec::new();

@@ -23,7 +23,7 @@ pub(super) fn another(feed: FeedId) -> FeedId {
 }
 
 pub(super) async fn feed_state(cursors: &impl Cursors, feed: FeedId) -> FeedState {
-    cursors.feeds(feed.tenant_id, &[feed.content_type]).await.unwrap()[0]
+    cursors.feeds(&[feed]).await.unwrap().remove(0).unwrap()
 }
 
 /// Records the listing's window and moves the cursor past it. The feed must then be as [`FeedState::moved`] says.

@@ -6,8 +6,8 @@ use collector::ports::{Clock, Jitter, Ports, Queue};
 
 use super::Intercepted;
 use crate::{
-    FakeManagementApi, FixedJitter, ManualClock, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState,
-    MemoryTenants,
+    FakeManagementApi, FixedJitter, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter,
+    MemoryState, MemoryTenants,
 };
 
 /// Every port in memory.
@@ -21,6 +21,7 @@ impl<C: Clock, J: Jitter> Ports for InMemory<C, J> {
     type Windows = MemoryState;
     type OpenContents = MemoryState;
     type Losses = MemoryState;
+    type Leases = MemoryLeases;
     type Queue = MemoryQueue;
     type DeadLetters = Option<MemoryQueue>;
     type Archive = MemoryArchive;
@@ -41,6 +42,7 @@ impl<'a, P: Ports> Ports for WithInterceptor<'a, P> {
     type Windows = Intercepted<'a, P::Windows>;
     type OpenContents = Intercepted<'a, P::OpenContents>;
     type Losses = Intercepted<'a, P::Losses>;
+    type Leases = Intercepted<'a, P::Leases>;
     type Queue = Intercepted<'a, P::Queue>;
     type DeadLetters = Intercepted<'a, P::DeadLetters>;
     type Archive = Intercepted<'a, P::Archive>;
@@ -61,6 +63,7 @@ impl<P: Ports, Q: Queue> Ports for WithQueue<P, Q> {
     type Windows = P::Windows;
     type OpenContents = P::OpenContents;
     type Losses = P::Losses;
+    type Leases = P::Leases;
     type Queue = Q;
     type DeadLetters = P::DeadLetters;
     type Archive = P::Archive;

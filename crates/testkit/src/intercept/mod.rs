@@ -33,7 +33,10 @@ pub enum PortCall<'a> {
     AllTenants,
     /// A tenant's secret is read. A cached secret is not a call.
     ReadTenant(&'a str),
-    Feeds(TenantId),
+    AcquireLease,
+    ReleaseLease,
+    OtherRuns,
+    Feeds(&'a [FeedId]),
     RecordWindow(FeedId),
     CommitWindow(FeedId),
     Skip(FeedId),
@@ -63,7 +66,9 @@ pub enum PortCall<'a> {
     Archived(FeedId),
     StoreReport(&'a str),
     Malformed(FeedId),
-    TryAcquire(TenantId),
+    Reserve(TenantId),
+    Book(TenantId),
+    ReducedAt(TenantId),
     OnThrottled(TenantId),
 }
 

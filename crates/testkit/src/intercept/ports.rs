@@ -1,16 +1,19 @@
 //! Every port, forwarded through the interceptor.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use collector::content::ContentDigest;
 use collector::failure::Failure;
 use collector::feed::{ContentType, FeedId, TenantId};
+use collector::lease::{Handover, Lease};
 use collector::message::ContentMessage;
 use collector::ports::{
-    Archive, ArchiveIndex, ArchiveObject, ContentPage, DeadLetters, Freshness, MalformedBodies, ManagementApi,
-    ObjectMetadata, Queue, RateLimiter, Tenants,
+    Acquisition, Archive, ArchiveIndex, ArchiveObject, ContentPage, DeadLetters, DelayedCopy, Freshness, Leases,
+    MalformedBodies, ManagementApi, ObjectMetadata, Queue, RateLimiter, Tenants,
 };
+use collector::shard::Shard;
 use collector::tenant::{InvalidSecret, Tenant};
 use collector::window::Window;
 use futures::Stream;
@@ -29,12 +32,26 @@ impl<P> Intercepted<'_, P> {
     }
 }
 
+impl<P: Leases> Leases for Intercepted<'_, P> {
+    async fn acquire(&self, shard: Shard, until: Timestamp) -> Result<Acquisition, Failure> {
+        self.call(PortCall::AcquireLease, self.port.acquire(shard, until)).await
+    }
+
+    async fn release(&self, shard: Shard, lease: &Lease, handover: &Handover) -> Result<(), Failure> {
+        self.call(PortCall::ReleaseLease, self.port.release(shard, lease, handover)).await
+    }
+
+    async fn other_runs(&self, shard: Shard) -> Result<BTreeMap<u64, Timestamp>, Failure> {
+        self.call(PortCall::OtherRuns, self.port.other_runs(shard)).await
+    }
+}
+
 impl<P: Tenants> Tenants for Intercepted<'_, P> {
-    async fn all(&self) -> Result<Vec<Result<Tenant, InvalidSecret>>, Failure> {
+    async fn all(&self) -> Result<Vec<Result<Arc<Tenant>, InvalidSecret>>, Failure> {
         self.call(PortCall::AllTenants, self.port.all()).await
     }
 
-    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Tenant, Failure> {
+    async fn one(&self, secret_id: &str, freshness: Freshness) -> Result<Arc<Tenant>, Failure> {
         match freshness {
             Freshness::Cached => self.port.one(secret_id, freshness).await,
             Freshness::Fresh => self.call(PortCall::ReadTenant(secret_id), self.port.one(secret_id, freshness)).await,
@@ -94,8 +111,8 @@ impl<P: Queue> Queue for Intercepted<'_, P> {
         act(self.interceptor.action(PortCall::Send), send).await
     }
 
-    async fn send_delayed(&self, message: &ContentMessage, delay: SignedDuration) -> Result<(), Failure> {
-        self.call(PortCall::SendDelayed, self.port.send_delayed(message, delay)).await
+    async fn send_delayed(&self, copies: &[DelayedCopy<'_>]) -> Result<(), Failure> {
+        self.call(PortCall::SendDelayed, self.port.send_delayed(copies)).await
     }
 
     async fn waiting(&self) -> Result<u64, Failure> {
@@ -158,11 +175,19 @@ impl<P: ArchiveIndex> ArchiveIndex for Intercepted<'_, P> {
 }
 
 impl<P: RateLimiter> RateLimiter for Intercepted<'_, P> {
-    async fn try_acquire(&self, tenant_id: TenantId, requests: u32) -> Result<bool, Failure> {
-        self.call(PortCall::TryAcquire(tenant_id), self.port.try_acquire(tenant_id, requests)).await
+    async fn reserve(&self, tenant_id: TenantId, requests: u32) -> Result<Option<Vec<Timestamp>>, Failure> {
+        self.call(PortCall::Reserve(tenant_id), self.port.reserve(tenant_id, requests)).await
     }
 
-    async fn on_throttled(&self, tenant_id: TenantId) -> Result<(), Failure> {
-        self.call(PortCall::OnThrottled(tenant_id), self.port.on_throttled(tenant_id)).await
+    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
+        self.call(PortCall::Book(tenant_id), self.port.book(tenant_id, requests)).await
+    }
+
+    async fn reduced_at(&self, tenant_id: TenantId) -> Result<Option<Timestamp>, Failure> {
+        self.call(PortCall::ReducedAt(tenant_id), self.port.reduced_at(tenant_id)).await
+    }
+
+    async fn on_throttled(&self, tenant_id: TenantId, retry_after: Option<SignedDuration>) -> Result<(), Failure> {
+        self.call(PortCall::OnThrottled(tenant_id), self.port.on_throttled(tenant_id, retry_after)).await
     }
 }

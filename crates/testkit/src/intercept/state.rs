@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use collector::cursor::Cursor;
 use collector::failure::Failure;
-use collector::feed::{ContentType, FeedId, TenantId};
+use collector::feed::FeedId;
 use collector::feed_state::{CursorMove, FeedState, Passed, Subscription};
 use collector::loss::{Loss, LossRecord};
 use collector::open_content::{OpenContent, OpenKey};
@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use super::{Intercepted, PortCall};
 
 impl<P: Cursors> Cursors for Intercepted<'_, P> {
-    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
-        self.call(PortCall::Feeds(tenant_id), self.port.feeds(tenant_id, content_types)).await
+    async fn feeds(&self, feeds: &[FeedId]) -> Result<Vec<Result<FeedState, Failure>>, Failure> {
+        self.call(PortCall::Feeds(feeds), self.port.feeds(feeds)).await
     }
 
     async fn record_window(

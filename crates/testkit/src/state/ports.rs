@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use collector::cursor::Cursor;
 use collector::failure::Failure;
-use collector::feed::{ContentType, FeedId, TenantId};
+use collector::feed::FeedId;
 use collector::feed_state::{CursorMove, FeedState, Passed, Subscription};
 use collector::loss::{Loss, LossRecord};
 use collector::open_content::{OpenContent, OpenKey};
@@ -18,13 +18,9 @@ use jiff::Timestamp;
 use super::{MemoryState, Recorded};
 
 impl Cursors for MemoryState {
-    async fn feeds(&self, tenant_id: TenantId, content_types: &[ContentType]) -> Result<Vec<FeedState>, Failure> {
+    async fn feeds(&self, feeds: &[FeedId]) -> Result<Vec<Result<FeedState, Failure>>, Failure> {
         let rows = self.0.lock().unwrap();
-        let feed = |content_type: &ContentType| FeedId { tenant_id, content_type: *content_type };
-        Ok(content_types
-            .iter()
-            .map(|content_type| rows.feeds.get(&feed(content_type)).copied().unwrap_or_default())
-            .collect())
+        Ok(feeds.iter().map(|feed| Ok(rows.feeds.get(feed).copied().unwrap_or_default())).collect())
     }
 
     async fn record_window(

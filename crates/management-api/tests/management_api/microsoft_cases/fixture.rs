@@ -5,18 +5,19 @@ use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::loss::Loss;
 use collector::open_content::OpenContent;
 use collector::plan::PlanPolicy;
-use collector::poll::{FeedReport, Poll, PollPolicy, PollReport, Shard};
+use collector::poll::{FeedReport, Poll, PollPolicy, PollReport};
 use collector::ports::{Clock as _, Ports};
 use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
+use collector::shard::Shard;
 use collector::tenant::Tenant;
 use jiff::SignedDuration;
 use management_api::{Client, ClientSettings};
 use management_api_simulator::{Aggregation, Clock, Config, Simulator, Tenant as SimulatedTenant, Uuid};
 use testkit::{
-    ArchivedRecords, FixedJitter, ManualClock, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState,
-    MemoryTenants, Received,
+    ArchivedRecords, FixedJitter, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter,
+    MemoryState, MemoryTenants, Received,
 };
 
 use crate::auto_advancing_clock::AutoAdvancingClock;
@@ -31,6 +32,7 @@ impl Ports for CasePorts {
     type Windows = MemoryState;
     type OpenContents = MemoryState;
     type Losses = MemoryState;
+    type Leases = MemoryLeases;
     type Queue = MemoryQueue;
     type DeadLetters = MemoryQueue;
     type Archive = MemoryArchive;
@@ -116,13 +118,19 @@ impl Case {
         FeedId { tenant_id: TenantId(self.tenant), content_type: ContentType::Exchange }
     }
 
+    fn rate_limiter(&self) -> MemoryRateLimiter {
+        MemoryRateLimiter::new(RateLimitPolicy::under(1_000_000), &self.clock)
+    }
+
     pub(super) async fn poll_report(&self) -> PollReport {
         let poll = Poll::<CasePorts> {
+            leases: MemoryLeases::of_all(&self.clock),
             tenants: self.tenants.clone(),
             management_api: self.client.clone(),
             cursors: self.state.clone(),
             losses: self.state.clone(),
             queue: self.queue.clone(),
+            rate_limiter: self.rate_limiter(),
             clock: self.clock.clone(),
             policy: PollPolicy { plan: PlanPolicy::with_backfill_hours(2), limits: LIMITS },
         };
@@ -141,7 +149,7 @@ impl Case {
             losses: self.state.clone(),
             queue: self.queue.clone(),
             archive: self.archive.clone(),
-            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(1_000_000), &self.clock),
+            rate_limiter: self.rate_limiter(),
             clock: self.clock.clone(),
             jitter: FixedJitter(0.5),
         };
@@ -170,6 +178,7 @@ impl Case {
     /// Reconciles every window now, whatever its age.
     pub(super) async fn reconcile(&self) -> FeedReconciliation {
         let reconcile = Reconcile::<CasePorts> {
+            leases: MemoryLeases::of_all(&self.clock),
             tenants: self.tenants.clone(),
             management_api: self.client.clone(),
             windows: self.state.clone(),
@@ -178,10 +187,11 @@ impl Case {
             queue: self.queue.clone(),
             archive: self.archive.clone(),
             dead_letters: self.dead_letters.clone(),
+            rate_limiter: self.rate_limiter(),
             clock: self.clock.clone(),
             policy: ReconcilePolicy { ages: vec![SignedDuration::ZERO], limits: LIMITS },
         };
-        let report = reconcile.run(self.clock.now() + SignedDuration::from_mins(4)).await.unwrap();
+        let report = reconcile.run(Shard::WHOLE, self.clock.now() + SignedDuration::from_mins(4)).await.unwrap();
         report.feeds.into_iter().next().unwrap()
     }
 

@@ -13,7 +13,7 @@ impl Billing {
         let polls = month.of(Function::Poller, Unit::Invocation);
         let reconciliations = month.of(Function::Reconciler, Unit::Invocation);
         let runs = polls + reconciliations;
-        let secret_calls = units::read_all_secrets(tenants).1;
+        let secret_calls = units::list_secrets(tenants).1;
         let resources = |kind, name, price| counted(name, price, template::resources(kind));
         let mut items = vec![
             counted("metrics", &prices.metric, template::custom_metrics()),
@@ -38,6 +38,7 @@ impl Billing {
                 (runs * secret_calls) as f64,
                 format!("{} × {secret_calls}", number(runs)),
             ),
+            counted("their leases in DynamoDB", &prices.dynamodb_write, month.all(Unit::LeaseWrite)),
             Item { name: "their logs", ..self.logs(runs) },
             self.table_key(),
         ];

@@ -1,4 +1,4 @@
-//! Dividing the tenants between several pollers.
+//! Dividing the tenants between several runs of one function.
 
 use sha2::{Digest, Sha256};
 
@@ -27,8 +27,23 @@ impl Shard {
         if index < count { Ok(Self { index, count }) } else { Err(InvalidShard { index, count }) }
     }
 
+    /// Counted from 0.
+    #[must_use]
+    pub fn index(self) -> u64 {
+        self.index
+    }
+
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn is_whole(self) -> bool {
+        self.count == 1
+    }
+
     /// Whether what has this identity belongs to this shard; the same on every machine and in every version.
-    pub(super) fn holds(self, identity: &[u8]) -> bool {
+    pub(crate) fn holds(self, identity: &[u8]) -> bool {
         let mut hash = [0; 8];
         for (short, full) in hash.iter_mut().zip(Sha256::digest(identity)) {
             *short = full;

@@ -1,0 +1,17 @@
+//! Work that must not take longer than there is time.
+
+use futures::future::{Either, select};
+use futures::{Future, pin_mut};
+use jiff::Timestamp;
+
+use crate::ports::Clock;
+
+/// What `work` returns; `None` if `instant` comes first. It is dropped then, like in a crash.
+pub(crate) async fn until<T>(clock: &impl Clock, instant: Timestamp, work: impl Future<Output = T>) -> Option<T> {
+    let out_of_time = clock.sleep_until(instant);
+    pin_mut!(work, out_of_time);
+    match select(work, out_of_time).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
