@@ -83,7 +83,8 @@ test-localstack: $(VENV)/.stamp ## Runs the contract suites against LocalStack t
 	@if infra/local/install-localstack; then \
 	  infra/local/with-local-aws --localstack $(CARGO) test --workspace --test 'contract*'; fi
 
-check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, template, clippy, rustdoc
+# The program that counts the costs is built with the features of the whole workspace, as the tests are: nothing is compiled twice.
+check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, template, clippy, rustdoc, costs
 	$(CARGO) fmt --all --check
 	infra/check-architecture.py
 	infra/check-documents.py
@@ -94,6 +95,8 @@ check: $(VENV)/.stamp ## Checks format, architecture, documents, dependencies, t
 	$(TOOLS) sam validate --lint --region us-east-1
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --workspace
+	$(CARGO) build -q --workspace --bin costs
+	$(BIN)/costs --check
 
 chaos: ## Runs the fault campaign (SEEDS=how many; default 200)
 	CHAOS_SEEDS=$(or $(SEEDS),200) $(CARGO) test --workspace --test campaign -- --nocapture
@@ -107,8 +110,9 @@ fuzz: ## Fuzzes decoder, record stream and queue message, a minute each (needs `
 	    -max_total_time=60 -timeout=10 || exit; \
 	done
 
-costs: ## Counts what a tenant costs a day, and what an outage of the fetchers costs, in simulated time
-	$(CARGO) run -q -p scenarios --bin costs
+costs: ## Writes docs/costs.md, and counts calls of a day and what an outage of the fetchers costs, in simulated time
+	$(CARGO) build -q --workspace --bin costs
+	$(BIN)/costs
 
 bench: build functions ## Measures the record stream, and the whole fetcher on a blob of 200 MB (RECORDS=folder)
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)

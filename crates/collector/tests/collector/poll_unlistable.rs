@@ -109,7 +109,7 @@ fn window_is_listed_with_its_bounds_in_three_polls_before_it_is_halved() {
     let feed_report = only_feed(report);
     assert_eq!((feed_report.windows_halved, feed_report.windows_listed), (1, 2), "{feed_report:?}");
     assert_eq!(feed_report.error, None);
-    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T12:10:30Z"))));
+    assert_eq!(fixture.state.cursor(feed()), Some(Cursor::at(at("2026-11-22T12:10:00Z"))));
 }
 
 #[test]
