@@ -14,9 +14,16 @@ pub(super) fn parameter(name: &str) -> u64 {
     default.unwrap_or_else(|| panic!("template.yaml has no parameter {name} with a number as its default"))
 }
 
+/// How many resources of this type every stack has, whatever its parameters.
 pub(super) fn resources(kind: &str) -> u64 {
     let of_kind = format!("Type: {kind}");
-    TEMPLATE.lines().filter(|line| line.trim() == of_kind).count() as u64
+    let is_condition = |line: Option<&&str>| line.is_some_and(|line| line.trim().starts_with("Condition: "));
+    let mut lines = TEMPLATE.lines().peekable();
+    let mut count = 0;
+    while let Some(line) = lines.next() {
+        count += u64::from(line.trim() == of_kind && !is_condition(lines.peek()));
+    }
+    count
 }
 
 /// Fields of `Metrics`. They have one dimension, so that each is one metric on the bill.
@@ -34,6 +41,7 @@ mod tests {
         assert_eq!(parameter("PollerMemory"), 256);
         assert_eq!(parameter("BatchSize"), 10);
         assert_eq!(resources("AWS::DynamoDB::Table"), 1);
+        assert_eq!(resources("AWS::S3::Bucket"), 0, "there is none if an existing one is given");
         assert!(custom_metrics() > 0);
     }
 }
