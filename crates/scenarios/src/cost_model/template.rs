@@ -42,6 +42,7 @@ mod tests {
         assert_eq!(parameter("PollerMemory"), 256);
         assert_eq!(parameter("BatchSize"), 10);
         assert_eq!(resources("AWS::DynamoDB::Table"), 1);
+        assert_eq!(resources("AWS::S3::Bucket"), 0, "there is none if an existing one is given");
         assert!(custom_metrics() > 0);
     }
 }

@@ -32,7 +32,8 @@ fn quiet_tenant_uses_few_units() {
     let Tenant { day, .. } = day(Publishing::Nothing);
     assert_eq!(day.of(Function::Poller, Unit::Listing), 1_440);
     assert!(day.of(Function::Reconciler, Unit::Listing) <= 600);
-    assert!(day.all(Unit::DynamoDbWrite) <= 3_800);
+    let writes = day.all(Unit::DynamoDbWrite);
+    assert!(writes <= 3_800, "{writes} write units a day");
     assert!(day.all(Unit::WindowRow) <= 150);
     assert_eq!(day.all(Unit::S3List), 0);
     assert_eq!(day.of(Function::Fetcher, Unit::Invocation), 0);
