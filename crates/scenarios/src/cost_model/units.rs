@@ -138,6 +138,9 @@ pub(super) fn of_call(call: PortCall<'_>) -> Option<(Unit, u64)> {
         // `SqsQueue::receive` on the dead-letter queue: a ReceiveMessage that finds nothing.
         PortCall::ReceiveDeadLetters => Some((Unit::SqsRequest, 1)),
         PortCall::StartSubscription(_)
+        | PortCall::ReplaceWindow(_)
+        | PortCall::SaveFailedListings(_)
+        | PortCall::PassOver(_)
         | PortCall::Skip(_)
         | PortCall::SaveSubscription(_)
         | PortCall::PutOpen(_)
