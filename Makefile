@@ -2,11 +2,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build deploy demo test test-localstack check chaos fuzz costs bench local clean functions
+.PHONY: help build deploy demo test test-localstack check chaos fuzz costs bench bench-tenants bench-backlog local clean functions
 
 # ---- Options: VERB OPTION=VALUE. An invalid value ends with a message and exit code 2. ----
 
-OPTIONS := ARCH AUTH KEEP PARAMS RECORDS SEEDS
+OPTIONS := ARCH AUTH KEEP PARAMS RECORDS SEEDS TENANTS
 # In the environment, these two names may belong to something else.
 $(foreach v,ARCH AUTH,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
@@ -17,6 +17,9 @@ $(call one_of,AUTH,true false)
 $(call one_of,KEEP,0 1)
 ifneq ($(shell [[ '$(SEEDS)' =~ ^([1-9][0-9]*)?$$ ]] && echo good),good)
 $(error SEEDS=$(SEEDS) is not valid: use a whole number, 1 or more)
+endif
+ifneq ($(shell [[ '$(TENANTS)' =~ ^([1-9][0-9]{0,4}(,[1-9][0-9]{0,4})*)?$$ ]] && echo good),good)
+$(error TENANTS=$(TENANTS) is not valid: use numbers of tenants, separated by commas, such as 10,100,1000)
 endif
 ifeq ($(origin RECORDS),undefined)
 RECORDS := $(wildcard ../shared/records)
@@ -118,6 +121,12 @@ bench: build functions ## Measures the record stream, and the whole fetcher on a
 	$(CARGO) run --release -p record-stream --example throughput -- $(RECORDS)
 	@infra/local/with-local-aws $(BIN)/bench_fetcher --fetcher $(or $(CARGO_TARGET_DIR),target)/lambda/fetcher/bootstrap \
 	  $(if $(RECORDS),--records $(RECORDS))
+
+bench-tenants: ## Measures polls and reconciliations of many tenants (TENANTS=10,100,1000; a thousand take half an hour)
+	$(CARGO) run -q --profile bench -p benchmarks --bin bench_tenants -- $(if $(TENANTS),--tenants $(TENANTS))
+
+bench-backlog: ## Measures the rate limiter in a burst, a backlog, and under a lower limit than it believes, in simulated time
+	$(CARGO) run -q --profile bench -p benchmarks --bin bench_backlog
 
 local: $(VENV)/.stamp ## Runs a local AWS and the simulator, for `cargo lambda watch` and `invoke`, until Ctrl-C
 	$(CARGO) build -p management-api-simulator

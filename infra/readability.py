@@ -39,7 +39,7 @@ def figures(tree):
     blocks = []
     longest_file, longest_function = 0, 0
     lines = {"production": 0, "tests and scaffolding": 0}
-    scaffolding = re.compile(r"/(tests|examples)/|/(testkit|scenarios|chaos|management-api-simulator)/")
+    scaffolding = re.compile(r"/(tests|examples)/|/(testkit|scenarios|chaos|benchmarks|management-api-simulator)/")
     for file in sources:
         kind = "tests and scaffolding" if scaffolding.search(file.as_posix()) else "production"
         code = file.read_text()

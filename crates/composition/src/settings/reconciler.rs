@@ -28,7 +28,7 @@ impl ReconcilerSettings {
             dead_letter_queue_url: environment.optional_queue_url("DEAD_LETTER_QUEUE_URL"),
             policy: ReconcilePolicy {
                 ages: environment.minutes("RECONCILE_AGES_MINUTES", &RECHECK_AGES.map(|age| age.to_string()).join(",")),
-                limits: RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(30) },
+                limits: RunLimits { concurrency: 32, stop_before: SignedDuration::from_secs(30) },
             },
         }
     }

@@ -66,7 +66,7 @@ impl Default for Assumptions {
         Self {
             run_seconds: 2.0,
             listing_seconds: 0.6,
-            feeds_at_once: 16,
+            feeds_at_once: 32,
             batch_seconds: 1.0,
             message_seconds: 0.2,
             log_bytes: 1_500,

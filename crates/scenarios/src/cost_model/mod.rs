@@ -67,7 +67,7 @@ pub struct CostModel {
 const START: Timestamp = Timestamp::constant(1_793_491_320, 0);
 const BETWEEN_POLLS: SignedDuration = SignedDuration::from_mins(5);
 const POLLS_PER_HOUR: u32 = 12;
-const LIMITS: RunLimits = RunLimits { concurrency: 16, stop_before: SignedDuration::from_secs(30) };
+const LIMITS: RunLimits = RunLimits { concurrency: 32, stop_before: SignedDuration::from_secs(30) };
 
 /// A tenant with 10 content blobs an hour, and one with 5,000, each with all content types. They are simulated side by side, which
 /// takes about ten seconds without optimization.
