@@ -3,13 +3,10 @@
 
 use std::fmt;
 
-use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::content::ContentDigest;
-use crate::feed::FeedId;
-use crate::ports::Losses;
 
 /// A span of publication time in which something is lost, or may be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -175,11 +172,4 @@ impl fmt::Display for LossReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// Marks losses that were logged as reported. One that cannot be marked is reported again, by the reconciler.
-pub(crate) async fn mark_reported<'a>(losses: &impl Losses, reported: impl Iterator<Item = (FeedId, &'a Loss)>) {
-    const CONCURRENCY: usize = 16;
-    let mark = async |(feed, loss)| drop(losses.mark_reported(feed, loss).await);
-    stream::iter(reported).for_each_concurrent(CONCURRENCY, mark).await;
 }

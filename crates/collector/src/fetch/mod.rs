@@ -14,7 +14,8 @@ pub use self::outcome::{Archived, FetchOutcome};
 
 use self::retry::{backoff, throttle_delay};
 use crate::failure::{Disposition, Failure, FailureKind};
-use crate::loss::{Loss, mark_reported};
+use crate::loss::Loss;
+use crate::loss_reporting::mark_reported;
 use crate::message::ContentMessage;
 use crate::ports::{
     Archive, ArchiveObject, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata,
