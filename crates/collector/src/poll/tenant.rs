@@ -8,7 +8,7 @@ use super::feed::FeedPoll;
 use super::subscription::is_list_due;
 use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
-use crate::feed::FeedId;
+use crate::feed::{ContentType, FeedId};
 use crate::feed_state::FeedState;
 use crate::listing::book;
 use crate::patience::Patience;
@@ -36,47 +36,12 @@ impl TenantPoll<'_> {
 }
 
 impl<P: Ports> Poll<P> {
-    /// Lists the next window of each feed that has one. What is left are the feeds that have more to do.
+    /// Lists the next window of each feed that has one, all at the same time. What is left are the feeds that have more to do.
     pub(super) async fn poll_tenant(&self, task: &mut TenantPoll<'_>) {
-        let states = match task.states.take() {
-            Some(states) => states,
-            None => {
-                let ids: Vec<FeedId> = task.ids().collect();
-                let failed = |failure: Failure| ids.iter().map(|_| Err(failure.clone())).collect();
-                self.cursors.feeds(&ids).await.unwrap_or_else(failed)
-            }
-        };
-        let mut opened = Vec::new();
-        for (row, state) in task.feeds.iter_mut().zip(states) {
-            row.more_to_do = state.is_ok();
-            match state {
-                Ok(state) => opened.push(state),
-                Err(failure) => row.error = Some(failure),
-            }
-        }
-        task.feeds.retain(|row| row.more_to_do);
-        let patience = Patience::with(task.is_failing);
-        let mut missing = Vec::new();
-        if let Some(error) = task.subscriptions_error.take()
-            && is_list_due(&opened, self.now())
-        {
-            match patience.wait_for(&self.clock, self.management_api.enabled_subscriptions(&task.tenant)).await {
-                Ok(enabled) => {
-                    missing = task.feeds.iter().map(|row| row.content_type).collect();
-                    missing.retain(|content_type| !enabled.contains(content_type));
-                }
-                Err(failure) if failure.kind == FailureKind::Unanswered => {
-                    // Its feeds would wait as long, each.
-                    for row in task.feeds.drain(..) {
-                        row.more_to_do = false;
-                        row.error = Some(failure.clone());
-                    }
-                }
-                Err(failure) => *error = Some(failure),
-            }
-        }
-        let now = self.microsoft_now();
-        let turns = std::mem::take(&mut task.feeds).into_iter().zip(opened).map(async |(row, state)| {
+        let states = self.read_states(task).await;
+        let missing = self.missing_subscriptions(task, &states).await;
+        let (now, patience) = (self.microsoft_now(), Patience::with(task.is_failing));
+        let turns = std::mem::take(&mut task.feeds).into_iter().zip(states).map(async |(row, state)| {
             let is_missing = missing.contains(&row.content_type);
             let tenant = Arc::clone(&task.tenant);
             let mut feed = FeedPoll::plan(tenant, state, is_missing, patience, now, &self.policy.plan, row);
@@ -92,11 +57,61 @@ impl<P: Ports> Poll<P> {
         });
         let first_pages = book(&self.rate_limiter, &self.clock, task.tenant.id, turns.len());
         (task.feeds, ()) = join(join_all(turns), first_pages).await;
-        let is_rejected = |error: &Failure| error.kind == FailureKind::CredentialsRejected;
-        if task.feeds.iter().any(|row| row.error.as_ref().is_some_and(is_rejected)) {
-            // The list of secrets may lag behind a rotation. Read now, the new version is used by the next poll.
-            let _ = self.tenants.one(&task.tenant.secret_id, Freshness::Fresh).await;
+        self.read_rejected_secret(task).await;
+        task.feeds.retain(|row| row.more_to_do);
+    }
+
+    /// The states of the task's feeds, in their order. A feed whose state cannot be read has failed, and is no longer among
+    /// them.
+    async fn read_states(&self, task: &mut TenantPoll<'_>) -> Vec<FeedState> {
+        let states = match task.states.take() {
+            Some(states) => states,
+            None => {
+                let ids: Vec<FeedId> = task.ids().collect();
+                let failed = |failure: Failure| ids.iter().map(|_| Err(failure.clone())).collect();
+                self.cursors.feeds(&ids).await.unwrap_or_else(failed)
+            }
+        };
+        let mut read = Vec::new();
+        for (row, state) in task.feeds.iter_mut().zip(states) {
+            row.more_to_do = state.is_ok();
+            match state {
+                Ok(state) => read.push(state),
+                Err(failure) => row.error = Some(failure),
+            }
         }
         task.feeds.retain(|row| row.more_to_do);
+        read
+    }
+
+    /// The task's content types that the list of subscriptions lacks, in the first poll of an hour. If Microsoft does not
+    /// answer, no feed is left: each would wait as long.
+    async fn missing_subscriptions(&self, task: &mut TenantPoll<'_>, states: &[FeedState]) -> Vec<ContentType> {
+        let Some(error) = task.subscriptions_error.take().filter(|_| is_list_due(states, self.now())) else {
+            return Vec::new();
+        };
+        let list = self.management_api.enabled_subscriptions(&task.tenant);
+        match Patience::with(task.is_failing).wait_for(&self.clock, list).await {
+            Ok(enabled) => {
+                let content_types = task.feeds.iter().map(|row| row.content_type);
+                return content_types.filter(|content_type| !enabled.contains(content_type)).collect();
+            }
+            Err(failure) if failure.kind == FailureKind::Unanswered => {
+                for row in task.feeds.drain(..) {
+                    row.more_to_do = false;
+                    row.error = Some(failure.clone());
+                }
+            }
+            Err(failure) => *error = Some(failure),
+        }
+        Vec::new()
+    }
+
+    /// The list of secrets may lag behind a rotation. Read now, the new version is used by the next poll.
+    async fn read_rejected_secret(&self, task: &TenantPoll<'_>) {
+        let is_rejected = |error: &Failure| error.kind == FailureKind::CredentialsRejected;
+        if task.feeds.iter().any(|row| row.error.as_ref().is_some_and(is_rejected)) {
+            let _ = self.tenants.one(&task.tenant.secret_id, Freshness::Fresh).await;
+        }
     }
 }
