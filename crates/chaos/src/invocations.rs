@@ -39,7 +39,7 @@ impl Deployment {
             cursors: interceptor.wrap(self.state.clone()),
             losses: interceptor.wrap(self.state.clone()),
             queue: interceptor.wrap(self.queue.clone()),
-            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.by(process.clock.clone())),
             clock: process.clock.clone(),
             policy: PollPolicy {
                 plan: PlanPolicy::with_backfill_hours(self.profile.backfill_hours),
@@ -71,7 +71,7 @@ impl Deployment {
             queue: interceptor.wrap(self.queue.clone()),
             archive: interceptor.wrap(self.archive.clone()),
             dead_letters: interceptor.wrap(self.dead_letters.clone()),
-            rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
+            rate_limiter: interceptor.wrap(self.rate_limiter.by(process.clock.clone())),
             clock: process.clock.clone(),
             policy: ReconcilePolicy { ages, limits: self.limits() },
         };
@@ -106,7 +106,7 @@ impl Deployment {
                 losses: interceptor.wrap(self.state.clone()),
                 queue: interceptor.wrap(self.queue.clone()),
                 archive: interceptor.wrap(self.archive.clone()),
-                rate_limiter: interceptor.wrap(self.rate_limiter.clone()),
+                rate_limiter: interceptor.wrap(self.rate_limiter.by(process.clock.clone())),
                 clock: process.clock.clone(),
                 jitter: SeededJitter(Rc::clone(&self.faults)),
             };

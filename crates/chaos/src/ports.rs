@@ -29,7 +29,7 @@ impl Ports for CampaignPorts {
     type DeadLetters = MemoryQueue;
     type Archive = MemoryArchive;
     type ArchiveIndex = MemoryArchive;
-    type RateLimiter = MemoryRateLimiter;
+    type RateLimiter = MemoryRateLimiter<SkewedClock>;
     type Clock = SkewedClock;
     type Jitter = SeededJitter;
 }

@@ -13,9 +13,9 @@ use crate::clock::ManualClock;
 
 /// The rate limits of all tenants. Clones share their state.
 #[derive(Debug, Clone)]
-pub struct MemoryRateLimiter {
+pub struct MemoryRateLimiter<C = ManualClock> {
     policy: RateLimitPolicy,
-    clock: ManualClock,
+    clock: C,
     state: Arc<Mutex<BTreeMap<TenantId, RateLimitState>>>,
 }
 
@@ -24,9 +24,15 @@ impl MemoryRateLimiter {
     pub fn new(policy: RateLimitPolicy, clock: &ManualClock) -> Self {
         Self { policy, clock: clock.clone(), state: Arc::default() }
     }
+
+    /// The same state, as a process with this clock sees it.
+    #[must_use]
+    pub fn by<C>(&self, clock: C) -> MemoryRateLimiter<C> {
+        MemoryRateLimiter { policy: self.policy, clock, state: Arc::clone(&self.state) }
+    }
 }
 
-impl MemoryRateLimiter {
+impl<C: Clock> MemoryRateLimiter<C> {
     fn with_state<T>(&self, tenant_id: TenantId, change: impl FnOnce(&mut RateLimitState, Timestamp) -> T) -> T {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap();
@@ -34,7 +40,7 @@ impl MemoryRateLimiter {
     }
 }
 
-impl RateLimiter for MemoryRateLimiter {
+impl<C: Clock> RateLimiter for MemoryRateLimiter<C> {
     async fn reserve(&self, tenant_id: TenantId, requests: u32) -> Result<Option<Vec<Timestamp>>, Failure> {
         Ok(self.with_state(tenant_id, |state, now| {
             let span = self.policy.span(requests, state, now);
