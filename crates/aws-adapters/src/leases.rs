@@ -92,10 +92,17 @@ impl<C: Clock> Leases for DynamoDbLeases<C> {
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(conflict)) => {
-                    let held = conflict.item().and_then(|row| millisecond(row, "held_until"));
-                    let damaged =
-                        || unexpected_response("acquiring a lease", "its row does not say until when it is held");
-                    held.map(Acquisition::HeldUntil).ok_or_else(damaged)
+                    let row = conflict.item().cloned().unwrap_or_default();
+                    match millisecond(&row, "held_until") {
+                        // A retry of the SDK, whose first attempt took effect: no other run has this deadline.
+                        Some(held) if held.as_millisecond() == until.as_millisecond() => {
+                            Ok(Acquisition::Acquired(Lease { until, previous_run: None, handover: handover(&row) }))
+                        }
+                        Some(held) => Ok(Acquisition::HeldUntil(held)),
+                        None => {
+                            Err(unexpected_response("acquiring a lease", "its row does not say until when it is held"))
+                        }
+                    }
                 }
                 _ => Err(self.failed("acquiring the lease", error)),
             },

@@ -145,7 +145,7 @@ impl<C: Clock> RateLimiter for DynamoDbRateLimiter<C> {
         Ok(reserved.map(|Reserved { from, span, now }| self.policy.slots(from, span, requests, now)))
     }
 
-    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
+    async fn charge(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
         self.advance(tenant_id, requests, Limit::Unlimited).await.map(|_| ())
     }
 
@@ -154,29 +154,40 @@ impl<C: Clock> RateLimiter for DynamoDbRateLimiter<C> {
         let response = read.send().await.map_err(|error| {
             sdk_failure(format_args!("reading the request rate of tenant {tenant_id} in table {}", self.table), error)
         })?;
-        Ok(state(response.item()).and_then(|state| state.reduced).map(|(_, at)| at))
+        let row = state(response.item());
+        if let Some(row) = row {
+            self.remember(tenant_id, row);
+        }
+        Ok(row.and_then(|row| row.reduced).map(|(_, at)| at))
     }
 
     async fn on_throttled(&self, tenant_id: TenantId, retry_after: Option<SignedDuration>) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let seen = self.last_seen(tenant_id).unwrap_or(RateLimitState { next_free: now, reduced: None });
-        let Some(rate) = self.policy.reduced(&seen, now) else { return Ok(()) };
-        let next_free = self.policy.next_free_after_throttling(retry_after, now);
-        let update = self
-            .update(tenant_id, now)
-            .update_expression(
-                "SET requests_per_minute = :rate, reduced_at = :now, next_free = :next_free, expires_at = :expires_at",
-            )
-            .expression_attribute_values(":rate", number(rate))
-            .expression_attribute_values(":next_free", number(next_free.as_millisecond()));
-        let conditional_update = match seen.reduced {
-            None => update.condition_expression("attribute_not_exists(reduced_at)"),
-            Some((_, since)) => update
-                .condition_expression("reduced_at = :since")
-                .expression_attribute_values(":since", number(since.as_millisecond())),
-        };
-        // On a conflict another process has just decreased the rate for the same throttling.
-        self.write(tenant_id, conditional_update).await.map(|_| ())
+        /// The first attempt may rest on a row of an hour ago; the second one knows the row.
+        const MAX_ATTEMPTS: usize = 2;
+        for _ in 0..MAX_ATTEMPTS {
+            let now = self.clock.now();
+            let seen = self.last_seen(tenant_id).unwrap_or(RateLimitState { next_free: now, reduced: None });
+            // Another process may just have decreased the rate for the same throttling.
+            let Some(rate) = self.policy.reduced(&seen, now) else { return Ok(()) };
+            let next_free = self.policy.next_free_after_throttling(retry_after, now);
+            let update = self
+                .update(tenant_id, now)
+                .update_expression(
+                    "SET requests_per_minute = :rate, reduced_at = :now, next_free = :next_free, expires_at = :expires_at",
+                )
+                .expression_attribute_values(":rate", number(rate))
+                .expression_attribute_values(":next_free", number(next_free.as_millisecond()));
+            let conditional_update = match seen.reduced {
+                None => update.condition_expression("attribute_not_exists(reduced_at)"),
+                Some((_, since)) => update
+                    .condition_expression("reduced_at = :since")
+                    .expression_attribute_values(":since", number(since.as_millisecond())),
+            };
+            if let UpdateOutcome::Applied(_) = self.write(tenant_id, conditional_update).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }
 

@@ -135,7 +135,12 @@ impl<C: Clock> Tenants for SecretsManagerTenants<C> {
             }
         }
         for names in changed.chunks(BATCH) {
-            cache.extend(names.iter().map(|name| (*name).to_owned()).zip(self.read_all(names).await?));
+            match self.read_all(names).await {
+                Ok(read) => cache.extend(names.iter().map(|name| (*name).to_owned()).zip(read)),
+                // The versions before these are better than none.
+                Err(_) if names.iter().all(|name| cache.contains_key(*name)) => {}
+                Err(failure) => return Err(failure),
+            }
         }
         // What was deleted is gone: only what is listed moves to the new cache.
         let mut listed = HashMap::with_capacity(secrets.len());

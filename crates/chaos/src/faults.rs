@@ -144,7 +144,7 @@ impl Faults {
             | PortCall::MarkProcessed(_)
             | PortCall::Losses(_)
             | PortCall::Reserve(_)
-            | PortCall::Book(_)
+            | PortCall::Charge(_)
             | PortCall::ReducedAt(_)
             | PortCall::OnThrottled(_) => self.aws_action(DYNAMODB, &format!("{call:?}")),
         }

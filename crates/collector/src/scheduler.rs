@@ -21,26 +21,19 @@ pub struct RunLimits {
 /// Where a task waits for its turn.
 #[derive(Debug)]
 pub(crate) enum Waiting<Task> {
-    /// Before all others.
+    /// Before those at the back: its turn has been prepared.
     Front(Task),
     /// Behind the others, so that a long backfill never holds up what other feeds published a minute ago.
     Back(Task),
-    /// Among the tasks that failed in the run before. At most a quarter of those in flight are such, so that they do not hold
-    /// up the others, however long they take to fail again.
+    /// Among the tasks that failed in the run before. As long as there are others, at most a quarter of those in flight are such,
+    /// so that they do not hold up the others, however long they take to fail again.
     Failing(Task),
 }
 
-impl<Task> Waiting<Task> {
-    pub(crate) fn task(&self) -> &Task {
-        match self {
-            Self::Front(task) | Self::Back(task) | Self::Failing(task) => task,
-        }
-    }
-}
-
-/// The tasks that wait.
+/// The tasks that wait, each queue first in, first out.
 struct Queues<Task> {
-    usual: VecDeque<Task>,
+    front: VecDeque<Task>,
+    back: VecDeque<Task>,
     failing: VecDeque<Task>,
 }
 
@@ -52,23 +45,22 @@ enum Turn<Task> {
 
 impl<Task> Queues<Task> {
     fn add(&mut self, waiting: impl IntoIterator<Item = Waiting<Task>>) {
-        let mut front = 0;
         for waiting in waiting {
             match waiting {
-                Waiting::Front(task) => {
-                    self.usual.insert(front, task);
-                    front += 1;
-                }
-                Waiting::Back(task) => self.usual.push_back(task),
+                Waiting::Front(task) => self.front.push_back(task),
+                Waiting::Back(task) => self.back.push_back(task),
                 Waiting::Failing(task) => self.failing.push_back(task),
             }
         }
     }
 
-    /// The next task, while `failing_in_flight` of at most `failing_limit` have their turn.
-    fn next(&mut self, failing_in_flight: usize, failing_limit: usize) -> Option<Turn<Task>> {
-        let failing = if failing_in_flight < failing_limit { self.failing.pop_front() } else { None };
-        failing.map(Turn::Failing).or_else(|| self.usual.pop_front().map(Turn::Usual))
+    /// The next task, while `failing` and `usual` ones are in flight.
+    fn next(&mut self, failing: usize, usual: usize, concurrency: usize) -> Option<Turn<Task>> {
+        let are_there_others = usual > 0 || !self.front.is_empty() || !self.back.is_empty();
+        let failing_limit = if are_there_others { (concurrency / 4).max(1) } else { concurrency };
+        let next_failing = if failing < failing_limit { self.failing.pop_front() } else { None };
+        let mut next_usual = || self.front.pop_front().or_else(|| self.back.pop_front());
+        next_failing.map(Turn::Failing).or_else(|| next_usual().map(Turn::Usual))
     }
 }
 
@@ -83,9 +75,8 @@ impl RunLimits {
         tasks: impl IntoIterator<Item = Waiting<Task>>,
         turn: impl AsyncFn(Task) -> Vec<Waiting<Task>>,
     ) {
-        let mut waiting = Queues { usual: VecDeque::new(), failing: VecDeque::new() };
+        let mut waiting = Queues { front: VecDeque::new(), back: VecDeque::new(), failing: VecDeque::new() };
         waiting.add(tasks);
-        let failing_limit = (self.concurrency / 4).max(1);
         let mut failing_in_flight = 0;
         let mut in_flight = FuturesUnordered::new();
         let out_of_time = clock.sleep_until(deadline);
@@ -96,7 +87,8 @@ impl RunLimits {
         };
         loop {
             while in_flight.len() < self.concurrency && clock.now() < deadline - self.stop_before {
-                let Some(next) = waiting.next(failing_in_flight, failing_limit) else { break };
+                let usual_in_flight = in_flight.len() - failing_in_flight;
+                let Some(next) = waiting.next(failing_in_flight, usual_in_flight, self.concurrency) else { break };
                 failing_in_flight += usize::from(matches!(next, Turn::Failing(_)));
                 in_flight.push(run_turn(next));
             }

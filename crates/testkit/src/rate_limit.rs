@@ -52,7 +52,7 @@ impl<C: Clock> RateLimiter for MemoryRateLimiter<C> {
         }))
     }
 
-    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
+    async fn charge(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
         self.with_state(tenant_id, |state, now| {
             state.next_free = state.next_free.max(now) + self.policy.span(requests, state, now);
         });

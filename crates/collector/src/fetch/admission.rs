@@ -67,14 +67,23 @@ impl<P: Ports> Fetch<P> {
             delivery.is_in_slot(now) && taken_back.is_none_or(|at| delivery.sent_at.is_some_and(|sent| at < sent))
         };
         let reserved: Vec<bool> = deliveries.iter().map(is_reserved).collect();
+        // A message that comes back after a failure is fetched at once, though it counts: a copy would begin with its receives
+        // anew, and never come to the last one.
+        let is_retry = |delivery: &&Delivery<'_>| delivery.receive_count > 1;
         let requests = reserved.iter().filter(|reserved| !**reserved).count().try_into().unwrap_or(u32::MAX);
         let slots = if requests > 0 { self.rate_limiter.reserve(tenant_id, requests).await? } else { Some(Vec::new()) };
+        // The limiter took the time later than this process did above: what is now for the one must be now for the other.
+        let now = self.clock.now();
         let mut slots = slots.map(Vec::into_iter);
         let mut next_slot = || match &mut slots {
             None => Admission::BeyondHorizon,
             Some(slots) => slots.next().filter(|slot| *slot > now).map_or(Admission::Now, Admission::At),
         };
-        Ok(reserved.into_iter().map(|reserved| if reserved { Admission::Now } else { next_slot() }).collect())
+        let admission = |(delivery, reserved): (&&Delivery<'_>, bool)| {
+            let slot = if reserved { Admission::Now } else { next_slot() };
+            if is_retry(delivery) { Admission::Now } else { slot }
+        };
+        Ok(deliveries.iter().zip(reserved).map(admission).collect())
     }
 
     /// The copy that takes the place of a message until it may be fetched.

@@ -18,9 +18,10 @@ use crate::loss::Loss;
 use crate::loss_reporting::mark_reported;
 use crate::message::ContentMessage;
 use crate::ports::{
-    Archive, ArchiveObject, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata,
-    Ports, Queue, RateLimiter, Tenants,
+    Archive, ArchiveObject, Clock, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi,
+    ObjectMetadata, Ports, Queue, RateLimiter, Tenants,
 };
+use crate::rate_limit::RateLimitPolicy;
 use crate::tenant::Tenant;
 use crate::time_limit::until;
 
@@ -193,7 +194,8 @@ impl<P: Ports> Fetch<P> {
         let failure = named(message, failure);
         if failure.kind == FailureKind::Throttled {
             // If this cannot be written, the cost is further refusals and no content.
-            let _ = self.rate_limiter.on_throttled(message.tenant_id, failure.retry_after).await;
+            let slow_down = self.rate_limiter.on_throttled(message.tenant_id, failure.retry_after);
+            until(&self.clock, self.clock.now() + RateLimitPolicy::TIMEOUT, slow_down).await;
         }
         let done = match failure.kind.disposition(delivery.is_last_receive()) {
             Disposition::Postpone => self.postpone(message, failure).await,

@@ -14,7 +14,7 @@ use crate::cursor::Cursor;
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::{CursorMove, FeedState};
-use crate::listing::list_and_book;
+use crate::listing::list_and_charge;
 use crate::loss::{Loss, LossReason};
 use crate::message::ContentMessage;
 use crate::patience::Patience;
@@ -223,7 +223,7 @@ impl<P: Ports> Poll<P> {
         let tenant = Arc::clone(&feed.tenant);
         let (mut digests, mut hours) = (BTreeSet::new(), BTreeSet::new());
         let pages =
-            list_and_book((&self.management_api, &self.rate_limiter, &self.clock), &tenant, id.content_type, window);
+            list_and_charge((&self.management_api, &self.rate_limiter, &self.clock), &tenant, id.content_type, window);
         pin_mut!(pages);
         // How long the pages before this one took: what the last page brings is not thrown away, however late it comes.
         let mut took = SignedDuration::ZERO;

@@ -7,6 +7,7 @@ mod subscription;
 mod tenant;
 mod unlistable;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,11 +18,12 @@ use self::select::select_tenants;
 use self::tenant::TenantPoll;
 use crate::failure::Failure;
 use crate::feed::FeedId;
-use crate::lease::{Handover, Lease, Rotation};
+use crate::lease::Handover;
+use crate::leased_run::{LeasedRun, with_lease};
 use crate::loss_reporting::mark_reported;
-use crate::overdue_shards::overdue_shards;
 use crate::plan::PlanPolicy;
-use crate::ports::{Acquisition, Cursors, Leases, ManagementApi, Ports, Tenants};
+use crate::ports::{Cursors, ManagementApi, Ports, Tenants};
+use crate::rotation::Orders;
 use crate::scheduler::{RunLimits, Waiting};
 use crate::shard::Shard;
 use crate::tenant::Tenant;
@@ -53,13 +55,6 @@ enum Task<'report> {
     Tenant(TenantPoll<'report>),
 }
 
-/// The orders in which the tenants have their turns.
-struct Orders {
-    usual: Rotation,
-    /// Of the feeds that failed in the run before.
-    failing: Rotation,
-}
-
 impl<P: Ports> Poll<P> {
     /// Polls the tenants of `shard` until everything is listed or `deadline` comes. What is then in flight is dropped,
     /// like in a crash, and finished by the next poll. While another run has the lease of the shard, nothing is done.
@@ -68,17 +63,13 @@ impl<P: Ports> Poll<P> {
     /// Only where the lease cannot be acquired, or the tenants cannot be listed. Any other failure is in the report, and stops
     /// its tenant or feed alone.
     pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<PollReport, Failure> {
-        let lease = match self.leases.acquire(shard, deadline).await? {
-            Acquisition::Acquired(lease) => lease,
-            Acquisition::HeldUntil(until) => {
-                return Ok(PollReport { other_run_until: Some(until), ..PollReport::default() });
+        let poll = async |handover: &mut Handover| self.poll(shard, handover, deadline).await;
+        match with_lease(&self.leases, &self.clock, shard, deadline, poll).await? {
+            LeasedRun::Ran { report, overdue_shards, lease_error } => {
+                Ok(PollReport { overdue_shards, lease_error, ..report })
             }
-        };
-        let mut handover = lease.handover.clone();
-        let report = self.poll(shard, &lease, &mut handover, deadline).await;
-        // A lease that cannot be released ends at the deadline.
-        let _ = self.leases.release(shard, &lease, &handover).await;
-        report
+            LeasedRun::HeldUntil(until) => Ok(PollReport { other_run_until: Some(until), ..PollReport::default() }),
+        }
     }
 
     /// Marks the losses in `report`, which the caller has logged, as reported. A loss that cannot be marked is reported
@@ -91,29 +82,15 @@ impl<P: Ports> Poll<P> {
         mark_reported(&self.losses, lost.flatten()).await;
     }
 
-    async fn poll(
-        &self,
-        shard: Shard,
-        lease: &Lease,
-        handover: &mut Handover,
-        deadline: Timestamp,
-    ) -> Result<PollReport, Failure> {
+    async fn poll(&self, shard: Shard, handover: &mut Handover, deadline: Timestamp) -> Result<PollReport, Failure> {
         let (mut report, tenants) = select_tenants(self.tenants.all().await?, shard);
-        let secret_ids = || report.tenants.iter().map(|tenant| tenant.secret_id.as_str());
-        let orders = Orders {
-            usual: Rotation::after(handover.last_served.as_deref(), secret_ids()),
-            failing: Rotation::after(handover.last_failing_served.as_deref(), secret_ids()),
-        };
-        let tasks = tasks(&mut report, tenants, handover, &orders);
+        let orders = Orders::of(handover, report.tenants.iter().map(|tenant| tenant.secret_id.as_str()));
+        let tasks = tasks(&mut report, tenants, &handover.failed, &orders);
         let turn = async |task| self.turn(&orders, task).await;
         self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
         report.close(self.microsoft_now(), self.management_api.clock_offset());
-        // Which shards stay away is of no use to this one, so that it does not fail for it.
-        report.overdue_shards = overdue_shards(&self.leases, shard, lease, self.now()).await.unwrap_or_default();
-        handover.failed = report.failed(&lease.handover.failed).collect();
-        let secret_id = |served: Option<usize>| served.map(|index| report.tenants[index].secret_id.clone());
-        handover.last_served = secret_id(orders.usual.last_served()).or(handover.last_served.take());
-        handover.last_failing_served = secret_id(orders.failing.last_served()).or(handover.last_failing_served.take());
+        handover.failed = report.failed(&handover.failed).take(Handover::MOST_FAILED).collect();
+        orders.hand_over(handover, |index| report.tenants[index].secret_id.as_str());
         Ok(report)
     }
 
@@ -122,17 +99,18 @@ impl<P: Ports> Poll<P> {
             Task::Open(tenants) => return self.open(tenants).await,
             Task::Tenant(tenant) => tenant,
         };
-        let order = if tenant.is_failing { &orders.failing } else { &orders.usual };
-        // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
-        order.note_served(tenant.position);
+        if !std::mem::replace(&mut tenant.had_a_turn, true) {
+            // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
+            orders.begin(tenant.position, tenant.is_failing);
+        }
         Box::pin(self.poll_tenant(&mut tenant)).await;
         // What is left of feeds that failed before works again.
         tenant.is_failing = false;
         if tenant.feeds.is_empty() { Vec::new() } else { vec![Waiting::Back(Task::Tenant(tenant))] }
     }
 
-    /// Reads the states of several tenants at once. Their turns come next, so that few are open at a time. If that fails, each
-    /// reads its own.
+    /// Reads the states of several tenants at once. Their turns come before those of tenants that are not open yet. If that
+    /// fails, each reads its own.
     async fn open<'report>(&self, mut tenants: Vec<TenantPoll<'report>>) -> Vec<Waiting<Task<'report>>> {
         let ids: Vec<FeedId> = tenants.iter().flat_map(TenantPoll::ids).collect();
         if let Ok(states) = self.cursors.feeds(&ids).await {
@@ -149,7 +127,7 @@ impl<P: Ports> Poll<P> {
 fn tasks<'report>(
     report: &'report mut PollReport,
     tenants: Vec<Option<Arc<Tenant>>>,
-    handover: &Handover,
+    failed_before: &BTreeSet<FeedId>,
     orders: &Orders,
 ) -> Vec<Waiting<Task<'report>>> {
     /// Two rows for each of five feeds: as many keys as DynamoDB reads at once.
@@ -157,16 +135,22 @@ fn tasks<'report>(
     let (mut usual, mut failing) = (Vec::new(), Vec::new());
     for (index, (row, tenant)) in report.tenants.iter_mut().zip(tenants).enumerate() {
         let Some(tenant) = tenant else { continue };
-        let has_failed = |row: &&mut FeedReport| handover.failed.contains(&tenant.feed(row.content_type));
+        let has_failed = |row: &&mut FeedReport| failed_before.contains(&tenant.feed(row.content_type));
         let (failed, others): (Vec<_>, Vec<_>) = row.content_types.iter_mut().partition(has_failed);
         let mut subscriptions_error = Some(&mut row.subscriptions_error);
-        for (feeds, is_failing, tasks, order) in
-            [(others, false, &mut usual, &orders.usual), (failed, true, &mut failing, &orders.failing)]
-        {
+        for (feeds, is_failing, tasks) in [(others, false, &mut usual), (failed, true, &mut failing)] {
             if !feeds.is_empty() {
-                let (tenant, position) = (Arc::clone(&tenant), order.position(index));
-                let subscriptions_error = subscriptions_error.take();
-                tasks.push(TenantPoll { tenant, position, is_failing, states: None, subscriptions_error, feeds });
+                let position = orders.position(index, is_failing);
+                orders.expect(position, is_failing);
+                tasks.push(TenantPoll {
+                    tenant: Arc::clone(&tenant),
+                    position,
+                    is_failing,
+                    had_a_turn: false,
+                    states: None,
+                    subscriptions_error: subscriptions_error.take(),
+                    feeds,
+                });
             }
         }
     }

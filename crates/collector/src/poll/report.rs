@@ -21,6 +21,9 @@ pub struct PollReport {
     /// Shards that nobody polls. Their tenants fall behind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overdue_shards: Vec<u64>,
+    /// Why the lease could not be released: it ends at its deadline, and the next poll begins where this one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_error: Option<Failure>,
     /// The deadline was reached: the next poll continues where this one stopped.
     pub more_to_do: bool,
     /// How far Microsoft's clock is ahead of ours, in seconds, where it is more than a minute. Windows are planned by

@@ -11,7 +11,7 @@ use super::feed::FeedPoll;
 use crate::failure::{Failure, FailureKind};
 use crate::feed::FeedId;
 use crate::feed_state::{FeedState, Subscription};
-use crate::listing::list_and_book;
+use crate::listing::list_and_charge;
 use crate::loss::{Loss, LossReason};
 use crate::ports::{Cursors, Losses, ManagementApi, Ports};
 use crate::window::Window;
@@ -86,7 +86,7 @@ impl<P: Ports> Poll<P> {
     /// not be on record.
     pub(super) async fn probe(&self, feed: &FeedPoll<'_>, window: Window) -> Result<(), Failure> {
         let ports = (&self.management_api, &self.rate_limiter, &self.clock);
-        let pages = list_and_book(ports, &feed.tenant, feed.id().content_type, window);
+        let pages = list_and_charge(ports, &feed.tenant, feed.id().content_type, window);
         pin_mut!(pages);
         feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.map(|_| ())
     }

@@ -10,7 +10,7 @@ use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::{ContentType, FeedId};
 use crate::feed_state::FeedState;
-use crate::listing::book;
+use crate::listing::charge;
 use crate::patience::Patience;
 use crate::ports::{Cursors, Freshness, ManagementApi, Ports, Tenants};
 use crate::tenant::Tenant;
@@ -22,6 +22,7 @@ pub(super) struct TenantPoll<'report> {
     pub(super) position: usize,
     /// They failed in the run before.
     pub(super) is_failing: bool,
+    pub(super) had_a_turn: bool,
     /// The states of the feeds, if they were read with those of other tenants.
     pub(super) states: Option<Vec<Result<FeedState, Failure>>>,
     /// The tenant's row for the list of subscriptions, for the first turn of the first of its tasks.
@@ -55,7 +56,7 @@ impl<P: Ports> Poll<P> {
             }
             feed.report
         });
-        let first_pages = book(&self.rate_limiter, &self.clock, task.tenant.id, turns.len());
+        let first_pages = charge(&self.rate_limiter, &self.clock, task.tenant.id, turns.len());
         (task.feeds, ()) = join(join_all(turns), first_pages).await;
         self.read_rejected_secret(task).await;
         task.feeds.retain(|row| row.more_to_do);

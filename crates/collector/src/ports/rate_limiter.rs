@@ -12,7 +12,7 @@ pub trait RateLimiter {
     async fn reserve(&self, tenant_id: TenantId, requests: u32) -> Result<Option<Vec<Timestamp>>, Failure>;
 
     /// Counts `requests` requests that are sent whatever the rate.
-    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure>;
+    async fn charge(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure>;
 
     /// When the rate was last reduced; slots that were reserved before are taken back.
     async fn reduced_at(&self, tenant_id: TenantId) -> Result<Option<Timestamp>, Failure>;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Reconcile, ReconcileReport, Run};
+use super::{DeadLetterReport, Reconcile, Run};
 use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::loss::Loss;
@@ -17,7 +17,7 @@ impl<P: Ports> Reconcile<P> {
         &self,
         run: &Run,
         known: &HashSet<FeedId>,
-        report: &mut ReconcileReport,
+        report: &mut DeadLetterReport,
     ) -> HashSet<FeedId> {
         let mut reopened = HashSet::new();
         while self.is_in_time(run) {
@@ -25,7 +25,7 @@ impl<P: Ports> Reconcile<P> {
                 Ok(messages) if messages.is_empty() => break,
                 Ok(messages) => messages,
                 Err(failure) => {
-                    report.dead_letters.error = Some(failure);
+                    report.error = Some(failure);
                     break;
                 }
             };
@@ -38,8 +38,8 @@ impl<P: Ports> Reconcile<P> {
                 };
                 match taken_up {
                     Ok(Some(feed)) => reopened.extend(feed),
-                    Ok(None) => report.dead_letters.left += 1,
-                    Err(failure) => report.dead_letters.error = Some(failure),
+                    Ok(None) => report.left += 1,
+                    Err(failure) => report.error = Some(failure),
                 }
             }
         }
@@ -53,22 +53,22 @@ impl<P: Ports> Reconcile<P> {
         run: &Run,
         message: &ContentMessage,
         receipt: <P::DeadLetters as DeadLetters>::Receipt,
-        report: &mut ReconcileReport,
+        report: &mut DeadLetterReport,
     ) -> Result<Option<Option<FeedId>>, Failure> {
         let (feed, now) = (message.feed(), self.clock.now());
         let Some(content) = OpenContent::of_dead_letter(message, now) else { return Ok(None) };
         let mut reopened = None;
         if run.hours.contain(&self.archive, feed, &content.hours, content.digest).await? {
-            report.dead_letters.archived_meanwhile += 1;
+            report.archived_meanwhile += 1;
         } else if content.is_expired(now) {
             let malformed = self.archive.malformed(feed, content.digest, message.content_created).await?;
             let window = (message.window_start, message.window_end);
             self.losses.record_loss(feed, &Loss::of_content(window, content.id(), malformed)).await?;
-            report.dead_letters.lost += 1;
+            report.lost += 1;
         } else {
             // A content that is open already is queued when its next attempt is due.
             self.open_contents.put_open_if_absent(feed, &content).await?;
-            report.dead_letters.reopened += 1;
+            report.reopened += 1;
             reopened = Some(feed);
         }
         self.dead_letters.remove(receipt).await?;

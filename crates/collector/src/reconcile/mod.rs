@@ -10,8 +10,10 @@ mod recheck;
 mod report;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+
+use futures::future::join;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,12 +25,13 @@ use self::feed::FeedReconcile;
 use crate::content::ContentDigest;
 use crate::failure::Failure;
 use crate::feed::FeedId;
-use crate::lease::{Handover, Lease, Rotation};
-use crate::listing::book;
+use crate::lease::Handover;
+use crate::leased_run::{LeasedRun, with_lease};
+use crate::listing::charge;
 use crate::loss_reporting::mark_reported;
-use crate::overdue_shards::overdue_shards;
 use crate::patience::Patience;
-use crate::ports::{Acquisition, Clock, Leases, Ports, Tenants};
+use crate::ports::{Clock, Ports, Tenants};
+use crate::rotation::Orders;
 use crate::scheduler::{RunLimits, Waiting};
 use crate::shard::Shard;
 use crate::tenant::Tenant;
@@ -81,14 +84,14 @@ struct Task<'report> {
     position: usize,
     /// It failed in the run before.
     is_failing: bool,
+    had_a_turn: bool,
     report: &'report mut FeedReconciliation,
 }
 
-/// The orders in which the tenants have their turns.
-struct Orders {
-    usual: Rotation,
-    /// Of the feeds that failed in the run before.
-    failing: Rotation,
+impl<'report> Task<'report> {
+    fn waiting(self) -> Waiting<Self> {
+        if self.is_failing { Waiting::Failing(self) } else { Waiting::Back(self) }
+    }
 }
 
 impl<P: Ports> Reconcile<P> {
@@ -100,50 +103,43 @@ impl<P: Ports> Reconcile<P> {
     /// Only if the lease cannot be acquired, or the tenants cannot be listed. Any other failure is in the report, and stops its
     /// feed alone.
     pub async fn run(&self, shard: Shard, deadline: Timestamp) -> Result<ReconcileReport, Failure> {
-        let lease = match self.leases.acquire(shard, deadline).await? {
-            Acquisition::Acquired(lease) => lease,
-            Acquisition::HeldUntil(until) => {
-                return Ok(ReconcileReport { other_run_until: Some(until), ..ReconcileReport::default() });
+        let reconcile = async |handover: &mut Handover| self.reconcile_shard(shard, handover, deadline).await;
+        match with_lease(&self.leases, &self.clock, shard, deadline, reconcile).await? {
+            LeasedRun::Ran { report, overdue_shards, lease_error } => {
+                Ok(ReconcileReport { overdue_shards, lease_error, ..report })
             }
-        };
-        let mut handover = lease.handover.clone();
-        let report = self.reconcile_shard(shard, &lease, &mut handover, deadline).await;
-        // A lease that cannot be released ends at the deadline.
-        let _ = self.leases.release(shard, &lease, &handover).await;
-        report
+            LeasedRun::HeldUntil(until) => {
+                Ok(ReconcileReport { other_run_until: Some(until), ..ReconcileReport::default() })
+            }
+        }
     }
 
+    /// Dead letters are taken up beside the rechecks: a feed that hangs must not hold them up.
     async fn reconcile_shard(
         &self,
         shard: Shard,
-        lease: &Lease,
         handover: &mut Handover,
         deadline: Timestamp,
     ) -> Result<ReconcileReport, Failure> {
         let run = self.start_run(deadline);
         let tenants = self.all_tenants().await?;
         let selected: Vec<&Arc<Tenant>> = tenants.iter().filter(|tenant| shard.holds(tenant.id.0.as_bytes())).collect();
-        let secret_ids = || selected.iter().map(|tenant| tenant.secret_id.as_str());
-        let orders = Orders {
-            usual: Rotation::after(handover.last_served.as_deref(), secret_ids()),
-            failing: Rotation::after(handover.last_failing_served.as_deref(), secret_ids()),
-        };
+        let orders = Orders::of(handover, selected.iter().map(|tenant| tenant.secret_id.as_str()));
         let feeds = selected.iter().flat_map(|tenant| tenant.content_types.iter().map(|of| tenant.feed(*of)));
         let mut report =
             ReconcileReport { feeds: feeds.map(FeedReconciliation::waiting).collect(), ..Default::default() };
-        self.give_turns(&run, &orders, deadline, tasks(&mut report.feeds, &selected, handover, &orders)).await;
         let known = tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(|of| tenant.feed(*of))).collect();
-        let reopened = self.reopen_dead_letters(&run, &known, &mut report).await;
-        let again = tasks(&mut report.feeds, &selected, handover, &orders);
-        let again = again.into_iter().filter(|waiting| reopened.contains(&waiting.task().report.id()));
+        let turns = tasks(&mut report.feeds, &selected, &handover.failed, &orders);
+        turns.iter().for_each(|task| orders.expect(task.position, task.is_failing));
+        let turns = self.give_turns(&run, &orders, deadline, turns.into_iter().map(Task::waiting));
+        let ((), reopened) = join(turns, self.reopen_dead_letters(&run, &known, &mut report.dead_letters)).await;
+        let again = tasks(&mut report.feeds, &selected, &handover.failed, &orders);
+        let again = again.into_iter().filter(|task| reopened.contains(&task.report.id()));
+        let again = again.map(|task| Task { had_a_turn: true, ..task }.waiting());
         self.give_turns(&run, &orders, deadline, again).await;
         report.close();
-        // Which shards stay away is of no use to this one, so that it does not fail for it.
-        report.overdue_shards = overdue_shards(&self.leases, shard, lease, self.clock.now()).await.unwrap_or_default();
-        handover.failed = report.failed(&lease.handover.failed).collect();
-        let secret_id = |served: Option<usize>| served.map(|index| selected[index].secret_id.clone());
-        handover.last_served = secret_id(orders.usual.last_served()).or(handover.last_served.take());
-        handover.last_failing_served = secret_id(orders.failing.last_served()).or(handover.last_failing_served.take());
+        handover.failed = report.failed(&handover.failed).take(Handover::MOST_FAILED).collect();
+        orders.hand_over(handover, |index| selected[index].secret_id.as_str());
         Ok(report)
     }
 
@@ -188,23 +184,23 @@ impl<P: Ports> Reconcile<P> {
 
     /// One turn of a feed, which is open only as long as this takes. If it was cut short, another turn follows.
     async fn turn<'report>(&self, run: &Run, orders: &Orders, task: Task<'report>) -> Vec<Waiting<Task<'report>>> {
-        let Task { tenant, position, is_failing, report } = task;
-        let order = if is_failing { &orders.failing } else { &orders.usual };
-        // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
-        order.note_served(position);
+        let Task { tenant, position, is_failing, had_a_turn, report } = task;
+        if !had_a_turn {
+            // Before the turn: the deadline may drop it, and it must not be the first again in the next run.
+            orders.begin(position, is_failing);
+        }
         report.more_to_do = true;
         let mut feed = FeedReconcile::new(Arc::clone(&tenant), Patience::with(is_failing), report);
         if let Err(failure) = self.reconcile(run, &mut feed).await {
             feed.note_failure(failure);
         }
-        book(&self.rate_limiter, &self.clock, tenant.id, feed.listings).await;
+        charge(&self.rate_limiter, &self.clock, tenant.id, feed.listings).await;
         let FeedReconcile { more_to_do, lost_race, report, .. } = feed;
         report.more_to_do = more_to_do || lost_race;
         if !more_to_do || lost_race || !self.is_in_time(run) {
             return Vec::new();
         }
-        let task = Task { tenant, position, is_failing, report };
-        vec![if is_failing { Waiting::Failing(task) } else { Waiting::Back(task) }]
+        vec![Task { tenant, position, is_failing, had_a_turn: true, report }.waiting()]
     }
 
     fn is_in_time(&self, run: &Run) -> bool {
@@ -212,22 +208,21 @@ impl<P: Ports> Reconcile<P> {
     }
 }
 
-/// A turn for each feed, in the order of the run.
+/// A task for each feed, in the order of the run.
 fn tasks<'report>(
     feeds: &'report mut [FeedReconciliation],
     tenants: &[&Arc<Tenant>],
-    handover: &Handover,
+    failed_before: &BTreeSet<FeedId>,
     orders: &Orders,
-) -> Vec<Waiting<Task<'report>>> {
+) -> Vec<Task<'report>> {
     let owners = tenants.iter().enumerate();
     let owners = owners.flat_map(|(index, tenant)| tenant.content_types.iter().map(move |_| (index, *tenant)));
     let task = |(report, (index, tenant)): (&'report mut FeedReconciliation, (usize, &Arc<Tenant>))| {
-        let is_failing = handover.failed.contains(&report.id());
-        let order = if is_failing { &orders.failing } else { &orders.usual };
-        Task { tenant: Arc::clone(tenant), position: order.position(index), is_failing, report }
+        let is_failing = failed_before.contains(&report.id());
+        let position = orders.position(index, is_failing);
+        Task { tenant: Arc::clone(tenant), position, is_failing, had_a_turn: false, report }
     };
     let mut tasks: Vec<Task<'report>> = feeds.iter_mut().zip(owners).map(task).collect();
     tasks.sort_by_key(|task| task.position);
-    let waiting = |task: Task<'report>| if task.is_failing { Waiting::Failing(task) } else { Waiting::Back(task) };
-    tasks.into_iter().map(waiting).collect()
+    tasks
 }

@@ -10,7 +10,7 @@ use super::contents::Contents;
 use super::feed::{FeedReconcile, unchecked};
 use super::{Reconcile, Run};
 use crate::failure::{Failure, FailureKind};
-use crate::listing::list_and_book;
+use crate::listing::list_and_charge;
 use crate::loss::{Loss, LossReason};
 use crate::plan::PlanPolicy;
 use crate::ports::{Clock, Losses, ManagementApi, Ports, Windows};
@@ -146,7 +146,7 @@ impl<P: Ports> Reconcile<P> {
         let mut malformed = Vec::new();
         feed.listings += 1;
         let tenant = Arc::clone(&feed.tenant);
-        let pages = list_and_book(
+        let pages = list_and_charge(
             (&self.management_api, &self.rate_limiter, &self.clock),
             &tenant,
             feed.id.content_type,

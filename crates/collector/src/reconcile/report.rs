@@ -23,6 +23,9 @@ pub struct ReconcileReport {
     /// Shards that nobody reconciles. Nobody looks for what is late or missing there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overdue_shards: Vec<u64>,
+    /// Why the lease could not be released: it ends at its deadline, and the next run begins where this one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_error: Option<Failure>,
     /// The deadline was reached: the next run continues.
     pub more_to_do: bool,
     /// Every feed of every tenant.

@@ -75,7 +75,7 @@ fn a_message_without_a_slot_now_is_replaced_by_a_copy_that_comes_at_its_slot() {
 #[test]
 fn each_tenant_has_a_rate_of_its_own() {
     let fixture = one_request_a_second();
-    block_on(fixture.rate_limiter.book(TENANT, 3)).unwrap();
+    block_on(fixture.rate_limiter.charge(TENANT, 3)).unwrap();
     let mut other = message_for_a();
     other.tenant_id = OTHER;
     let bodies = [body(&message_for_a()), body(&other), "not one of ours".to_owned()];
@@ -93,7 +93,7 @@ fn each_tenant_has_a_rate_of_its_own() {
 fn a_copy_in_its_slot_is_fetched_without_another_reservation() {
     for late in [-10, 0, 3, 10] {
         let fixture = one_request_a_second();
-        block_on(fixture.rate_limiter.book(TENANT, 1_000)).unwrap();
+        block_on(fixture.rate_limiter.charge(TENANT, 1_000)).unwrap();
         let now = fixture.clock.now();
         let outcome = deliver_copy(&fixture, now - seconds(late), now - seconds(60), |call| {
             assert!(!matches!(call, PortCall::Reserve(_)), "{late} seconds late");
@@ -107,7 +107,7 @@ fn a_copy_in_its_slot_is_fetched_without_another_reservation() {
 fn a_copy_that_missed_its_slot_waits_for_another() {
     for late in [-11, 11, 600] {
         let fixture = one_request_a_second();
-        block_on(fixture.rate_limiter.book(TENANT, 100)).unwrap();
+        block_on(fixture.rate_limiter.charge(TENANT, 100)).unwrap();
         let now = fixture.clock.now();
         let outcome = deliver_copy(&fixture, now - seconds(late), now - seconds(900), |_| Action::Proceed);
         assert_eq!(kind(&outcome), Some(FailureKind::RateLimited), "{late} seconds late");
@@ -136,7 +136,7 @@ fn a_refusal_takes_back_the_slots_that_were_granted_before() {
 fn beyond_the_horizon_a_message_waits_without_a_slot() {
     for (sample, minutes) in [(0.0, 10), (0.6, 13)] {
         let fixture = FetchFixture { jitter: FixedJitter(sample), ..one_request_a_second() };
-        block_on(fixture.rate_limiter.book(TENANT, 903)).unwrap();
+        block_on(fixture.rate_limiter.charge(TENANT, 903)).unwrap();
         assert_eq!(kind(&fixture.fetch()), Some(FailureKind::RateLimited));
         let delay = SignedDuration::from_mins(minutes);
         assert_eq!(copies(&fixture), [(message_for_a(), delay, None)]);
@@ -191,7 +191,7 @@ fn admission_counts_against_the_deadline() {
 #[test]
 fn a_copy_that_cannot_be_sent_fails_its_message() {
     let fixture = one_request_a_second();
-    block_on(fixture.rate_limiter.book(TENANT, 100)).unwrap();
+    block_on(fixture.rate_limiter.charge(TENANT, 100)).unwrap();
     let down = Failure::new(FailureKind::AwsService, "the queue is down");
     let outcome = fixture.fetch_with(|call| match call {
         PortCall::SendDelayed => Action::Fail(down.clone()),

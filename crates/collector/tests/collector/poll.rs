@@ -68,7 +68,7 @@ fn steady_empty_poll_makes_fourteen_state_calls() {
             PortCall::Feeds(_) => "read all cursors",
             PortCall::RecordWindow(_) => "record a window",
             PortCall::CommitWindow(_) => "commit a window",
-            PortCall::Book(_) => "book the first pages",
+            PortCall::Charge(_) => "charge the first pages",
             PortCall::AcquireLease => "acquire the lease",
             PortCall::ReleaseLease => "release the lease",
             PortCall::AllTenants | PortCall::Subscriptions(_) | PortCall::List(..) | PortCall::Page(_) => {
@@ -82,7 +82,7 @@ fn steady_empty_poll_makes_fourteen_state_calls() {
     });
     let expected = [
         ("acquire the lease", 1),
-        ("book the first pages", 1),
+        ("charge the first pages", 1),
         ("commit a window", 5),
         ("read all cursors", 1),
         ("record a window", 5),

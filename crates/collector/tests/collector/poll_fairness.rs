@@ -202,17 +202,17 @@ fn each_tenant_reads_its_own_states_if_they_cannot_be_read_together() {
 }
 
 #[test]
-fn every_page_is_booked_and_a_refused_one_slows_all_down() {
+fn every_page_is_charged_and_a_refused_one_slows_all_down() {
     let fixture = PollFixture::exchange_listed_until("2026-11-22T11:55:00Z");
     for second in 0..5 {
         fixture.publish(&[(&format!("a{second}"), &format!("2026-11-22T11:56:0{second}Z"))]);
     }
-    let booked = Cell::new(0);
+    let charged = Cell::new(0);
     fixture.poll_with(|call| {
-        booked.set(booked.get() + u32::from(matches!(call, PortCall::Book(TENANT))));
+        charged.set(charged.get() + u32::from(matches!(call, PortCall::Charge(TENANT))));
         Action::Proceed
     });
-    assert_eq!(booked.get(), 3, "three pages of two");
+    assert_eq!(charged.get(), 3, "three pages of two");
 
     fixture.five_minutes_later();
     let throttled = Failure::new(FailureKind::Throttled, "AF429").with_retry_after(Some(SignedDuration::from_secs(60)));
@@ -233,7 +233,7 @@ fn a_limiter_that_fails_does_not_stop_a_poll() {
     let fixture = tenants(1);
     let down = Failure::new(FailureKind::AwsService, "the table is down");
     let report = fixture.poll_with(|call| match call {
-        PortCall::Book(_) => Action::Fail(down.clone()),
+        PortCall::Charge(_) => Action::Fail(down.clone()),
         _ => Action::Proceed,
     });
     assert_eq!(listed(&report), [1]);

@@ -132,7 +132,7 @@ pub(super) fn of_call(call: PortCall<'_>) -> Option<(Unit, u64)> {
         // `DynamoDbRateLimiter::reserve` and `book`: an UpdateItem, and a second one if another process was faster. In a burst of
         // fetchers this is the rule: it is counted always. Listings are rarely two at the same moment.
         PortCall::Reserve(_) => Some((Unit::DynamoDbWrite, 2)),
-        PortCall::Book(_) => Some((Unit::DynamoDbWrite, 1)),
+        PortCall::Charge(_) => Some((Unit::DynamoDbWrite, 1)),
         // `DynamoDbRateLimiter::reduced_at`: a GetItem, eventually consistent, which is half a unit.
         PortCall::ReducedAt(_) => Some((Unit::DynamoDbRead, 1)),
         // `SqsQueue::receive` on the dead-letter queue: a ReceiveMessage that finds nothing.

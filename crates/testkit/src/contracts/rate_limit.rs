@@ -34,11 +34,11 @@ pub async fn reserves_one_slot_after_the_other(
 
     clock.advance(SignedDuration::from_millis(400));
     assert_eq!(reserve(1).await, Some(vec![100]), "what was reserved stays reserved");
-    rate_limiter.book(tenant_id, 50).await.unwrap();
+    rate_limiter.charge(tenant_id, 50).await.unwrap();
     assert_eq!(reserve(1).await, Some(vec![5_200]), "fifty requests were sent in between, without a slot");
 
     clock.advance(SignedDuration::from_mins(10));
-    rate_limiter.book(tenant_id, 20).await.unwrap();
+    rate_limiter.charge(tenant_id, 20).await.unwrap();
     assert_eq!(reserve(2).await, Some(vec![100, 200]), "after a pause there is one burst, and not more");
     assert_eq!(reserve(8_990).await.and_then(|waits| waits.last().copied()), Some(899_200));
     assert_eq!(reserve(8).await, None, "the last one ends beyond the horizon, so that none is reserved");

@@ -70,7 +70,7 @@ pub enum PortCall<'a> {
     StoreReport(&'a str),
     Malformed(FeedId),
     Reserve(TenantId),
-    Book(TenantId),
+    Charge(TenantId),
     ReducedAt(TenantId),
     OnThrottled(TenantId),
 }

@@ -179,8 +179,8 @@ impl<P: RateLimiter> RateLimiter for Intercepted<'_, P> {
         self.call(PortCall::Reserve(tenant_id), self.port.reserve(tenant_id, requests)).await
     }
 
-    async fn book(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
-        self.call(PortCall::Book(tenant_id), self.port.book(tenant_id, requests)).await
+    async fn charge(&self, tenant_id: TenantId, requests: u32) -> Result<(), Failure> {
+        self.call(PortCall::Charge(tenant_id), self.port.charge(tenant_id, requests)).await
     }
 
     async fn reduced_at(&self, tenant_id: TenantId) -> Result<Option<Timestamp>, Failure> {
