@@ -1,4 +1,4 @@
-//! How long a run waits for Microsoft's answer to a call.
+//! How long a run waits for Microsoft.
 
 use futures::Future;
 use jiff::SignedDuration;
@@ -7,18 +7,24 @@ use crate::failure::{Failure, FailureKind};
 use crate::ports::Clock;
 use crate::time_limit::until;
 
-/// The time budget of one call. A tenant that does not answer costs a run this much, and not the minutes for which the client
-/// would go on; its next turn is among those that failed.
+/// The time budget of a turn. A tenant that does not answer costs a run this much, and not the minutes for which the client would
+/// go on; its next turn is among those that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Patience(SignedDuration);
+pub(crate) struct Patience {
+    /// For the answer to a call: a page of a listing is one.
+    answer: SignedDuration,
+    /// For all of a feed's calls in a turn of the poller, or for one listing of the reconciler.
+    pub(crate) turn: SignedDuration,
+}
 
 impl Patience {
-    /// Feeds that failed in the run before get the time that the client takes for three attempts, each with 30 seconds for an
-    /// answer: they hold up nobody else, and a slow answer is better than none.
+    /// A listing of two minutes is halved: its turn must not end before. Feeds that failed in the run before get the time that
+    /// the client takes for three attempts, each with 30 seconds for an answer: they hold up nobody else, and a slow answer is
+    /// better than none.
     pub(crate) fn with(is_failing: bool) -> Self {
-        const USUAL: SignedDuration = SignedDuration::from_secs(20);
-        const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(100);
-        Self(if is_failing { AFTER_A_FAILURE } else { USUAL })
+        let seconds =
+            |answer, turn| Self { answer: SignedDuration::from_secs(answer), turn: SignedDuration::from_secs(turn) };
+        if is_failing { seconds(100, 200) } else { seconds(20, 130) }
     }
 
     /// What Microsoft answers.
@@ -32,14 +38,18 @@ impl Patience {
     ) -> Result<T, Failure> {
         // Boxed: a request is large, and is passed on from here.
         let call = Box::pin(call);
-        until(clock, clock.now() + self.0, call).await.unwrap_or_else(|| Err(unanswered(self.0)))
+        let unanswered =
+            || unanswered(format_args!("Microsoft did not answer within {} seconds", self.answer.as_secs()));
+        until(clock, clock.now() + self.answer, call).await.unwrap_or_else(|| Err(unanswered()))
+    }
+
+    /// The turn has lasted for its whole time.
+    pub(crate) fn exceeded(self) -> Failure {
+        unanswered(format_args!("Microsoft's answers took more than {} seconds", self.turn.as_secs()))
     }
 }
 
-fn unanswered(patience: SignedDuration) -> Failure {
-    let seconds = patience.as_secs();
-    let problem = format!(
-        "Microsoft did not answer within {seconds} seconds, so that others had their turn; it is tried again in a later run, and longer"
-    );
+fn unanswered(what: std::fmt::Arguments<'_>) -> Failure {
+    let problem = format!("{what}, so that others had their turn; it is tried again in a later run");
     Failure::new(FailureKind::Unanswered, problem)
 }

@@ -53,6 +53,10 @@ impl Leases for MemoryLeases {
     async fn acquire(&self, shard: Shard, until: Timestamp) -> Result<Acquisition, Failure> {
         let (mut rows, now) = (self.rows.lock().unwrap(), self.clock.now());
         let row = rows.entry(key(shard)).or_default();
+        if row.until == Some(until) {
+            // A retry, whose first attempt took effect: no other run has this deadline.
+            return Ok(Acquisition::Acquired(Lease { until, previous_run: None, handover: row.handover.clone() }));
+        }
         if let Some(held) = row.until.filter(|held| self.is_exclusive && now < *held) {
             return Ok(Acquisition::HeldUntil(held));
         }

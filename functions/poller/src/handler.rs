@@ -105,6 +105,9 @@ fn log(report: &PollReport) {
         );
     }
     log_overdue_shards(&report.overdue_shards);
+    if let Some(error) = &report.lease_error {
+        tracing::warn!(kind = ?error.kind, "the lease of the shard was not released, and ends at its deadline: {error:#}");
+    }
     if report.tenants.is_empty() {
         tracing::warn!(
             "there is no tenant to poll: no secret's name begins with the prefix, or none of its tenants belongs to this shard"

@@ -97,6 +97,9 @@ fn log(report: &ReconcileReport) {
         }
     }
     log_overdue_shards(&report.overdue_shards);
+    if let Some(error) = &report.lease_error {
+        tracing::warn!(kind = ?error.kind, "the lease of the shard was not released, and ends at its deadline: {error:#}");
+    }
     if let Some(error) = &report.dead_letters.error {
         tracing::error!(kind = ?error.kind, "not all dead letters were examined: {error:#}");
     }

@@ -47,10 +47,8 @@ pub(super) struct FeedPoll<'report> {
 /// How far a listing came.
 enum Listed {
     Whole(Listing),
-    /// It takes too long, and the window can be halved.
-    TooLong {
-        first_half: Window,
-    },
+    /// It takes too long.
+    TooLong,
     /// Another poller works on the window.
     LostRace,
 }
@@ -154,7 +152,7 @@ impl<P: Ports> Poll<P> {
         let known_losses = feed.report.lost.len();
         let listing = match self.list_and_enqueue(feed, window).await {
             Ok(Listed::Whole(listing)) => listing,
-            Ok(Listed::TooLong { first_half }) => return self.halve_window(feed, window, first_half).await,
+            Ok(Listed::TooLong) => return self.on_too_long(feed, window).await,
             Ok(Listed::LostRace) => return Ok(ConditionalWrite::Conflict),
             Err(failure) if failure.kind == FailureKind::Transient => {
                 return self.on_failed_listing(feed, window, failure).await;
@@ -230,13 +228,11 @@ impl<P: Ports> Poll<P> {
         while let Some(page) =
             feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.transpose()
         {
-            if let Some(first_half) = window.first_half() {
-                if is_too_long(feed, took) {
-                    return Ok(Listed::TooLong { first_half });
-                }
-                if self.note_long_listing(feed, window, took).await? == ConditionalWrite::Conflict {
-                    return Ok(Listed::LostRace);
-                }
+            if is_too_long(feed, window, took) {
+                return Ok(Listed::TooLong);
+            }
+            if self.note_long_listing(feed, window, took).await? == ConditionalWrite::Conflict {
+                return Ok(Listed::LostRace);
             }
             let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             hours.extend(page.contents.iter().map(Content::hour));

@@ -14,6 +14,7 @@ use crate::listing::charge;
 use crate::patience::Patience;
 use crate::ports::{Cursors, Freshness, ManagementApi, Ports, Tenants};
 use crate::tenant::Tenant;
+use crate::time_limit::until;
 
 /// Feeds of one tenant that take their turns together, and their rows of the report.
 pub(super) struct TenantPoll<'report> {
@@ -42,13 +43,18 @@ impl<P: Ports> Poll<P> {
         let states = self.read_states(task).await;
         let missing = self.missing_subscriptions(task, &states).await;
         let (now, patience) = (self.microsoft_now(), Patience::with(task.is_failing));
+        let turn_ends = self.now() + patience.turn;
         let turns = std::mem::take(&mut task.feeds).into_iter().zip(states).map(async |(row, state)| {
             let is_missing = missing.contains(&row.content_type);
             let tenant = Arc::clone(&task.tenant);
             let mut feed = FeedPoll::plan(tenant, state, is_missing, patience, now, &self.policy.plan, row);
             while feed.report.more_to_do {
                 // Boxed: five feeds at once, each with a request in the middle, are large.
-                Box::pin(self.poll_feed(&mut feed)).await;
+                if until(&self.clock, turn_ends, Box::pin(self.poll_feed(&mut feed))).await.is_none() {
+                    // Like in a crash: what is on record says how far it got.
+                    feed.report.more_to_do = false;
+                    feed.report.error = Some(patience.exceeded());
+                }
                 // A probe of this turn has shown that halves are worth trying; the next turn would not know.
                 if !feed.is_half_of_failing {
                     break;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::feed::FeedPoll;
 use super::{Poll, UnlistedWindow};
 use crate::cursor::Cursor;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::ports::{ConditionalWrite, Cursors, Ports};
 use crate::window::{Window, whole_second};
 
@@ -26,10 +26,14 @@ const LISTING_LIMIT: SignedDuration = SignedDuration::from_mins(2);
 /// What takes less is never cut off by the deadline, because no task is started in the last 15 seconds before it.
 const NEVER_CUT_OFF: SignedDuration = SignedDuration::from_secs(10);
 
-/// Whether to halve the window of which the listing took so long already, and goes on.
-pub(super) fn is_too_long(feed: &FeedPoll<'_>, took: SignedDuration) -> bool {
+/// Whether to give up a listing that took so long already, and goes on. A window that cannot be halved has all the time that
+/// there is, until it has been cut off often.
+pub(super) fn is_too_long(feed: &FeedPoll<'_>, window: Window, took: SignedDuration) -> bool {
     let is_cut_off_often = feed.state.failed_listings >= MOST_CUT_OFFS && !feed.is_counted;
-    took > LISTING_LIMIT || took > NEVER_CUT_OFF && is_cut_off_often
+    match window.first_half() {
+        Some(_) => took > LISTING_LIMIT || took > NEVER_CUT_OFF && is_cut_off_often,
+        None => took > LISTING_LIMIT && is_cut_off_often,
+    }
 }
 
 impl<P: Ports> Poll<P> {
@@ -93,6 +97,21 @@ impl<P: Ports> Poll<P> {
         let halved = self.halve_window(feed, window, half).await?;
         feed.is_half_of_failing = halved == ConditionalWrite::Applied;
         Ok(halved)
+    }
+
+    /// The window [takes too long](is_too_long): it is halved, or passed over.
+    pub(super) async fn on_too_long(
+        &self,
+        feed: &mut FeedPoll<'_>,
+        window: Window,
+    ) -> Result<ConditionalWrite, Failure> {
+        match window.first_half() {
+            Some(first_half) => self.halve_window(feed, window, first_half).await,
+            None => {
+                let problem = format!("listing window {window} took longer than a poll, again and again");
+                self.pass_over(feed, window, Failure::new(FailureKind::Transient, problem)).await
+            }
+        }
     }
 
     /// Replaces the recorded window by its first half, which is listed in the feed's next turn. What has been queued of the

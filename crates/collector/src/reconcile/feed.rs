@@ -24,6 +24,8 @@ pub(super) struct FeedReconcile<'report> {
     pub(super) id: FeedId,
     /// How long a listing may stay without an answer.
     pub(super) patience: Patience,
+    /// No window is begun after this instant.
+    pub(super) turn_ends: Timestamp,
     pub(super) rechecks: Rechecks,
     /// As they are stored.
     saved: Rechecks,
@@ -44,12 +46,18 @@ impl<'report> FeedReconcile<'report> {
     /// Few enough that what a turn holds in memory, and loses if it is cut off, is little.
     const WINDOWS_PER_TURN: usize = 50;
 
-    pub(super) fn new(tenant: Arc<Tenant>, patience: Patience, report: &'report mut FeedReconciliation) -> Self {
+    pub(super) fn new(
+        tenant: Arc<Tenant>,
+        patience: Patience,
+        now: Timestamp,
+        report: &'report mut FeedReconciliation,
+    ) -> Self {
         let (id, rechecks, saved) = (report.id(), Rechecks::default(), Rechecks::default());
         Self {
             tenant,
             id,
             patience,
+            turn_ends: now + patience.turn,
             rechecks,
             saved,
             unchecked: Vec::new(),

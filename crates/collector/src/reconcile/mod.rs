@@ -24,7 +24,7 @@ use self::archived_hours::ArchivedHours;
 use self::feed::FeedReconcile;
 use crate::content::ContentDigest;
 use crate::failure::Failure;
-use crate::feed::FeedId;
+use crate::feed::{FeedId, TenantId};
 use crate::lease::Handover;
 use crate::leased_run::{LeasedRun, with_lease};
 use crate::listing::charge;
@@ -69,6 +69,8 @@ struct Run {
     listed: RefCell<HashSet<FeedId>>,
     /// What was listed late in this run, and queued.
     late: RefCell<HashSet<(FeedId, ContentDigest)>>,
+    /// The tenants that did not answer in this run: their other feeds would wait as long.
+    unanswered: RefCell<HashSet<TenantId>>,
     /// The fewest messages that waited in the queue, each time that this was asked.
     fewest_waiting: Cell<Option<u64>>,
     /// The feeds whose losses were read.
@@ -150,6 +152,7 @@ impl<P: Ports> Reconcile<P> {
             hours: ArchivedHours::default(),
             listed: RefCell::default(),
             late: RefCell::default(),
+            unanswered: RefCell::default(),
             fewest_waiting: Cell::default(),
             reported: RefCell::default(),
             losses_left: Cell::new(LOSSES_PER_RUN),
@@ -190,7 +193,7 @@ impl<P: Ports> Reconcile<P> {
             orders.begin(position, is_failing);
         }
         report.more_to_do = true;
-        let mut feed = FeedReconcile::new(Arc::clone(&tenant), Patience::with(is_failing), report);
+        let mut feed = FeedReconcile::new(Arc::clone(&tenant), Patience::with(is_failing), self.clock.now(), report);
         if let Err(failure) = self.reconcile(run, &mut feed).await {
             feed.note_failure(failure);
         }

@@ -37,7 +37,7 @@ impl<P: Ports> Reconcile<P> {
             let mut failures = 0;
             from = from.max(feed.rechecks.checked_until[&age]);
             while failures < MOST_FAILURES || self.was_listed(run, feed) {
-                if feed.windows_left == 0 || !self.is_in_time(run) {
+                if feed.windows_left == 0 || !self.is_in_time(run) || feed.turn_ends <= self.clock.now() {
                     feed.more_to_do = true;
                     break 'turn;
                 }
@@ -144,7 +144,12 @@ impl<P: Ports> Reconcile<P> {
         }
         let mut contents = BTreeMap::new();
         let mut malformed = Vec::new();
+        if run.unanswered.borrow().contains(&feed.id.tenant_id) {
+            let problem = "Microsoft did not answer for another feed of this tenant; it is tried again in a later run";
+            return Err(Failure::new(FailureKind::Unanswered, format!("window {window}: {problem}")));
+        }
         feed.listings += 1;
+        let began = self.clock.now();
         let tenant = Arc::clone(&feed.tenant);
         let pages = list_and_charge(
             (&self.management_api, &self.rate_limiter, &self.clock),
@@ -156,7 +161,14 @@ impl<P: Ports> Reconcile<P> {
         while let Some(page) =
             feed.patience.wait_for(&self.clock, pages.next().map(Option::transpose)).await.transpose()
         {
-            let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
+            let is_in_time = self.clock.now() < began + feed.patience.turn;
+            let page = page.and_then(|page| if is_in_time { Ok(page) } else { Err(feed.patience.exceeded()) });
+            let page = page.map_err(|failure| {
+                if failure.kind == FailureKind::Unanswered {
+                    run.unanswered.borrow_mut().insert(feed.id.tenant_id);
+                }
+                failure.context(format_args!("window {window}"))
+            })?;
             contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
             malformed.extend(page.malformed);
         }

@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::TenantId;
-use collector::fetch::{Delivery, FetchOutcome};
+use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::message::ContentMessage;
 use collector::ports::{Clock, RateLimiter};
 use collector::rate_limit::RateLimitPolicy;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
-use testkit::{Action, Call, FixedJitter, Interceptor, MemoryRateLimiter, PortCall, TENANT};
+use testkit::{Action, Call, FixedJitter, InMemory, Interceptor, ManualClock, MemoryRateLimiter, PortCall, TENANT};
 use uuid::Uuid;
 
 use crate::fetch_fixture::{FetchFixture, body, message_for_a};
@@ -130,6 +130,53 @@ fn a_refusal_takes_back_the_slots_that_were_granted_before() {
 
     let outcome = deliver_copy(&fixture, slot, granted_at + seconds(31), |_| Action::Proceed);
     assert_eq!(kind(&outcome), None, "granted after the refusal");
+}
+
+/// A copy would begin with its receives anew, and its message never come to the last one.
+#[test]
+fn a_message_that_failed_before_is_fetched_at_once() {
+    let fixture = one_request_a_second();
+    block_on(fixture.rate_limiter.charge(TENANT, 100)).unwrap();
+    let outcome = fixture.deliver(&body(&message_for_a()), 2, |_| Action::Proceed);
+    assert_eq!(kind(&outcome), None);
+    let next = block_on(fixture.rate_limiter.reserve(TENANT, 1)).unwrap().unwrap()[0];
+    assert_eq!(next.duration_since(fixture.clock.now()), seconds(99), "but its request counts");
+}
+
+/// A clock that is a millisecond further each time that it is read, as real ones are.
+#[derive(Clone)]
+struct TickingClock(ManualClock);
+
+impl Clock for TickingClock {
+    fn now(&self) -> Timestamp {
+        self.0.advance(SignedDuration::from_millis(1));
+        self.0.now()
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        self.0.sleep_until(instant).await;
+    }
+}
+
+#[test]
+fn a_slot_that_is_now_for_the_limiter_is_now_for_the_fetcher() {
+    let fixture = one_request_a_second();
+    let clock = TickingClock(fixture.clock.clone());
+    let fetch = Fetch::<InMemory<TickingClock>> {
+        tenants: fixture.tenants.clone(),
+        management_api: fixture.api.clone(),
+        losses: fixture.state.clone(),
+        queue: fixture.queue.clone(),
+        archive: fixture.archive.clone(),
+        rate_limiter: fixture.rate_limiter.by(clock.clone()),
+        clock,
+        jitter: FixedJitter(0.5),
+    };
+    let body = body(&message_for_a());
+    let delivery = Delivery { body: &body, receive_count: 1, ..Delivery::default() };
+    let outcomes = block_on(fetch.run_batch(&[delivery; 3], fixture.deadline(), |_, _| ()));
+    let kinds: Vec<Option<FailureKind>> = outcomes.iter().map(kind).collect();
+    assert_eq!(kinds, [None; 3]);
 }
 
 #[test]

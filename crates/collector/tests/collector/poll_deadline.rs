@@ -76,7 +76,7 @@ fn next_poll_finishes_the_dropped_window() {
     fixture.publish(&[("a", "2026-11-22T10:30:00Z"), ("b", "2026-11-22T11:30:00Z")]);
     slow_first_listing(&fixture, SignedDuration::ZERO, Action::Hang);
     let report = fixture.poll();
-    let rest = window("2026-11-22T12:00:00Z", "2026-11-22T12:14:00Z");
+    let rest = window("2026-11-22T12:00:00Z", "2026-11-22T12:02:00Z");
     let [first, second] = [FIRST, SECOND].map(|(start, end)| window(start, end));
     assert_eq!(fixture.asked(feed()), [first, first, second, rest]);
     assert_eq!(fixture.queue.content_ids(), ["a", "b"]);

@@ -1,6 +1,7 @@
 //! Nobody is always last, and who does not answer holds up nobody else.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use collector::failure::{Failure, FailureKind};
 use collector::feed::{ContentType, FeedId};
@@ -55,6 +56,63 @@ fn a_run_begins_after_the_last_tenant_of_the_run_before() {
     assert_eq!(poll_with_time_for(&fixture, 6), [2, 3, 4, 5, 9, 1], "a new tenant has its place");
 }
 
+/// The states of ten tenants at a time are read by several workers at once.
+#[test]
+fn with_several_workers_nobody_has_two_turns_before_everyone_has_had_one() {
+    let fixture = tenants(45);
+    let mut turns = Vec::new();
+    for _ in 0..4 {
+        fixture.five_minutes_later();
+        turns.extend(poll_with_time_for(&fixture, 12));
+    }
+    let everyone: BTreeSet<u128> = turns[..45].iter().copied().collect();
+    assert_eq!(everyone.len(), 45, "{turns:?}");
+}
+
+#[test]
+fn where_everyone_has_failed_all_workers_try_again() {
+    let fixture = tenants(8);
+    let down = Failure::new(FailureKind::Transient, "HTTP 503");
+    fixture.poll_with(|call| match call {
+        PortCall::List(..) => Action::Fail(down.clone()),
+        _ => Action::Proceed,
+    });
+    fixture.five_minutes_later();
+    let (hanging, deadline) = (Cell::new(0), fixture.deadline());
+    fixture.poll_with(|call| match call {
+        PortCall::List(..) => {
+            hanging.set(hanging.get() + 1);
+            if hanging.get() == 4 {
+                fixture.clock.set(deadline);
+            }
+            Action::Hang
+        }
+        _ => Action::Proceed,
+    });
+    assert_eq!(hanging.get(), 4, "all four workers");
+}
+
+#[test]
+fn a_turn_that_takes_too_long_ends_as_a_failure() {
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T11:59:00Z");
+    (0..30).for_each(|number| fixture.publish(&[(&format!("content-{number}"), "2026-11-22T11:59:30Z")]));
+    let started = fixture.clock.now();
+    let slow_pages = |call: PortCall<'_>| match call {
+        PortCall::Page(_) => {
+            fixture.clock.advance(SignedDuration::from_secs(15));
+            Action::GiveWay
+        }
+        _ => Action::Proceed,
+    };
+    let poller = fixture.poller(&Interceptor::script(&slow_pages));
+    let report = block_on(poller.run(Shard::WHOLE, started + SignedDuration::from_mins(10))).unwrap();
+    let error = report.tenants[0].content_types[0].error.as_ref().unwrap();
+    assert_eq!(error.kind, FailureKind::Unanswered);
+    assert!(error.message.contains("took more than 130 seconds"), "{error}");
+    assert_eq!(fixture.clock.now(), started + SignedDuration::from_secs(135));
+    assert_eq!(fixture.leases.handover().failed.len(), 1);
+}
+
 #[test]
 fn a_tenant_that_does_not_answer_costs_twenty_seconds_and_has_more_time_in_the_next_run() {
     let fixture = tenants(2);
@@ -78,7 +136,7 @@ fn a_tenant_that_does_not_answer_costs_twenty_seconds_and_has_more_time_in_the_n
     let deadline = fixture.deadline();
     let report = fixture.poll_with(|call| match call {
         PortCall::List(feed, _) if feed.tenant_id == numbered(1) => {
-            fixture.clock.advance(SignedDuration::from_mins(5));
+            fixture.clock.advance(SignedDuration::from_secs(25));
             Action::Proceed
         }
         _ => Action::Proceed,
@@ -119,7 +177,8 @@ fn feeds_that_failed_take_a_quarter_of_the_workers_at_most() {
 
 #[test]
 fn of_the_feeds_that_failed_nobody_is_always_last() {
-    let fixture = tenants(6);
+    let mut fixture = tenants(6);
+    fixture.policy.limits.concurrency = 1;
     let down = Failure::new(FailureKind::Transient, "HTTP 503");
     fixture.poll_with(|call| match call {
         PortCall::List(..) => Action::Fail(down.clone()),
@@ -134,7 +193,8 @@ fn of_the_feeds_that_failed_nobody_is_always_last() {
 
 #[test]
 fn a_tenant_that_the_deadline_cuts_off_is_not_the_first_again() {
-    let fixture = tenants(3);
+    let mut fixture = tenants(3);
+    fixture.policy.limits.concurrency = 1;
     let down = Failure::new(FailureKind::Transient, "HTTP 503");
     fixture.poll_with(|call| match call {
         PortCall::List(..) => Action::Fail(down.clone()),
@@ -258,7 +318,7 @@ fn rejected_credentials_are_read_again_for_the_next_poll() {
 #[test]
 fn of_two_runs_at_once_one_works() {
     let fixture = PollFixture { leases: MemoryLeases::new(&tenants(1).clock), ..tenants(1) };
-    let until = fixture.deadline();
+    let until = fixture.deadline() - SignedDuration::from_secs(1);
     block_on(fixture.leases.acquire(Shard::WHOLE, until)).unwrap();
     let report = fixture.poll_with(|call| {
         assert!(matches!(call, PortCall::AcquireLease), "{call:?}");

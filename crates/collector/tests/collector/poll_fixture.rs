@@ -96,8 +96,9 @@ impl PollFixture {
         self.clock.now()
     }
 
+    /// Before the time of a turn is over.
     pub(crate) fn deadline(&self) -> Timestamp {
-        self.clock.now() + SignedDuration::from_mins(14)
+        self.clock.now() + SignedDuration::from_mins(2)
     }
 
     /// A poller of which every call goes through `interceptor`.

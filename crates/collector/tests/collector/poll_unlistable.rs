@@ -260,12 +260,14 @@ fn feed_that_was_never_listed_still_was_not_after_a_halving() {
 
 /// Polls while every page takes so long.
 fn poll_slowly(fixture: &PollFixture, page: SignedDuration) -> PollReport {
-    fixture.poll_with(|call| {
+    let script = |call: PortCall<'_>| {
         if let PortCall::Page(_) = call {
             fixture.clock.advance(page);
         }
         Action::Proceed
-    })
+    };
+    let deadline = fixture.now() + SignedDuration::from_mins(14);
+    block_on(fixture.poller(&Interceptor::script(&script)).run(Shard::WHOLE, deadline)).unwrap()
 }
 
 /// A content a minute, two to a page.
@@ -334,6 +336,32 @@ fn window_that_the_deadline_cuts_off_again_and_again_is_halved() {
     assert_eq!(only_feed(&report).windows_halved, 1, "{report:?}");
     assert_eq!(fixture.asked(feed())[5], window(HOUR.0, "2026-11-22T11:30:00Z"));
     assert_eq!(fixture.queued().len(), 60);
+}
+
+/// A minute that never ends: nothing else may wait for it.
+#[test]
+fn window_of_a_minute_that_is_cut_off_again_and_again_is_passed_over() {
+    let fixture = PollFixture::exchange_listed_until("2026-11-22T11:59:00Z");
+    (0..60).for_each(|number| fixture.publish(&[(&format!("content-{number}"), "2026-11-22T11:59:30Z")]));
+    let minute = window("2026-11-22T11:59:00Z", "2026-11-22T12:00:00Z");
+    let poll_slowly = || {
+        let script = |call: PortCall<'_>| match call {
+            PortCall::Page(_) => {
+                fixture.clock.advance(SignedDuration::from_secs(15));
+                Action::GiveWay
+            }
+            _ => Action::Proceed,
+        };
+        let deadline = fixture.now() + SignedDuration::from_secs(225);
+        block_on(fixture.poller(&Interceptor::script(&script)).run(Shard::WHOLE, deadline)).unwrap()
+    };
+    for poll in 1..=4 {
+        assert_eq!(only_feed(&poll_slowly()).windows_unlisted, [], "poll {poll}");
+        assert_eq!(fixture.state.feed_state(feed()).failed_listings, poll);
+    }
+    let report = poll_slowly();
+    let unlisted: Vec<Window> = only_feed(&report).windows_unlisted.iter().map(|unlisted| unlisted.window).collect();
+    assert_eq!(unlisted, [minute]);
 }
 
 /// Otherwise every busy feed would have a window halved, and records archived twice, after every outage of Microsoft's.

@@ -105,7 +105,7 @@ fn feeds_that_failed_take_a_quarter_of_the_workers_at_most() {
 fn of_two_runs_at_once_one_works() {
     let fixture = tenants(1);
     let fixture = ReconcileFixture { leases: MemoryLeases::new(&fixture.clock), ..fixture };
-    let until = fixture.deadline();
+    let until = fixture.deadline() - SignedDuration::from_secs(1);
     block_on(fixture.leases.acquire(Shard::WHOLE, until)).unwrap();
     let report = fixture.reconcile_with(|call| {
         assert!(matches!(call, PortCall::AcquireLease), "{call:?}");
@@ -129,14 +129,32 @@ fn each_tenant_is_rechecked_by_one_shard() {
     assert_eq!(all, (1..=20).collect::<Vec<u128>>());
 }
 
+#[test]
+fn dead_letters_are_taken_up_although_a_tenant_hangs() {
+    let fixture = tenants(1);
+    let mut message = message("a", "2026-11-22T11:10:00Z");
+    message.tenant_id = numbered(1);
+    fixture.dead_letters.put(body(&message));
+    let deadline = fixture.deadline();
+    let report = fixture.reconcile_with(|call| match call {
+        PortCall::List(..) => Action::Hang,
+        PortCall::RemoveDeadLetter => {
+            fixture.clock.set(deadline);
+            Action::Proceed
+        }
+        _ => Action::Proceed,
+    });
+    assert_eq!(report.dead_letters.reopened, 1);
+}
+
 /// All shards receive from one dead-letter queue.
 #[test]
 fn dead_letters_are_taken_up_by_whichever_shard_receives_them() {
     let fixture = tenants(1);
-    let mut letter = message("a", "2026-11-22T11:10:00Z");
-    letter.tenant_id = numbered(1);
+    let mut message = message("a", "2026-11-22T11:10:00Z");
+    message.tenant_id = numbered(1);
     for index in 0..2 {
-        fixture.dead_letters.put(body(&letter));
+        fixture.dead_letters.put(body(&message));
         let reconciler = fixture.reconciler(&Interceptor::default());
         let report = block_on(reconciler.run(Shard::new(index, 2).unwrap(), fixture.deadline())).unwrap();
         assert_eq!((report.dead_letters.reopened, report.dead_letters.left), (1, 0), "shard {index}");

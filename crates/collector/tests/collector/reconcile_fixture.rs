@@ -172,8 +172,9 @@ impl ReconcileFixture {
         self.later(SignedDuration::from_hours(1));
     }
 
+    /// Before the time of a turn is over.
     pub(crate) fn deadline(&self) -> Timestamp {
-        self.clock.now() + SignedDuration::from_mins(10)
+        self.clock.now() + SignedDuration::from_mins(2)
     }
 
     /// A reconciler of which every call goes through `interceptor`.

@@ -26,6 +26,7 @@ pub async fn one_run_at_a_time(leases: &impl Leases, clock: &ManualClock) {
     assert_eq!(first, Lease { until, previous_run: None, handover: Handover::default() });
     clock.advance(minutes(1));
     assert_eq!(leases.acquire(shard, clock.now() + minutes(4)).await.unwrap(), Acquisition::HeldUntil(until));
+    acquired(leases, shard, until).await;
     acquired(leases, other, clock.now() + minutes(4)).await;
 
     let left = Handover {

@@ -26,7 +26,7 @@ impl<C: Clock, J: Jitter> Ports for InMemory<C, J> {
     type DeadLetters = Option<MemoryQueue>;
     type Archive = MemoryArchive;
     type ArchiveIndex = MemoryArchive;
-    type RateLimiter = MemoryRateLimiter;
+    type RateLimiter = MemoryRateLimiter<C>;
     type Clock = C;
     type Jitter = J;
 }
