@@ -9,7 +9,7 @@ use collector::cursor::Cursor;
 use collector::feed::{ContentType, FeedId};
 use collector::plan::PlanPolicy;
 use collector::poll::{Poll, PollPolicy, PollReport};
-use collector::ports::{Archive, ArchiveObject, Clock, ObjectMetadata, Ports};
+use collector::ports::{Archive, ArchiveObject, Clock, ObjectMetadata};
 use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{Reconcile, ReconcilePolicy, ReconcileReport};
 use collector::scheduler::RunLimits;
@@ -19,7 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings};
 use management_api_simulator::Tenant as SimulatedTenant;
 use testkit::{
-    FixedJitter, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants,
+    FixedJitter, InMemory, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState,
+    MemoryTenants, WithManagementApi,
 };
 
 /// The machine's clock, some seconds ahead.
@@ -44,24 +45,8 @@ impl Clock for OffsetClock {
     }
 }
 
-struct BenchmarkPorts;
-
-impl Ports for BenchmarkPorts {
-    type Tenants = MemoryTenants;
-    type ManagementApi = Client<OffsetClock, FixedJitter>;
-    type Cursors = MemoryState;
-    type Windows = MemoryState;
-    type OpenContents = MemoryState;
-    type Losses = MemoryState;
-    type Leases = MemoryLeases;
-    type Queue = MemoryQueue;
-    type DeadLetters = Option<MemoryQueue>;
-    type Archive = MemoryArchive;
-    type ArchiveIndex = MemoryArchive;
-    type RateLimiter = MemoryRateLimiter;
-    type Clock = OffsetClock;
-    type Jitter = FixedJitter;
-}
+type RealClient = Client<OffsetClock, FixedJitter>;
+type BenchmarkPorts = WithManagementApi<InMemory<OffsetClock, FixedJitter>, RealClient>;
 
 /// A stack: what the functions share, and one warm process of each.
 pub struct Collector {
@@ -69,12 +54,12 @@ pub struct Collector {
     /// The time of AWS. It stands still while a function runs.
     aws_clock: ManualClock,
     tenants: MemoryTenants,
-    client: Client<OffsetClock, FixedJitter>,
+    client: RealClient,
     state: MemoryState,
     queue: MemoryQueue,
     archive: MemoryArchive,
     leases: [MemoryLeases; 2],
-    rate_limiter: MemoryRateLimiter,
+    rate_limiter: MemoryRateLimiter<OffsetClock>,
     limits: RunLimits,
     ages: Vec<SignedDuration>,
 }
@@ -101,7 +86,7 @@ impl Collector {
             queue: MemoryQueue::new(&aws_clock),
             archive: MemoryArchive::default(),
             leases: [MemoryLeases::new(&aws_clock), MemoryLeases::new(&aws_clock)],
-            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &aws_clock),
+            rate_limiter: MemoryRateLimiter::new(RateLimitPolicy::under(2_000), &aws_clock).by(clock.clone()),
             limits,
             ages: ages.to_vec(),
             aws_clock,

@@ -23,7 +23,7 @@ mod tenants;
 pub use self::archive::{MemoryArchive, MemoryObject, StoredObject};
 pub use self::clock::{FixedJitter, ManualClock};
 pub use self::intercept::{
-    Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor, WithQueue,
+    Action, CrashPoint, InMemory, Intercepted, Interceptor, PortCall, WithInterceptor, WithManagementApi, WithQueue,
 };
 pub use self::leases::MemoryLeases;
 pub use self::management_api::{Call, FakeManagementApi};

@@ -11,7 +11,7 @@ use collector::content::Content;
 use collector::failure::FailureKind;
 use collector::fetch::{Delivery, Fetch, FetchOutcome};
 use collector::message::ContentMessage;
-use collector::ports::{Clock, Ports, Queue};
+use collector::ports::{Clock, Queue};
 use collector::rate_limit::RateLimitPolicy;
 use collector::window::Window;
 use futures::future::join_all;
@@ -19,8 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use management_api::{Client, ClientSettings};
 use management_api_simulator::{Aggregation, Config, Simulator, Tenant as SimulatedTenant, Throttle};
 use testkit::{
-    FixedJitter, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants,
-    QueueBehavior, Received,
+    FixedJitter, InMemory, ManualClock, MemoryArchive, MemoryQueue, MemoryRateLimiter, MemoryState, MemoryTenants,
+    QueueBehavior, Received, WithManagementApi,
 };
 
 /// Fetches with the real use case and the real client, against a simulated Microsoft, with AWS in memory.
@@ -28,24 +28,7 @@ use testkit::{
 #[command(name = "bench_backlog", after_help = "Run it with `make bench-backlog`.")]
 struct Options;
 
-struct BacklogPorts;
-
-impl Ports for BacklogPorts {
-    type Tenants = MemoryTenants;
-    type ManagementApi = Client<ManualClock, FixedJitter>;
-    type Cursors = MemoryState;
-    type Windows = MemoryState;
-    type OpenContents = MemoryState;
-    type Losses = MemoryState;
-    type Leases = MemoryLeases;
-    type Queue = MemoryQueue;
-    type DeadLetters = MemoryQueue;
-    type Archive = MemoryArchive;
-    type ArchiveIndex = MemoryArchive;
-    type RateLimiter = MemoryRateLimiter;
-    type Clock = ManualClock;
-    type Jitter = FixedJitter;
-}
+type BacklogPorts = WithManagementApi<InMemory, Client<ManualClock, FixedJitter>>;
 
 /// A queue that delivers each delayed copy up to three seconds late.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use collector::ports::{Clock, Jitter, Ports, Queue};
+use collector::ports::{Clock, Jitter, ManagementApi, Ports, Queue};
 
 use super::Intercepted;
 use crate::{
@@ -65,6 +65,27 @@ impl<P: Ports, Q: Queue> Ports for WithQueue<P, Q> {
     type Losses = P::Losses;
     type Leases = P::Leases;
     type Queue = Q;
+    type DeadLetters = P::DeadLetters;
+    type Archive = P::Archive;
+    type ArchiveIndex = P::ArchiveIndex;
+    type RateLimiter = P::RateLimiter;
+    type Clock = P::Clock;
+    type Jitter = P::Jitter;
+}
+
+/// The ports of `P`, with another Management Activity API.
+#[derive(Debug, Clone, Copy)]
+pub struct WithManagementApi<P, A>(PhantomData<(P, A)>);
+
+impl<P: Ports, A: ManagementApi> Ports for WithManagementApi<P, A> {
+    type Tenants = P::Tenants;
+    type ManagementApi = A;
+    type Cursors = P::Cursors;
+    type Windows = P::Windows;
+    type OpenContents = P::OpenContents;
+    type Losses = P::Losses;
+    type Leases = P::Leases;
+    type Queue = P::Queue;
     type DeadLetters = P::DeadLetters;
     type Archive = P::Archive;
     type ArchiveIndex = P::ArchiveIndex;

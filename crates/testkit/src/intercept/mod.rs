@@ -17,7 +17,7 @@ use collector::window::Window;
 use futures::{Stream, StreamExt, stream};
 
 pub use self::crash_point::CrashPoint;
-pub use self::family::{InMemory, WithInterceptor, WithQueue};
+pub use self::family::{InMemory, WithInterceptor, WithManagementApi, WithQueue};
 
 /// A call of a port that is about to be made.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use collector::loss::Loss;
 use collector::open_content::OpenContent;
 use collector::plan::PlanPolicy;
 use collector::poll::{FeedReport, Poll, PollPolicy, PollReport};
-use collector::ports::{Clock as _, Ports};
+use collector::ports::Clock as _;
 use collector::rate_limit::RateLimitPolicy;
 use collector::reconcile::{FeedReconciliation, Reconcile, ReconcilePolicy};
 use collector::scheduler::RunLimits;
@@ -16,31 +16,14 @@ use jiff::SignedDuration;
 use management_api::{Client, ClientSettings};
 use management_api_simulator::{Aggregation, Clock, Config, Simulator, Tenant as SimulatedTenant, Uuid};
 use testkit::{
-    ArchivedRecords, FixedJitter, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter,
-    MemoryState, MemoryTenants, Received,
+    ArchivedRecords, FixedJitter, InMemory, ManualClock, MemoryArchive, MemoryLeases, MemoryQueue, MemoryRateLimiter,
+    MemoryState, MemoryTenants, Received, WithManagementApi,
 };
 
 use crate::auto_advancing_clock::AutoAdvancingClock;
 use crate::{EXCHANGE, NOON, today};
 
-struct CasePorts;
-
-impl Ports for CasePorts {
-    type Tenants = MemoryTenants;
-    type ManagementApi = Client<AutoAdvancingClock, FixedJitter>;
-    type Cursors = MemoryState;
-    type Windows = MemoryState;
-    type OpenContents = MemoryState;
-    type Losses = MemoryState;
-    type Leases = MemoryLeases;
-    type Queue = MemoryQueue;
-    type DeadLetters = MemoryQueue;
-    type Archive = MemoryArchive;
-    type ArchiveIndex = MemoryArchive;
-    type RateLimiter = MemoryRateLimiter;
-    type Clock = ManualClock;
-    type Jitter = FixedJitter;
-}
+type CasePorts = WithManagementApi<InMemory, Client<AutoAdvancingClock, FixedJitter>>;
 
 /// A collector of one Exchange feed.
 pub(super) struct Case {
@@ -186,7 +169,7 @@ impl Case {
             losses: self.state.clone(),
             queue: self.queue.clone(),
             archive: self.archive.clone(),
-            dead_letters: self.dead_letters.clone(),
+            dead_letters: Some(self.dead_letters.clone()),
             rate_limiter: self.rate_limiter(),
             clock: self.clock.clone(),
             policy: ReconcilePolicy { ages: vec![SignedDuration::ZERO], limits: LIMITS },
