@@ -39,10 +39,13 @@ pub(crate) async fn with_lease<R>(
         Acquisition::HeldUntil(until) => return Ok(LeasedRun::HeldUntil(until)),
     };
     // Which shards stay away is of no use to this one, so that it does not fail for it.
-    let others = until(clock, clock.now() + TIMEOUT, overdue_shards(leases, shard, &lease, clock.now())).await;
+    // Boxed, like those below: they are large, and each is there for a part of the run only.
+    let others = Box::pin(overdue_shards(leases, shard, &lease, clock.now()));
+    let others = until(clock, clock.now() + TIMEOUT, others).await;
     let mut handover = lease.handover.clone();
-    let report = run(&mut handover).await;
-    let released = until(clock, clock.now() + TIMEOUT, leases.release(shard, &lease, &handover)).await;
+    let report = Box::pin(run(&mut handover)).await;
+    let released = Box::pin(leases.release(shard, &lease, &handover));
+    let released = until(clock, clock.now() + TIMEOUT, released).await;
     let lease_error = released.and_then(Result::err);
     Ok(LeasedRun::Ran { report: report?, overdue_shards: others.and_then(Result::ok).unwrap_or_default(), lease_error })
 }
