@@ -15,6 +15,7 @@ pub(crate) struct Patience {
     answer: SignedDuration,
     /// For all of a feed's calls in a turn of the poller, or for one listing of the reconciler.
     pub(crate) turn: SignedDuration,
+    is_failing: bool,
 }
 
 impl Patience {
@@ -22,15 +23,15 @@ impl Patience {
     /// the client takes for three attempts, each with 30 seconds for an answer: they hold up nobody else, and a slow answer is
     /// better than none.
     pub(crate) fn with(is_failing: bool) -> Self {
-        let seconds =
-            |answer, turn| Self { answer: SignedDuration::from_secs(answer), turn: SignedDuration::from_secs(turn) };
-        if is_failing { seconds(100, 200) } else { seconds(20, 130) }
+        let (answer, turn) = if is_failing { (100, 200) } else { (20, 130) };
+        Self { answer: SignedDuration::from_secs(answer), turn: SignedDuration::from_secs(turn), is_failing }
     }
 
     /// What Microsoft answers.
     ///
     /// # Errors
-    /// Those of the call; [`FailureKind::Unanswered`] if there is no answer in time.
+    /// Those of the call, and if there is no answer in time: [`FailureKind::Unanswered`], which is no judgement of what was
+    /// asked for, or [`FailureKind::Transient`] for feeds that failed before, whose time is long enough for one.
     pub(crate) async fn wait_for<T>(
         self,
         clock: &impl Clock,
@@ -38,18 +39,25 @@ impl Patience {
     ) -> Result<T, Failure> {
         // Boxed: a request is large, and is passed on from here.
         let call = Box::pin(call);
-        let unanswered =
-            || unanswered(format_args!("Microsoft did not answer within {} seconds", self.answer.as_secs()));
-        until(clock, clock.now() + self.answer, call).await.unwrap_or_else(|| Err(unanswered()))
+        until(clock, clock.now() + self.answer, call).await.unwrap_or_else(|| {
+            let what = format_args!("Microsoft did not answer within {} seconds", self.answer.as_secs());
+            Err(self.unanswered(what))
+        })
     }
 
     /// The turn has lasted for its whole time.
     pub(crate) fn exceeded(self) -> Failure {
-        unanswered(format_args!("Microsoft's answers took more than {} seconds", self.turn.as_secs()))
+        self.unanswered(format_args!("Microsoft's answers took more than {} seconds", self.turn.as_secs()))
+    }
+
+    fn unanswered(self, what: std::fmt::Arguments<'_>) -> Failure {
+        let kind = if self.is_failing { FailureKind::Transient } else { FailureKind::Unanswered };
+        Failure::new(kind, format!("{what}, so that others had their turn; it is tried again in a later run"))
     }
 }
 
-fn unanswered(what: std::fmt::Arguments<'_>) -> Failure {
-    let problem = format!("{what}, so that others had their turn; it is tried again in a later run");
+/// A feed that failed in the run before, and for which this run had no time.
+pub(crate) fn not_tried_again() -> Failure {
+    let problem = "it failed in the run before, and this run had no time to try it again, or not enough";
     Failure::new(FailureKind::Unanswered, problem)
 }

@@ -54,10 +54,21 @@ impl<Task> Queues<Task> {
         }
     }
 
-    /// The next task, while `failing` and `usual` ones are in flight.
-    fn next(&mut self, failing: usize, usual: usize, concurrency: usize) -> Option<Turn<Task>> {
+    /// The next task, while `failing` and `usual` ones are in flight. `is_time_for_failing`: there is time for a turn of a task
+    /// that failed.
+    fn next(
+        &mut self,
+        failing: usize,
+        usual: usize,
+        concurrency: usize,
+        is_time_for_failing: bool,
+    ) -> Option<Turn<Task>> {
         let are_there_others = usual > 0 || !self.front.is_empty() || !self.back.is_empty();
-        let failing_limit = if are_there_others { (concurrency / 4).max(1) } else { concurrency };
+        let failing_limit = match is_time_for_failing {
+            true if are_there_others => (concurrency / 4).max(1),
+            true => concurrency,
+            false => 0,
+        };
         let next_failing = if failing < failing_limit { self.failing.pop_front() } else { None };
         let mut next_usual = || self.front.pop_front().or_else(|| self.back.pop_front());
         next_failing.map(Turn::Failing).or_else(|| next_usual().map(Turn::Usual))
@@ -65,6 +76,10 @@ impl<Task> Queues<Task> {
 }
 
 impl RunLimits {
+    /// How long a task that failed may wait for Microsoft, in a turn of the usual kind: for the list of subscriptions and for a
+    /// listing.
+    const FAILING_TURN: SignedDuration = SignedDuration::from_secs(120);
+
     /// Gives `tasks` turns in order, until none is left or `deadline` comes; tasks that are then in flight are dropped.
     ///
     /// `turn` gives one task its turn and returns what follows from it, usually the task itself.
@@ -77,6 +92,8 @@ impl RunLimits {
     ) {
         let mut waiting = Queues { front: VecDeque::new(), back: VecDeque::new(), failing: VecDeque::new() };
         waiting.add(tasks);
+        // A turn that the deadline cuts off shows nothing. In a run that is shorter than such a turn, only the first ones begin.
+        let last_failing_turn = clock.now().max(deadline - Self::FAILING_TURN);
         let mut failing_in_flight = 0;
         let mut in_flight = FuturesUnordered::new();
         let out_of_time = clock.sleep_until(deadline);
@@ -88,7 +105,9 @@ impl RunLimits {
         loop {
             while in_flight.len() < self.concurrency && clock.now() < deadline - self.stop_before {
                 let usual_in_flight = in_flight.len() - failing_in_flight;
-                let Some(next) = waiting.next(failing_in_flight, usual_in_flight, self.concurrency) else { break };
+                let is_time_for_failing = clock.now() <= last_failing_turn;
+                let next = waiting.next(failing_in_flight, usual_in_flight, self.concurrency, is_time_for_failing);
+                let Some(next) = next else { break };
                 failing_in_flight += usize::from(matches!(next, Turn::Failing(_)));
                 in_flight.push(run_turn(next));
             }

@@ -88,8 +88,8 @@ impl<P: Ports> Poll<P> {
         let tasks = tasks(&mut report, tenants, &handover.failed, &orders);
         let turn = async |task| self.turn(&orders, task).await;
         self.policy.limits.run_round_robin(&self.clock, deadline, tasks, turn).await;
-        report.close(self.microsoft_now(), self.management_api.clock_offset());
-        handover.failed = report.failed(&handover.failed).take(Handover::MOST_FAILED).collect();
+        report.close(self.microsoft_now(), self.management_api.clock_offset(), &handover.failed);
+        handover.failed = report.failed().take(Handover::MOST_FAILED).collect();
         orders.hand_over(handover, |index| report.tenants[index].secret_id.as_str());
         Ok(report)
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
+use crate::patience::not_tried_again;
 use crate::tenant::Tenant;
 use crate::window::Window;
 
@@ -106,19 +107,22 @@ impl PollReport {
         self.tenants.iter().flat_map(|tenant| tenant.content_types.iter().map(move |feed| (tenant, feed)))
     }
 
-    /// The feeds that failed; also those for which there was no time, if they `failed_before`.
-    pub(super) fn failed<'a>(&'a self, failed_before: &'a BTreeSet<FeedId>) -> impl Iterator<Item = FeedId> + 'a {
-        self.feeds().filter_map(|(tenant, feed)| {
-            let id = FeedId { tenant_id: tenant.tenant_id?, content_type: feed.content_type };
-            (feed.error.is_some() || feed.is_waiting() && failed_before.contains(&id)).then_some(id)
-        })
+    pub(super) fn failed(&self) -> impl Iterator<Item = FeedId> {
+        let failed = self.feeds().filter(|(_, feed)| feed.error.is_some());
+        failed
+            .filter_map(|(tenant, feed)| Some(FeedId { tenant_id: tenant.tenant_id?, content_type: feed.content_type }))
     }
 
-    pub(super) fn close(&mut self, now: Timestamp, clock_offset: SignedDuration) {
+    /// Feeds that `failed_before`, and for which there was no time, go on failing: they must not drop out of sight.
+    pub(super) fn close(&mut self, now: Timestamp, clock_offset: SignedDuration, failed_before: &BTreeSet<FeedId>) {
         const WORTH_REPORTING: SignedDuration = SignedDuration::from_mins(1);
         self.clock_offset_seconds = (clock_offset.abs() > WORTH_REPORTING).then_some(clock_offset.as_secs());
         for tenant in &mut self.tenants {
             for feed in &mut tenant.content_types {
+                let id = tenant.tenant_id.map(|tenant_id| FeedId { tenant_id, content_type: feed.content_type });
+                if feed.is_waiting() && id.is_some_and(|id| failed_before.contains(&id)) {
+                    feed.error.get_or_insert_with(not_tried_again);
+                }
                 feed.cursor_lag_seconds = feed.cursor.map(|cursor| now.duration_since(cursor).as_secs().max(0));
             }
             tenant.more_to_do = tenant.content_types.iter().any(|feed| feed.more_to_do);

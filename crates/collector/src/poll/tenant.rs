@@ -92,18 +92,19 @@ impl<P: Ports> Poll<P> {
     }
 
     /// The task's content types that the list of subscriptions lacks, in the first poll of an hour. If Microsoft does not
-    /// answer, no feed is left: each would wait as long.
+    /// answer, no feed is left, because each would wait as long; but feeds that failed before are tried all the same: the list
+    /// may be what hangs.
     async fn missing_subscriptions(&self, task: &mut TenantPoll<'_>, states: &[FeedState]) -> Vec<ContentType> {
         let Some(error) = task.subscriptions_error.take().filter(|_| is_list_due(states, self.now())) else {
             return Vec::new();
         };
         let list = self.management_api.enabled_subscriptions(&task.tenant);
-        match Patience::with(task.is_failing).wait_for(&self.clock, list).await {
+        match Patience::with(false).wait_for(&self.clock, list).await {
             Ok(enabled) => {
                 let content_types = task.feeds.iter().map(|row| row.content_type);
                 return content_types.filter(|content_type| !enabled.contains(content_type)).collect();
             }
-            Err(failure) if failure.kind == FailureKind::Unanswered => {
+            Err(failure) if failure.kind == FailureKind::Unanswered && !task.is_failing => {
                 for row in task.feeds.drain(..) {
                     row.more_to_do = false;
                     row.error = Some(failure.clone());

@@ -154,8 +154,12 @@ impl<P: Ports> Reconcile<P> {
         // Once in a run: what it reports is not processed before the next one.
         let is_first_turn = run.reported.borrow_mut().insert(feed.id);
         let limit = if is_first_turn { run.losses_left.get().min(LOSSES_PER_FEED) } else { 0 };
-        let losses = if limit > 0 { self.losses.unprocessed(feed.id, limit).await? } else { Vec::new() };
-        run.losses_left.set(run.losses_left.get() - losses.len());
+        // Taken before they are read, because other feeds read theirs meanwhile; what is left over is given back.
+        run.losses_left.set(run.losses_left.get() - limit);
+        let losses = if limit > 0 { self.losses.unprocessed(feed.id, limit).await } else { Ok(Vec::new()) };
+        let read = losses.as_ref().map_or(0, Vec::len);
+        run.losses_left.set(run.losses_left.get() + limit - read);
+        let losses = losses?;
         let now = self.clock.now();
         for record in &losses {
             feed.rechecks.stale_days.extend(days_of(record.new_since(), record.loss.to));

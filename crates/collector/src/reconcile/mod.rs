@@ -24,7 +24,7 @@ use self::archived_hours::ArchivedHours;
 use self::feed::FeedReconcile;
 use crate::content::ContentDigest;
 use crate::failure::Failure;
-use crate::feed::{FeedId, TenantId};
+use crate::feed::FeedId;
 use crate::lease::Handover;
 use crate::leased_run::{LeasedRun, with_lease};
 use crate::listing::charge;
@@ -35,6 +35,7 @@ use crate::rotation::Orders;
 use crate::scheduler::{RunLimits, Waiting};
 use crate::shard::Shard;
 use crate::tenant::Tenant;
+use crate::time_limit::until;
 
 /// The use case of the reconciler.
 pub struct Reconcile<P: Ports> {
@@ -69,8 +70,6 @@ struct Run {
     listed: RefCell<HashSet<FeedId>>,
     /// What was listed late in this run, and queued.
     late: RefCell<HashSet<(FeedId, ContentDigest)>>,
-    /// The tenants that did not answer in this run: their other feeds would wait as long.
-    unanswered: RefCell<HashSet<TenantId>>,
     /// The fewest messages that waited in the queue, each time that this was asked.
     fewest_waiting: Cell<Option<u64>>,
     /// The feeds whose losses were read.
@@ -134,13 +133,15 @@ impl<P: Ports> Reconcile<P> {
         let turns = tasks(&mut report.feeds, &selected, &handover.failed, &orders);
         turns.iter().for_each(|task| orders.expect(task.position, task.is_failing));
         let turns = self.give_turns(&run, &orders, deadline, turns.into_iter().map(Task::waiting));
-        let ((), reopened) = join(turns, self.reopen_dead_letters(&run, &known, &mut report.dead_letters)).await;
+        let reopened = self.reopen_dead_letters(&run, &known, &mut report.dead_letters);
+        let ((), reopened) = join(turns, until(&self.clock, deadline, reopened)).await;
+        let reopened = reopened.unwrap_or_default();
         let again = tasks(&mut report.feeds, &selected, &handover.failed, &orders);
         let again = again.into_iter().filter(|task| reopened.contains(&task.report.id()));
         let again = again.map(|task| Task { had_a_turn: true, ..task }.waiting());
         self.give_turns(&run, &orders, deadline, again).await;
-        report.close();
-        handover.failed = report.failed(&handover.failed).take(Handover::MOST_FAILED).collect();
+        report.close(&handover.failed);
+        handover.failed = report.failed().take(Handover::MOST_FAILED).collect();
         orders.hand_over(handover, |index| selected[index].secret_id.as_str());
         Ok(report)
     }
@@ -152,7 +153,6 @@ impl<P: Ports> Reconcile<P> {
             hours: ArchivedHours::default(),
             listed: RefCell::default(),
             late: RefCell::default(),
-            unanswered: RefCell::default(),
             fewest_waiting: Cell::default(),
             reported: RefCell::default(),
             losses_left: Cell::new(LOSSES_PER_RUN),

@@ -148,7 +148,7 @@ impl<P: Ports> Reconcile<P> {
         for window in due.iter().map(|content| content.window).collect::<BTreeSet<_>>() {
             let of_window = |content: &&mut OpenContent| content.window == window;
             let is_unnamed = due.iter().any(|content| content.window == window && content.content.is_none());
-            if !is_unnamed && run.listed.borrow().contains(&feed.id) || !self.is_in_time(run) {
+            if !is_unnamed && run.listed.borrow().contains(&feed.id) || !self.is_in_time(run) || self.has_ended(feed) {
                 continue;
             }
             let listed = match self.list_if_possible(run, feed, window).await {

@@ -32,13 +32,15 @@ impl<P: Ports> Reconcile<P> {
         const MOST_FAILURES: usize = 4;
         let mut passed_over = feed.rechecks.passed_over.clone();
         let mut unlisted: Vec<Unlisted> = Vec::new();
+        let checked_before = feed.report.windows_checked;
         let mut from = Timestamp::UNIX_EPOCH;
         'turn: for age in feed.rechecks.ages() {
             let mut failures = 0;
             from = from.max(feed.rechecks.checked_until[&age]);
             while failures < MOST_FAILURES || self.was_listed(run, feed) {
-                if feed.windows_left == 0 || !self.is_in_time(run) || feed.turn_ends <= self.clock.now() {
-                    feed.more_to_do = true;
+                if feed.windows_left == 0 || !self.is_in_time(run) || self.has_ended(feed) {
+                    // A turn that only waited for answers would do no better a second time.
+                    feed.more_to_do = !self.has_ended(feed) || feed.report.windows_checked > checked_before;
                     break 'turn;
                 }
                 let Some(record) = self.next_due(feed, age, from).await? else { break };
@@ -85,6 +87,11 @@ impl<P: Ports> Reconcile<P> {
         let before = Rechecks::due_before(age, now);
         let next = self.windows.windows(feed.id, from, before, 1).await?.pop();
         Ok(next.filter(|record| Rechecks::due_at(record, age) <= now))
+    }
+
+    /// Whether the feed's turn has lasted for its whole time.
+    pub(super) fn has_ended(&self, feed: &FeedReconcile<'_>) -> bool {
+        feed.turn_ends <= self.clock.now()
     }
 
     fn was_listed(&self, run: &Run, feed: &FeedReconcile<'_>) -> bool {
@@ -144,10 +151,6 @@ impl<P: Ports> Reconcile<P> {
         }
         let mut contents = BTreeMap::new();
         let mut malformed = Vec::new();
-        if run.unanswered.borrow().contains(&feed.id.tenant_id) {
-            let problem = "Microsoft did not answer for another feed of this tenant; it is tried again in a later run";
-            return Err(Failure::new(FailureKind::Unanswered, format!("window {window}: {problem}")));
-        }
         feed.listings += 1;
         let began = self.clock.now();
         let tenant = Arc::clone(&feed.tenant);
@@ -163,12 +166,7 @@ impl<P: Ports> Reconcile<P> {
         {
             let is_in_time = self.clock.now() < began + feed.patience.turn;
             let page = page.and_then(|page| if is_in_time { Ok(page) } else { Err(feed.patience.exceeded()) });
-            let page = page.map_err(|failure| {
-                if failure.kind == FailureKind::Unanswered {
-                    run.unanswered.borrow_mut().insert(feed.id.tenant_id);
-                }
-                failure.context(format_args!("window {window}"))
-            })?;
+            let page = page.map_err(|failure| failure.context(format_args!("window {window}")))?;
             contents.extend(page.contents.into_iter().map(|content| (content.digest(), content)));
             malformed.extend(page.malformed);
         }
@@ -217,7 +215,7 @@ impl<P: Ports> Reconcile<P> {
         passed_over: BTreeSet<Window>,
     ) -> Result<(), Failure> {
         for window in passed_over {
-            if feed.windows_left == 0 || !self.is_in_time(run) {
+            if feed.windows_left == 0 || !self.is_in_time(run) || self.has_ended(feed) {
                 return Ok(());
             }
             feed.windows_left -= 1;

@@ -9,6 +9,7 @@ use crate::content::Content;
 use crate::failure::Failure;
 use crate::feed::{ContentType, FeedId, TenantId};
 use crate::loss::Loss;
+use crate::patience::not_tried_again;
 
 /// The most losses that a report lists of a feed. The rest are counted, and in the state table.
 pub const LOSSES_IN_REPORT: usize = 100;
@@ -118,18 +119,17 @@ impl ReconcileReport {
         !self.feeds.is_empty() && self.feeds.iter().all(failed)
     }
 
-    /// The feeds that failed; also those for which there was no time, if they `failed_before`.
-    pub(super) fn failed<'a>(&'a self, failed_before: &'a BTreeSet<FeedId>) -> impl Iterator<Item = FeedId> + 'a {
-        let is_waiting = |feed: &FeedReconciliation| feed.more_to_do && feed.windows_checked == 0;
-        let failed = move |feed: &&FeedReconciliation| {
-            feed.error.is_some() || is_waiting(feed) && failed_before.contains(&feed.id())
-        };
-        self.feeds.iter().filter(failed).map(FeedReconciliation::id)
+    pub(super) fn failed(&self) -> impl Iterator<Item = FeedId> {
+        self.feeds.iter().filter(|feed| feed.error.is_some()).map(FeedReconciliation::id)
     }
 
-    pub(super) fn close(&mut self) {
+    /// Feeds that `failed_before`, and for which there was no time, go on failing: they must not drop out of sight.
+    pub(super) fn close(&mut self, failed_before: &BTreeSet<FeedId>) {
         self.more_to_do = self.feeds.iter().any(|feed| feed.more_to_do);
         for feed in &mut self.feeds {
+            if feed.more_to_do && feed.windows_checked == 0 && failed_before.contains(&feed.id()) {
+                feed.error.get_or_insert_with(not_tried_again);
+            }
             feed.lost_omitted += feed.lost.len().saturating_sub(LOSSES_IN_REPORT) as u64;
         }
     }

@@ -56,6 +56,33 @@ fn a_run_begins_after_the_last_tenant_of_the_run_before() {
     assert_eq!(poll_with_time_for(&fixture, 6), [2, 3, 4, 5, 9, 1], "a new tenant has its place");
 }
 
+/// Of two tenants the first one hangs, for as long as it takes to commit a window of the second one.
+fn poll_while_the_first_hangs(fixture: &PollFixture, seconds: i64) -> PollReport {
+    fixture.poll_with(|call| match call {
+        PortCall::List(feed, _) if feed.tenant_id == numbered(1) => Action::Hang,
+        PortCall::CommitWindow(_) => {
+            fixture.clock.advance(SignedDuration::from_secs(seconds));
+            Action::Proceed
+        }
+        _ => Action::Proceed,
+    })
+}
+
+#[test]
+fn a_window_that_never_answers_counts_as_failed_once_it_had_the_time_for_it() {
+    let fixture = tenants(2);
+    let first = FeedId { tenant_id: numbered(1), content_type: EXCHANGE };
+    for (poll, seconds, kind, failed) in
+        [(1, 20, FailureKind::Unanswered, 0), (2, 100, FailureKind::Transient, 1), (3, 100, FailureKind::Transient, 2)]
+    {
+        let report = poll_while_the_first_hangs(&fixture, seconds);
+        let error = report.tenants[0].content_types[0].error.as_ref().unwrap();
+        assert_eq!(error.kind, kind, "poll {poll}");
+        assert_eq!(fixture.state.feed_state(first).failed_listings, failed, "poll {poll}");
+        fixture.five_minutes_later();
+    }
+}
+
 /// The states of ten tenants at a time are read by several workers at once.
 #[test]
 fn with_several_workers_nobody_has_two_turns_before_everyone_has_had_one() {
@@ -172,7 +199,9 @@ fn feeds_that_failed_take_a_quarter_of_the_workers_at_most() {
     assert_eq!(hanging.get(), 1, "one of four workers");
     assert_eq!(listed(&report), [7, 8]);
     let failed: Vec<u128> = fixture.leases.handover().failed.iter().map(|feed| feed.tenant_id.0.as_u128()).collect();
-    assert_eq!(failed, [1, 2, 3, 4, 5, 6], "who had no turn is still one that failed");
+    assert_eq!(failed, [1, 2, 3, 4, 5, 6], "a feed without a turn is still one that failed");
+    let error = report.tenants[5].content_types[0].error.as_ref().unwrap();
+    assert!(error.message.contains("this run had no time to try it again"), "{error}");
 }
 
 #[test]
