@@ -63,13 +63,15 @@ impl Rechecks {
         let listable = now - PlanPolicy::RETENTION + PlanPolicy::RETENTION_MARGIN + Self::LAST_RECHECK;
         // Where nothing was rechecked yet, all windows are still to be rechecked.
         let known = std::mem::take(&mut self.checked_until);
-        if known.keys().max() != ages.iter().max() {
-            self.unchecked_since = None;
-        }
+        let oldest_before = known.values().copied().min();
         let mut older = known.values().copied().min().map_or(Timestamp::UNIX_EPOCH, |first| first.min(listable));
         for age in ages.iter().copied().collect::<BTreeSet<_>>().into_iter().rev() {
             older = known.get(&age).copied().unwrap_or(older).max(older);
             self.checked_until.insert(age, older);
+        }
+        // The span ends at the oldest age's instant, whichever age that is.
+        if self.checked_until.values().copied().min() != oldest_before {
+            self.unchecked_since = None;
         }
     }
 

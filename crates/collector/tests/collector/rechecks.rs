@@ -230,6 +230,22 @@ fn removed_age_is_forgotten() {
     }
 }
 
+/// A run that was killed has recorded the span, and not how far it got: the next one must find the same span.
+#[test]
+fn span_of_unchecked_windows_goes_on_unless_the_oldest_ages_instant_moves() {
+    let since = Some(at("2026-11-15T20:00:00Z"));
+    for (until, ages, title, expected) in [
+        ("2026-11-15T22:00:00Z", [DAY, THREE_HOURS], "the same ages", since),
+        ("2026-11-15T22:00:00Z", [SIX_DAYS, THREE_HOURS], "where it ended has passed the edge less a recheck", None),
+        ("2026-11-15T15:00:00Z", [SIX_DAYS, THREE_HOURS], "another oldest age at the same instant", since),
+    ] {
+        let mut rechecks = rechecks(&[(THREE_HOURS, "2026-11-22T09:00:00Z"), (DAY, until)]);
+        rechecks.unchecked_since = since;
+        rechecks.set_ages(&ages, at(NOW));
+        assert_eq!(rechecks.unchecked_since, expected, "{title}");
+    }
+}
+
 #[test]
 fn no_instant_is_behind_that_of_an_older_age() {
     let sets = [vec![QUARTER], vec![DAY], vec![QUARTER, SIX_DAYS], vec![HOUR, DAY, SIX_DAYS], ages()];
