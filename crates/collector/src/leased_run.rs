@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::lease::{Handover, Lease};
 use crate::ports::{Acquisition, Clock, Leases};
 use crate::shard::Shard;
-use crate::time_limit::until;
+use crate::time_limit::within;
 
 /// What became of a run.
 pub(crate) enum LeasedRun<R> {
@@ -41,11 +41,11 @@ pub(crate) async fn with_lease<R>(
     // Which shards stay away is of no use to this one, so that it does not fail for it.
     // Boxed, like those below: they are large, and each is there for a part of the run only.
     let others = Box::pin(overdue_shards(leases, shard, &lease, clock.now()));
-    let others = until(clock, clock.now() + TIMEOUT, others).await;
+    let others = within(clock, TIMEOUT, others).await;
     let mut handover = lease.handover.clone();
     let report = Box::pin(run(&mut handover)).await;
     let released = Box::pin(leases.release(shard, &lease, &handover));
-    let released = until(clock, clock.now() + TIMEOUT, released).await;
+    let released = within(clock, TIMEOUT, released).await;
     let lease_error = released.and_then(Result::err);
     Ok(LeasedRun::Ran { report: report?, overdue_shards: others.and_then(Result::ok).unwrap_or_default(), lease_error })
 }

@@ -12,6 +12,7 @@ pub mod feed_state;
 pub mod fetch;
 pub mod lease;
 mod leased_run;
+mod limiter_calls;
 mod listing;
 pub mod loss;
 mod loss_reporting;

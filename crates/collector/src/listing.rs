@@ -4,21 +4,11 @@ use futures::future::join;
 use futures::stream::{self, Stream, StreamExt};
 
 use crate::failure::{Failure, FailureKind};
-use crate::feed::{ContentType, TenantId};
+use crate::feed::ContentType;
+use crate::limiter_calls::{charge, slow_down};
 use crate::ports::{Clock, ContentPage, ManagementApi, RateLimiter};
-use crate::rate_limit::RateLimitPolicy;
 use crate::tenant::Tenant;
-use crate::time_limit::until;
 use crate::window::Window;
-
-/// Counts `requests` requests that wait for nothing. Without an answer of the limiter, the cost is a refusal at most.
-pub(crate) async fn charge(rate_limiter: &impl RateLimiter, clock: &impl Clock, tenant_id: TenantId, requests: usize) {
-    if let requests @ 1.. = requests.try_into().unwrap_or(u32::MAX) {
-        // Boxed: it is large, and most of the time there is none.
-        let charged = Box::pin(rate_limiter.charge(tenant_id, requests));
-        let _ = until(clock, clock.now() + RateLimitPolicy::TIMEOUT, charged).await;
-    }
-}
 
 /// The pages of what was published in `window`. The caller charges the first one, with those of the other listings of its turn: a
 /// quiet tenant has no further ones. The others are charged while the next one is on its way.
@@ -35,8 +25,7 @@ pub(crate) fn list_and_charge<'a>(
         if let Some(Err(failure)) = &page
             && failure.kind == FailureKind::Throttled
         {
-            let slow_down = Box::pin(rate_limiter.on_throttled(tenant.id, failure.retry_after));
-            let _ = until(clock, clock.now() + RateLimitPolicy::TIMEOUT, slow_down).await;
+            slow_down(rate_limiter, clock, tenant.id, failure.retry_after).await;
         }
         Some((page?, (pages, seen + 1)))
     })

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::failure::{Failure, FailureKind};
 use crate::ports::Clock;
-use crate::time_limit::until;
+use crate::time_limit::within;
 
 /// The time budget of a turn. A tenant that does not answer costs a run this much, and not the minutes for which the client would
 /// go on; its next turn is among those that failed.
@@ -39,7 +39,7 @@ impl Patience {
     ) -> Result<T, Failure> {
         // Boxed: a request is large, and is passed on from here.
         let call = Box::pin(call);
-        until(clock, clock.now() + self.answer, call).await.unwrap_or_else(|| {
+        within(clock, self.answer, call).await.unwrap_or_else(|| {
             let what = format_args!("Microsoft did not answer within {} seconds", self.answer.as_secs());
             Err(self.unanswered(what))
         })

@@ -2,7 +2,7 @@
 
 use futures::future::{Either, select};
 use futures::{Future, pin_mut};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::Clock;
 
@@ -14,4 +14,9 @@ pub(crate) async fn until<T>(clock: &impl Clock, instant: Timestamp, work: impl 
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
     }
+}
+
+/// What `work` returns; `None` if it takes longer than `limit`.
+pub(crate) async fn within<T>(clock: &impl Clock, limit: SignedDuration, work: impl Future<Output = T>) -> Option<T> {
+    until(clock, clock.now() + limit, work).await
 }

@@ -14,14 +14,14 @@ pub use self::outcome::{Archived, FetchOutcome};
 
 use self::retry::{backoff, throttle_delay};
 use crate::failure::{Disposition, Failure, FailureKind};
+use crate::limiter_calls::slow_down;
 use crate::loss::Loss;
 use crate::loss_reporting::mark_reported;
 use crate::message::ContentMessage;
 use crate::ports::{
-    Archive, ArchiveObject, Clock, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi,
-    ObjectMetadata, Ports, Queue, RateLimiter, Tenants,
+    Archive, ArchiveObject, DelayedCopy, Freshness, Jitter, Losses, MalformedBodies, ManagementApi, ObjectMetadata,
+    Ports, Queue, Tenants,
 };
-use crate::rate_limit::RateLimitPolicy;
 use crate::tenant::Tenant;
 use crate::time_limit::until;
 
@@ -193,9 +193,7 @@ impl<P: Ports> Fetch<P> {
     async fn dispose(&self, message: &ContentMessage, delivery: &Delivery<'_>, failure: Failure) -> FetchOutcome {
         let failure = named(message, failure);
         if failure.kind == FailureKind::Throttled {
-            // If this cannot be written, the cost is further refusals and no content.
-            let slow_down = self.rate_limiter.on_throttled(message.tenant_id, failure.retry_after);
-            until(&self.clock, self.clock.now() + RateLimitPolicy::TIMEOUT, slow_down).await;
+            slow_down(&self.rate_limiter, &self.clock, message.tenant_id, failure.retry_after).await;
         }
         let done = match failure.kind.disposition(delivery.is_last_receive()) {
             Disposition::Postpone => self.postpone(message, failure).await,

@@ -10,7 +10,7 @@ use super::{FeedReport, Poll};
 use crate::failure::{Failure, FailureKind};
 use crate::feed::{ContentType, FeedId};
 use crate::feed_state::FeedState;
-use crate::listing::charge;
+use crate::limiter_calls::charge;
 use crate::patience::Patience;
 use crate::ports::{Cursors, Freshness, ManagementApi, Ports, Tenants};
 use crate::tenant::Tenant;

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::feed::FeedId;
 use crate::lease::Handover;
 use crate::leased_run::{LeasedRun, with_lease};
-use crate::listing::charge;
+use crate::limiter_calls::charge;
 use crate::loss_reporting::mark_reported;
 use crate::patience::Patience;
 use crate::ports::{Clock, Ports, Tenants};

@@ -193,7 +193,7 @@ fn foreign_dead_letter_does_not_hold_up_the_tenants_own() {
 }
 
 #[test]
-fn dead_letters_come_after_the_rechecks() {
+fn dead_letters_are_taken_up_beside_the_rechecks() {
     let fixture = one_dead_letter();
     fixture.list(feed(), BOUNDS, &[]);
     fixture.reconcile_with(|call| {
